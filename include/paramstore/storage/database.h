@@ -1,0 +1,217 @@
+// A store on disk, without LibTorch: rows in SQLite files.
+//
+//   paramstore::storage::Database database("model.params.db");
+//   auto& file = database.main();
+//   if (auto record = file.find("weight")) {
+//     std::vector<char> bytes(*value_size(record->shape, record->dtype));
+//     file.read_value(*record, bytes.data());         // checked against its checksum
+//   }
+//
+// A Database is one SQLite connection: the main file, and the files of its scopes, attached as they are
+// used. A StoreFile is one of these files. None of it locks: one thread at a time.
+//
+// What a stranger's file can do is bounded here: its triggers and views never run, its tables must be
+// exactly those of schema/, and no length in it is believed before the bytes are there.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "paramstore/storage/export.h"
+#include "paramstore/storage/param_record.h"
+
+namespace paramstore::storage {
+
+class Connection;  // lib/storage: the SQLite handle and what is attached to it
+class FileStatements;  // lib/storage: one file's prepared statements
+
+struct OpenOptions {
+  /// Opens without ever writing, also where folder and file may not be written. Default: false.
+  bool read_only = false;
+  /// Makes the file where there is none. Default: true. Never with `read_only`.
+  bool create = true;
+  /// How long to wait for another writer before StoreBusy. Default: 5 seconds.
+  std::chrono::milliseconds busy_timeout{5000};
+  /// Whether a commit waits for the disk (fsync), and so survives power loss. Default: true. Without, it
+  /// survives the death of the process; power loss may roll back the last commits, never corrupt.
+  bool survive_power_loss = true;
+  /// Values longer than this are split into rows of `chunks`. Default: SQLite's own limit less room for the
+  /// rest of the row. For tests; leave alone.
+  std::size_t max_value_length = 999'000'000;
+  /// The SQLite VFS to open files with; empty: the default one. For tests that make I/O fail.
+  std::string vfs;
+};
+
+/// When and why a commit was made; goes into the `commits` table.
+struct CommitInfo {
+  std::optional<std::int64_t> step;
+  std::optional<std::string> message;
+};
+
+/// What `StoreFile::read_all` found.
+struct LoadedRecord {
+  ParamRecord record;
+  std::uint64_t checksum = 0;  // of the bytes as read; 0 where the value was skipped
+};
+
+/// The id and the revision of a row: enough to see which rows moved on.
+struct RowStamp {
+  std::int64_t id;
+  Revision revision;
+};
+
+/// One store file: the main one, or a scope's. Made by Database.
+///
+/// Every read checks what it reads (dtype, shape, length, checksum, name) and throws CorruptStore naming file
+/// and parameter. Outside a transaction each call sees the newest commit; inside one, all see the same.
+class PARAMSTORE_STORAGE_EXPORT StoreFile {
+ public:
+  ~StoreFile();
+  StoreFile(const StoreFile&) = delete;
+  StoreFile& operator=(const StoreFile&) = delete;
+
+  /// For messages: the path, or ":memory:".
+  const std::string& path() const noexcept;
+  bool read_only() const noexcept;
+
+  /// The newest commit's revision; 0 for a file without one.
+  Revision revision();
+
+  /// A number that differs from an earlier one's if another connection has committed in between (and now and then
+  /// without). The connection's own commits leave it as it is. Costs about a microsecond.
+  std::int64_t change_counter();
+
+  std::size_t count();
+  /// Without its value. Nothing where there is no such row.
+  std::optional<ParamRecord> find(std::string_view name);
+  std::optional<ParamRecord> find(std::int64_t id);
+  /// The largest id in use, 0 for none.
+  std::int64_t last_id();
+  /// All rows in insertion order, without their values.
+  std::vector<ParamRecord> list();
+  /// Id and revision of all rows, in insertion order.
+  std::vector<RowStamp> stamps();
+
+  /// Reads the value of `record`, which must come from this file in this transaction, into `destination`
+  /// (value_size bytes) and returns the checksum of what was read. Copies once. Throws CorruptStore where checksum or
+  /// length fail; `destination` then holds anything.
+  std::uint64_t read_value(const ParamRecord& record, void* destination);
+
+  /// Reads records and values of the whole file in one transaction, in insertion order. `allocate` is called once a row,
+  /// always on the calling thread, and gives the value's destination, or null to leave it unread. Small values come with
+  /// their rows; large ones are read on several threads, each with a connection of its own on the same snapshot.
+  std::vector<LoadedRecord> read_all(const std::function<void*(const ParamRecord&)>& allocate);
+
+  /// Writes a copy of this file to `target`, whole or not at all: a temporary file beside it, renamed at the end.
+  /// `amend` (may be empty) changes the copy before it gets its name, in a transaction on the copy; it commits nothing
+  /// itself. The copy has a store id of its own and lists no scopes. An existing store file at `target` is replaced; an
+  /// existing file that is not a store is refused with NotAStore.
+  void copy_to(const std::filesystem::path& target, const std::function<void(class WriteTransaction&)>& amend);
+
+ private:
+  friend class Database;
+  friend class Connection;
+  friend class ReadTransaction;
+  friend class WriteTransaction;
+  StoreFile(Connection& connection, std::string path, std::string alias, std::string location);
+  FileStatements& statements();
+
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// One snapshot for several reads. Reads nothing itself. Nests inside a WriteTransaction on the same file, where it does nothing.
+class PARAMSTORE_STORAGE_EXPORT ReadTransaction {
+ public:
+  explicit ReadTransaction(StoreFile& file);
+  ~ReadTransaction();
+  ReadTransaction(const ReadTransaction&) = delete;
+  ReadTransaction& operator=(const ReadTransaction&) = delete;
+
+ private:
+  StoreFile& file_;
+  bool owns_ = false;
+};
+
+/// The one way to change a file. The constructor waits for the file's write lock (StoreBusy after the busy timeout) and
+/// takes the next revision; `commit` makes all changes visible at once; the destructor rolls back what was not committed.
+/// One at a time a Database.
+///
+/// `expected` guards a change against another connection's: the revision the row had when it was read. The change is made
+/// only if the row still has it; with nullopt, whatever it has. False: the row has moved on or is gone, and nothing changed.
+class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
+ public:
+  explicit WriteTransaction(StoreFile& file, const CommitInfo& info = {});
+  ~WriteTransaction();
+  WriteTransaction(const WriteTransaction&) = delete;
+  WriteTransaction& operator=(const WriteTransaction&) = delete;
+
+  StoreFile& file() noexcept { return file_; }
+  /// The revision that every row changed here gets.
+  Revision revision() const noexcept { return revision_; }
+
+  /// Adds a row at the end; `record.id` and `record.revision` are ignored, `record.checksum` is stored. Returns the id.
+  /// Throws InvalidName, and StorageError where the name is taken.
+  std::int64_t insert(const ParamRecord& record, ValueBytes value);
+
+  /// Overwrites a value with one of the same size, in place.
+  bool update_value(std::int64_t id, std::optional<Revision> expected, ValueBytes value, std::uint64_t checksum);
+
+  /// Overwrites everything but the id with `record` and `value`, of any size.
+  bool replace(std::int64_t id, std::optional<Revision> expected, const ParamRecord& record, ValueBytes value);
+
+  bool erase(std::int64_t id, std::optional<Revision> expected);
+  /// Removes every parameter, whoever wrote it.
+  void clear();
+
+  /// Returns `revision()`. After an exception the transaction is still there to be destroyed, and rolls back.
+  Revision commit();
+
+ private:
+  StoreFile& file_;
+  Revision revision_ = 0;
+  bool finished_ = false;
+};
+
+class PARAMSTORE_STORAGE_EXPORT Database {
+ public:
+  /// Opens the store at `path`, or makes one. Throws NotAStore, SchemaTooNew, CorruptStore, StoreBusy, or StorageError
+  /// with what is wrong with the path.
+  explicit Database(const std::filesystem::path& path, const OpenOptions& options = {});
+  /// A store in memory, gone with this object.
+  static Database in_memory(const OpenOptions& options = {});
+  ~Database();
+  Database(Database&&) noexcept;
+  Database& operator=(Database&&) noexcept;
+
+  StoreFile& main() noexcept;
+
+  /// The scope of that name, made where there is none (in a store opened read-only: StorageError). Its file is attached
+  /// under the scope's name while in use; the least recently used one makes room. The same StoreFile for the same name,
+  /// as long as somebody holds it.
+  std::shared_ptr<StoreFile> scope(std::string_view name);
+  /// A new file without a name, in memory, gone with the last handle.
+  std::shared_ptr<StoreFile> anonymous_scope();
+  /// Names of the scopes there are, sorted.
+  std::vector<std::string> scope_names();
+  /// Deletes the scope's file. False where there is none of that name. Throws Error while somebody holds its StoreFile.
+  bool drop_scope(std::string_view name);
+
+ private:
+  explicit Database(std::unique_ptr<Connection> connection);
+  std::unique_ptr<Connection> connection_;
+};
+
+/// Where the scope `name` of the store at `store_path` lives: "model.params.db", "fold-1" ->
+/// "model.params.scopes/fold-1.params.db". The name is percent-encoded, so that it stays inside that folder.
+PARAMSTORE_STORAGE_EXPORT std::filesystem::path scope_path(const std::filesystem::path& store_path, std::string_view name);
+
+}  // namespace paramstore::storage

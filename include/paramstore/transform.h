@@ -1,0 +1,45 @@
+// The map between what optimizers move and what users see.
+//
+//   auto transform = paramstore::transform_to(paramstore::constraints::positive);
+//   torch::Tensor scale = transform(unconstrained);      // exp, differentiable
+//   torch::Tensor back = transform.inv(scale);           // log
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+
+#include "paramstore/export.h"
+
+namespace paramstore {
+
+class Constraint;
+
+/// A differentiable map from unconstrained tensors onto a constraint's set, with an inverse. A value: cheap to copy, safe to
+/// use from several threads. Both directions are made of LibTorch's own operations, so they run on any device, follow the
+/// grad mode of the caller, and keep dtype and batch dimensions.
+class PARAMSTORE_EXPORT Transform {
+ public:
+  /// From unconstrained to constrained.
+  at::Tensor operator()(const at::Tensor& unconstrained) const;
+
+  /// From constrained to unconstrained. For a value outside the constraint the result is what the formula gives, often NaN:
+  /// check first with `Constraint::check`. Where the map is many to one (softmax), one of the possible inverses.
+  at::Tensor inv(const at::Tensor& constrained) const;
+
+  /// True for `real`: both directions return their argument itself.
+  bool is_identity() const noexcept;
+
+ private:
+  friend class Constraint;
+  struct Node;
+  explicit Transform(std::shared_ptr<const Node> node) noexcept;
+  std::shared_ptr<const Node> node_;
+};
+
+/// The transform of torch.distributions' `transform_to` registry for this constraint: the one that Pyro stores parameters by.
+/// Throws UnknownConstraint for a constraint that has none (`boolean`, `symmetric`, one only known by its tag), naming it and
+/// saying why.
+PARAMSTORE_EXPORT Transform transform_to(const Constraint& constraint);
+
+}  // namespace paramstore
