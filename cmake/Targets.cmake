@@ -1,0 +1,47 @@
+# How everything here is compiled.
+
+set(CMAKE_CXX_STANDARD 17)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_COLOR_DIAGNOSTICS ON)
+
+if(PARAMSTORE_SANITIZE AND NOT PARAMSTORE_SANITIZE STREQUAL "off")
+  set(_sanitize -fsanitize=${PARAMSTORE_SANITIZE} -fno-omit-frame-pointer -g1)
+  if(PARAMSTORE_SANITIZE MATCHES undefined)
+    # vptr wants the type information of LibTorch's classes, much of which LibTorch hides.
+    list(APPEND _sanitize -fno-sanitize-recover=all -fno-sanitize=vptr)
+  endif()
+  add_compile_options(${_sanitize})
+  add_link_options(${_sanitize})
+endif()
+
+# paramstore_strict(<target>): our warnings. LibTorch's headers come from imported targets, so as system headers, and have none.
+function(paramstore_strict target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+  if(PARAMSTORE_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+endfunction()
+
+# paramstore_library(<target> <name>): what our libraries have in common. Users link it as paramstore::<name>.
+function(paramstore_library target name)
+  paramstore_strict(${target})
+  add_library(paramstore::${name} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES
+    EXPORT_NAME ${name}
+    VERSION ${PROJECT_VERSION}
+    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+  target_compile_features(${target} PUBLIC cxx_std_17)
+  target_include_directories(${target}
+    PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+    PRIVATE ${PROJECT_SOURCE_DIR}) # "lib/constraint/node.h"
+  if(NOT BUILD_SHARED_LIBS)
+    target_compile_definitions(${target} PUBLIC PARAMSTORE_STATIC)
+  endif()
+  # Static libraries that end up in ours (Debian's SQLiteCpp is one) stay ours: no symbol of theirs is seen from outside.
+  target_link_options(${target} PRIVATE -Wl,--exclude-libs,ALL -Wl,--no-undefined)
+endfunction()
