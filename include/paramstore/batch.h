@@ -25,7 +25,7 @@ class StoreCore;
 ///
 /// It changes the scope that was active when it was made; a change to another scope throws Error. It holds the file's write lock: other threads
 /// and processes wait with their changes. One at a time a thread; to be ended on the thread that made it.
-class PARAMSTORE_EXPORT [[nodiscard]] Batch {
+class PARAMSTORE_EXPORT Batch {
  public:
   Batch(Batch&&) noexcept;
   Batch& operator=(Batch&&) = delete;

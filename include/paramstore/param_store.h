@@ -186,15 +186,15 @@ class PARAMSTORE_EXPORT ParamStore {
   // ---- Scopes ----------------------------------------------------------------------------------------
 
   /// Makes a new, empty scope without a name the active one of this thread, until the guard ends.
-  ScopeGuard scope();
+  [[nodiscard]] ScopeGuard scope();
   /// Enters a scope again.
-  ScopeGuard scope(const Scope& scope);
+  [[nodiscard]] ScopeGuard scope(const Scope& scope);
   /// Enters the scope of that name, making it where there is none. It lives in a file of its own beside the store's and is kept across processes.
-  ScopeGuard scope(std::string_view name);
-  ScopeGuard scope(const std::string& name) { return scope(std::string_view(name)); }
-  ScopeGuard scope(const char* name) { return scope(std::string_view(name)); }
+  [[nodiscard]] ScopeGuard scope(std::string_view name);
+  [[nodiscard]] ScopeGuard scope(const std::string& name) { return scope(std::string_view(name)); }
+  [[nodiscard]] ScopeGuard scope(const char* name) { return scope(std::string_view(name)); }
   /// Enters a new scope that holds `state`; `state`, which must outlive the guard, gets what the scope holds when the guard ends.
-  ScopeGuard scope(StateDict& state);
+  [[nodiscard]] ScopeGuard scope(StateDict& state);
 
   /// Names of the scopes that have one, sorted.
   std::vector<std::string> scopes() const;
@@ -209,7 +209,7 @@ class PARAMSTORE_EXPORT ParamStore {
   Revision commit(const CommitOptions& options = {});
 
   /// Begins a batch: the changes of this thread until its `commit` are one transaction.
-  Batch batch();
+  [[nodiscard]] Batch batch();
 
   /// Takes in what other connections have committed, into the leaves that are there. One cheap look where that is nothing. A parameter that was changed in
   /// place here and committed elsewhere gets the other's value; one that only changed here stays pending. Says what it took in since the last

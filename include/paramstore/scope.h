@@ -37,7 +37,7 @@ class PARAMSTORE_EXPORT Scope {
 
 /// Makes a scope the active one for the thread that made it, and the one before active again when it ends. Guards nest. Nothing is committed
 /// when one ends: what was changed in place waits in the scope for a commit made inside it, or for the store's `close`.
-class PARAMSTORE_EXPORT [[nodiscard]] ScopeGuard {
+class PARAMSTORE_EXPORT ScopeGuard {
  public:
   ScopeGuard(ScopeGuard&& other) noexcept;
   ScopeGuard& operator=(ScopeGuard&&) = delete;
