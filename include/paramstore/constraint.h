@@ -8,6 +8,18 @@
 //   constraints::interval(-1.0, 2.0)                        // a family
 //   constraints::independent(constraints::positive, 1)      // built from others
 //   Constraint::parse("interval(-1.0, 2.0)")                // from a store's constraint_tag column
+//
+// Tags. A constraint is a name, or a name with arguments: `positive`, `interval(-1.0, 2.0)`. An argument is
+//   a number    `0.5`, `-3`, `1e-300`, `inf`, `-inf`. Written as Python's repr writes a float: the shortest text that reads
+//               back to the same double, always with a point or an exponent.
+//   an integer  `1`
+//   a tensor    its dtype, then its elements as JSON arrays: `float32[0.5,1.0]`, `float64[[0.0],[1.5]]`. Without
+//               dimensions: `float32(0.5)`. Without elements: `float32[]` and its shape, `float32[](2,0)`. Elements are
+//               written as numbers of their own dtype. The dtypes are float16, bfloat16, float32, float64, int8, uint8,
+//               int16, int32 and int64.
+//   a constraint, or a list in brackets of constraints or of integers: `cat([simplex, real], -1, [3, 1])`
+// Numbers are JSON's, and `inf`; names are ASCII letters, digits and underscores. Spaces may stand between any two
+// of these; `tag()` has one after each comma between arguments. A tag is at most 1 MiB long, and 64 parentheses and brackets deep.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -17,8 +29,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <variant>
-#include <vector>
 
 #include "paramstore/export.h"
 #include "paramstore/transform.h"
@@ -30,20 +43,25 @@ namespace paramstore {
 class PARAMSTORE_EXPORT Constraint {
  public:
   /// Reads a tag. A name that this process does not know (see `register_constraint`) gives a constraint that has a tag and
-  /// nothing else: it can be stored and compared; `check`, `event_dim` and `transform_to` throw UnknownConstraint. Text that is no
-  /// tag at all throws UnknownConstraint with the place of the first error in the text.
+  /// nothing else: it can be stored and compared; `check`, `event_dim`, `is_discrete` and `transform_to` throw UnknownConstraint
+  /// until the name is registered. A constraint with such a one among its arguments is of that sort too. It keeps its text as it
+  /// is; any other is rewritten, so that `parse("interval(0,1)")` equals `interval(0.0, 1.0)`. Text that is no tag at all, or
+  /// that gives a known name other arguments than it takes, throws UnknownConstraint with the place of the first error.
   static Constraint parse(std::string_view tag);
 
   /// The text of the `constraint_tag` column: "interval(-1.0, 2.0)". `parse(tag())` is equal to this.
   const std::string& tag() const noexcept;
 
   /// How many of the rightmost dimensions make one value: 0 for `positive`, 1 for `simplex`, 2 for `lower_cholesky`.
+  /// Throws UnknownConstraint where this process does not know the constraint.
   std::int64_t event_dim() const;
 
+  /// Whether the values are isolated points. Throws as `event_dim` does.
   bool is_discrete() const;
 
-  /// Whether each value lies inside: a bool tensor of the value's shape without its last `event_dim()` dimensions. No gradient.
-  /// Throws where the tensor has fewer dimensions than that.
+  /// Whether each value lies inside: a bool tensor of the value's shape without its last `event_dim()` dimensions, broadcast
+  /// with tensor bounds. No gradient. Throws UnknownConstraint as `event_dim` does, UnsupportedTensor where the tensor is
+  /// undefined, and Error where it has fewer dimensions than an event or does not broadcast with a bound.
   at::Tensor check(const at::Tensor& value) const;
 
   /// False for a tag that this process does not know.
@@ -57,15 +75,31 @@ class PARAMSTORE_EXPORT Constraint {
 
  private:
   friend PARAMSTORE_EXPORT Transform transform_to(const Constraint& constraint);
+  friend const std::shared_ptr<const Node>& node_of(const Constraint& constraint) noexcept;
   std::shared_ptr<const Node> node_;
 };
 
-/// A bound of a constraint: a number, or a tensor that broadcasts against the value. Tensor bounds are kept as detached copies on
-/// the CPU, and stand in the tag with their dtype.
-using Bound = std::variant<double, at::Tensor>;
+/// A bound of a constraint: a number, or a tensor that broadcasts against the value. A constraint keeps a tensor as a detached
+/// copy on the CPU, which stands in the tag with its dtype and follows a value to its device. NaN is no bound, nor is
+/// a tensor that is undefined, complex, bool, sparse or quantized: making a constraint with one throws Error.
+class Bound {
+ public:
+  template <typename Number, std::enable_if_t<std::is_arithmetic_v<Number> && !std::is_same_v<Number, bool>, int> = 0>
+  Bound(Number number) : value_(static_cast<double>(number)) {}  // NOLINT(google-explicit-constructor): interval(0, 1)
+  Bound(at::Tensor tensor) : value_(std::move(tensor)) {}        // NOLINT(google-explicit-constructor)
+
+  /// The number, or null where the bound is a tensor.
+  const double* number() const noexcept { return std::get_if<double>(&value_); }
+  /// The tensor, or null where the bound is a number.
+  const at::Tensor* tensor() const noexcept { return std::get_if<at::Tensor>(&value_); }
+
+ private:
+  std::variant<double, at::Tensor> value_;
+};
 
 /// What a user's own constraint consists of. `check` and `event_dim` are needed; without `forward` and `inverse` the constraint
-/// can be stored and checked but has no transform.
+/// can be stored and checked but has no transform. The functions are called from any thread that uses the constraint, `check`
+/// without gradient; a tensor they get has at least `event_dim` dimensions.
 struct ConstraintDefinition {
   std::int64_t event_dim = 0;
   bool is_discrete = false;
@@ -76,28 +110,33 @@ struct ConstraintDefinition {
 
 /// Makes `name` a constraint of this process: `Constraint::parse(name)` then finds it, also in stores that were opened before.
 /// `name` is a letter or underscore followed by letters, digits and underscores. Returns the constraint. Throws Error where the
-/// name is not of that form, is one of paramstore's own or is registered already, or `check` is missing, or only one of `forward`
-/// and `inverse` is there.
+/// name is not of that form, means something in a tag already (a constraint of paramstore's own or registered before, `inf`,
+/// `nan`, a dtype), or `check` is missing, or only one of `forward` and `inverse` is there, or `event_dim` is negative. A name
+/// stays registered until the process ends.
 PARAMSTORE_EXPORT Constraint register_constraint(std::string_view name, ConstraintDefinition definition);
 
 namespace constraints {
 
+// The objects are inline, each initialized where this header is included, so that a global of any file may use them.
+
 /// Any number but NaN. Identity. Event dim 0.
-extern PARAMSTORE_EXPORT const Constraint real;
+inline PARAMSTORE_EXPORT const Constraint real = Constraint::parse("real");
 /// x > 0. exp. Event dim 0.
-extern PARAMSTORE_EXPORT const Constraint positive;
+inline PARAMSTORE_EXPORT const Constraint positive = Constraint::parse("positive");
 /// 0 <= x <= 1. Sigmoid, clamped to the open interval as torch.distributions.transforms.SigmoidTransform does. Event dim 0.
-extern PARAMSTORE_EXPORT const Constraint unit_interval;
+inline PARAMSTORE_EXPORT const Constraint unit_interval = Constraint::parse("unit_interval");
 /// Non-negative along the last dimension, summing to 1 within 1e-6. Softmax. Event dim 1.
-extern PARAMSTORE_EXPORT const Constraint simplex;
+inline PARAMSTORE_EXPORT const Constraint simplex = Constraint::parse("simplex");
 /// Lower triangular with a positive diagonal. exp on the diagonal. Event dim 2.
-extern PARAMSTORE_EXPORT const Constraint lower_cholesky;
+inline PARAMSTORE_EXPORT const Constraint lower_cholesky = Constraint::parse("lower_cholesky");
 
 /// x > lower_bound. lower_bound + exp(u). Event dim 0.
 PARAMSTORE_EXPORT Constraint greater_than(const Bound& lower_bound);
-/// lower_bound <= x <= upper_bound. lower_bound + (upper_bound - lower_bound) * sigmoid(u). Event dim 0.
+/// lower_bound <= x <= upper_bound. lower_bound + (upper_bound - lower_bound) * sigmoid(u), the sigmoid clamped as in
+/// `unit_interval`. Event dim 0. Bounds in the wrong order are taken as they are, as in PyTorch: no value passes the check.
 PARAMSTORE_EXPORT Constraint interval(const Bound& lower_bound, const Bound& upper_bound);
 /// `base` with `reinterpreted_batch_ndims` more of its rightmost dimensions taken as one event: checks reduce over them with "all".
+/// Throws Error where that number is negative, or more than the 64 dimensions that LibTorch iterates over.
 PARAMSTORE_EXPORT Constraint independent(const Constraint& base, std::int64_t reinterpreted_batch_ndims);
 
 }  // namespace constraints

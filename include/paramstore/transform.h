@@ -20,20 +20,23 @@ class Constraint;
 /// grad mode of the caller, and keep dtype and batch dimensions.
 class PARAMSTORE_EXPORT Transform {
  public:
-  /// From unconstrained to constrained.
+  /// From unconstrained to constrained. Throws UnsupportedTensor where the tensor is undefined, or of a dtype that LibTorch
+  /// has no kernel for, and Error where its shape does not fit: fewer dimensions than an event has, a matrix that is not
+  /// square, a bound that does not broadcast.
   at::Tensor operator()(const at::Tensor& unconstrained) const;
 
   /// From constrained to unconstrained. For a value outside the constraint the result is what the formula gives, often NaN:
-  /// check first with `Constraint::check`. Where the map is many to one (softmax), one of the possible inverses.
+  /// check first with `Constraint::check`. Where the map is many to one (softmax), one of the possible inverses. Throws as
+  /// the other direction does.
   at::Tensor inv(const at::Tensor& constrained) const;
 
-  /// True for `real`: both directions return their argument itself.
+  /// True for `real`, and `independent` of it: both directions return their argument itself.
   bool is_identity() const noexcept;
 
- private:
-  friend class Constraint;
-  struct Node;
+  struct Node;  // lib/constraint: the constraint's node
   explicit Transform(std::shared_ptr<const Node> node) noexcept;
+
+ private:
   std::shared_ptr<const Node> node_;
 };
 

@@ -1,0 +1,60 @@
+// The arguments of a constraint: what stands between the parentheses of its tag.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "paramstore/constraint.h"
+
+namespace paramstore {
+
+/// What a parameter of a constraint takes, and how its argument is written in a tag.
+enum class ArgumentType {
+  bound,        ///< 0.5 or float32[0.5,1.0]
+  integer,      ///< 1
+  constraint,   ///< positive
+  constraints,  ///< [real, positive]
+  integers,     ///< [3, 1]
+};
+
+/// One parameter of a constraint's signature. The name is for messages only: tags hold arguments by position.
+struct Parameter {
+  std::string_view name;
+  ArgumentType type;
+};
+
+/// The alternatives stand in the order of ArgumentType.
+using Argument = std::variant<Bound, std::int64_t, Constraint, std::vector<Constraint>, std::vector<std::int64_t>>;
+
+/// A constraint's arguments, of the types that its signature says, and what its entry worked out from them in advance.
+class Arguments {
+ public:
+  Arguments() = default;
+  explicit Arguments(std::vector<Argument> values) : values_(std::move(values)) {}
+
+  std::size_t size() const noexcept { return values_.size(); }
+  const Argument& operator[](std::size_t index) const { return values_[index]; }
+  Argument& operator[](std::size_t index) { return values_[index]; }
+
+  const Bound& bound(std::size_t index) const { return *std::get_if<Bound>(&values_[index]); }
+  std::int64_t integer(std::size_t index) const { return std::get<std::int64_t>(values_[index]); }
+  const Constraint& constraint(std::size_t index) const { return std::get<Constraint>(values_[index]); }
+  const std::vector<Constraint>& constraints(std::size_t index) const {
+    return std::get<std::vector<Constraint>>(values_[index]);
+  }
+  const std::vector<std::int64_t>& integers(std::size_t index) const {
+    return std::get<std::vector<std::int64_t>>(values_[index]);
+  }
+
+  /// What `ConstraintKind::prepare` left for check and transform, so that they need not compute it in every call.
+  std::vector<Bound> prepared;
+
+ private:
+  std::vector<Argument> values_;
+};
+
+}  // namespace paramstore

@@ -1,0 +1,36 @@
+// Arithmetic and comparison with a constraint's bound, a number or a tensor, by the operations that Python's operators
+// dispatch to.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <string_view>
+
+#include "paramstore/constraint.h"
+
+namespace paramstore {
+
+/// The bound as a constraint keeps it: a tensor detached, contiguous, on the CPU, and nobody else's. Throws Error, naming
+/// `parameter`, where it is no bound.
+Bound normalized(const Bound& bound, std::string_view parameter);
+
+/// x + b, x - b, x * b, x / b.
+at::Tensor add(const at::Tensor& x, const Bound& b);
+at::Tensor subtract(const at::Tensor& x, const Bound& b);
+at::Tensor multiply(const at::Tensor& x, const Bound& b);
+at::Tensor divide(const at::Tensor& x, const Bound& b);
+
+/// a - b.
+Bound subtract(const Bound& a, const Bound& b);
+
+/// Elementwise x > b, x >= b, x < b, x <= b.
+at::Tensor greater(const at::Tensor& x, const Bound& b);
+at::Tensor greater_equal(const at::Tensor& x, const Bound& b);
+at::Tensor less(const at::Tensor& x, const Bound& b);
+at::Tensor less_equal(const at::Tensor& x, const Bound& b);
+
+/// True where the bound is this number, and not a tensor of it: what torch.distributions makes a special case of.
+bool is_number(const Bound& bound, double number) noexcept;
+
+}  // namespace paramstore

@@ -1,0 +1,21 @@
+#include "lib/constraint/describe.h"
+
+#include <c10/core/ScalarType.h>
+
+#include <cstdint>
+
+#include "lib/constraint/dtype_names.h"
+
+namespace paramstore {
+
+std::string describe(const at::Tensor& tensor) {
+  const std::string_view dtype = bound_dtype_name(tensor.scalar_type());
+  std::string text = "a " + (dtype.empty() ? std::string(c10::toString(tensor.scalar_type())) : std::string(dtype)) +
+                     " tensor of shape [";
+  for (std::int64_t i = 0; i < tensor.dim(); ++i) {
+    text += (i == 0 ? "" : ", ") + std::to_string(tensor.size(i));
+  }
+  return text + "]";
+}
+
+}  // namespace paramstore

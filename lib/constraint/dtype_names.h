@@ -1,0 +1,18 @@
+// The dtypes that a tensor bound may have, by the names they have in tags.
+#pragma once
+
+#include <c10/core/ScalarType.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace paramstore {
+
+/// "float32"; empty where a bound cannot have this dtype.
+std::string_view bound_dtype_name(c10::ScalarType dtype) noexcept;
+std::optional<c10::ScalarType> bound_dtype(std::string_view name) noexcept;
+/// All of them, for messages.
+std::string bound_dtype_list();
+
+}  // namespace paramstore

@@ -1,0 +1,41 @@
+// The real line and its halves.
+#include "lib/constraint/bound.h"
+#include "lib/constraint/families.h"
+
+namespace paramstore {
+
+std::vector<ConstraintKind> half_lines() {
+  return {
+      // torch.distributions.constraints._Real: x == x, which NaN is not. identity_transform.
+      ConstraintKind("real")
+          .documentation("x == x; u")
+          .check([](const Arguments&, const at::Tensor& value) { return value.eq(value); })
+          .transform([](const Arguments&, const at::Tensor& u) { return u; },
+                     [](const Arguments&, const at::Tensor& y) { return y; })
+          .is_identity([](const Arguments&) { return true; }),
+
+      // torch.distributions.constraints._GreaterThan(0.0): 0 < x. The registry composes ExpTransform with
+      // AffineTransform(0, 1), which changes no bit of the result.
+      ConstraintKind("positive")
+          .documentation("x > 0; exp(u)")
+          .check([](const Arguments&, const at::Tensor& value) { return value.gt(0.0); })
+          .transform([](const Arguments&, const at::Tensor& u) { return u.exp(); },
+                     [](const Arguments&, const at::Tensor& y) { return y.log(); }),
+
+      // torch.distributions.constraints._GreaterThan: lower_bound < x. ExpTransform, then AffineTransform(lower_bound, 1),
+      // whose multiplication by one changes no bit.
+      ConstraintKind("greater_than", {{"lower_bound", ArgumentType::bound}})
+          .documentation("x > lower_bound; lower_bound + exp(u)")
+          .check([](const Arguments& arguments, const at::Tensor& value) { return greater(value, arguments.bound(0)); })
+          .transform(
+              [](const Arguments& arguments, const at::Tensor& u) { return add(u.exp(), arguments.bound(0)); },
+              [](const Arguments& arguments, const at::Tensor& y) { return subtract(y, arguments.bound(0)).log(); }),
+  };
+}
+
+namespace constraints {
+
+Constraint greater_than(const Bound& lower_bound) { return make_constraint("greater_than", {lower_bound}); }
+
+}  // namespace constraints
+}  // namespace paramstore

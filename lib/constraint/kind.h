@@ -1,0 +1,122 @@
+// An entry in the table of constraints: everything that makes a name a constraint.
+//
+// To add one, write an entry in the file of its family (half_lines.cpp, intervals.cpp, vectors.cpp, ...), and declare its
+// name in include/paramstore/constraint.h. Parsing, writing, nesting, validation and messages follow from the entry.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "arguments.h"
+#include "paramstore/constraint.h"
+
+namespace paramstore {
+
+/// Filled in by its setters, each returning the entry itself, then never changed again.
+class ConstraintKind {
+ public:
+  /// A tensor made from another: a check or one direction of a transform. Tensors come in defined and with at least the
+  /// dimensions of one event; checks run without gradient.
+  using Map = std::function<at::Tensor(const Arguments& arguments, const at::Tensor& tensor)>;
+  using Dimensions = std::function<std::optional<std::int64_t>(const Arguments& arguments)>;
+  using Predicate = std::function<bool(const Arguments& arguments)>;
+  using Prepare = std::function<void(Arguments& arguments)>;
+
+  explicit ConstraintKind(std::string name, std::vector<Parameter> parameters = {})
+      : name_(std::move(name)), parameters_(std::move(parameters)) {}
+
+  const std::string& name() const noexcept { return name_; }
+  const std::vector<Parameter>& parameters() const noexcept { return parameters_; }
+  /// "interval(lower_bound, upper_bound)"
+  std::string signature() const;
+
+  /// The set, the map onto it, and where the formula comes from. Stands in messages about wrong arguments.
+  ConstraintKind& documentation(std::string text) { return set(documentation_, std::move(text)); }
+  const std::string& documentation() const noexcept { return documentation_; }
+
+  /// How many rightmost dimensions make one value; nothing where the arguments do not say (`dependent`). Default: 0.
+  ConstraintKind& event_dim(std::int64_t dim) {
+    return event_dim([dim](const Arguments&) { return dim; });
+  }
+  ConstraintKind& event_dim(Dimensions function) { return set(event_dim_, std::move(function)); }
+  const Dimensions& event_dim() const noexcept { return event_dim_; }
+
+  /// The same of the unconstrained tensor. Default: as event_dim. Another where the map changes the shape: a vector onto
+  /// a matrix.
+  ConstraintKind& unconstrained_event_dim(std::int64_t dim) {
+    return unconstrained_event_dim([dim](const Arguments&) { return dim; });
+  }
+  ConstraintKind& unconstrained_event_dim(Dimensions function) {
+    return set(unconstrained_event_dim_, std::move(function));
+  }
+  const Dimensions& unconstrained_event_dim() const noexcept {
+    return unconstrained_event_dim_ ? unconstrained_event_dim_ : event_dim_;
+  }
+
+  /// Default: false.
+  ConstraintKind& discrete() {
+    return is_discrete([](const Arguments&) { return true; });
+  }
+  ConstraintKind& is_discrete(Predicate function) { return set(is_discrete_, std::move(function)); }
+  const Predicate& is_discrete() const noexcept { return is_discrete_; }
+
+  /// Looks at the arguments once, when a constraint is made: throws Error where they make no sense together, and may
+  /// leave what check and transform need in `Arguments::prepared`. Default: nothing to do.
+  ConstraintKind& prepare(Prepare function) { return set(prepare_, std::move(function)); }
+  const Prepare& prepare() const noexcept { return prepare_; }
+
+  ConstraintKind& check(Map function) { return set(check_, std::move(function)); }
+  const Map& check() const noexcept { return check_; }
+
+  /// The transform of torch.distributions' transform_to registry.
+  ConstraintKind& transform(Map forward, Map inverse) {
+    forward_ = std::move(forward);
+    return set(inverse_, std::move(inverse));
+  }
+  const Map& forward() const noexcept { return forward_; }
+  const Map& inverse() const noexcept { return inverse_; }
+
+  /// Why there is no transform: a clause for the end of a message. Default: torch.distributions registers none.
+  ConstraintKind& no_transform(std::string reason) { return set(no_transform_reason_, std::move(reason)); }
+  const std::string& no_transform_reason() const noexcept { return no_transform_reason_; }
+
+  /// Whether the transform returns its argument itself. Default: false.
+  ConstraintKind& is_identity(Predicate function) { return set(is_identity_, std::move(function)); }
+  const Predicate& is_identity() const noexcept { return is_identity_; }
+
+ private:
+  template <typename Field>
+  ConstraintKind& set(Field& field, Field value) {
+    field = std::move(value);
+    return *this;
+  }
+
+  std::string name_;
+  std::vector<Parameter> parameters_;
+  std::string documentation_;
+  Dimensions event_dim_ = [](const Arguments&) { return std::int64_t{0}; };
+  Dimensions unconstrained_event_dim_;
+  Predicate is_discrete_ = [](const Arguments&) { return false; };
+  Prepare prepare_;
+  Map check_;
+  Map forward_;
+  Map inverse_;
+  std::string no_transform_reason_ = "torch.distributions registers none for it";
+  Predicate is_identity_ = [](const Arguments&) { return false; };
+};
+
+/// A constraint of this kind. Normalizes bounds, prepares, and writes the tag. Throws Error where the arguments make no
+/// sense or the tag would pass the limits of tag_limits.h. Where one of the arguments is a constraint that this process
+/// does not know, neither is the result. `kind` must live for ever, as the registry's do.
+Constraint make_constraint(const ConstraintKind& kind, std::vector<Argument> arguments);
+
+/// The same of a built-in, by name.
+Constraint make_constraint(std::string_view name, std::vector<Argument> arguments);
+
+}  // namespace paramstore

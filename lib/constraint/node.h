@@ -1,0 +1,49 @@
+// What a Constraint and a Transform point to: a kind applied to its arguments, with all that follows from them worked out.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "kind.h"
+#include "paramstore/constraint.h"
+#include "paramstore/transform.h"
+
+namespace paramstore {
+
+/// A transform is its constraint's node seen from the other side, so that `transform_to` only copies a pointer.
+struct Transform::Node {
+  std::string tag;
+  const ConstraintKind* kind = nullptr;  // null: not known when this was made
+  Arguments arguments;
+  std::optional<std::int64_t> event_dim;
+  std::optional<std::int64_t> unconstrained_event_dim;
+  bool is_discrete = false;
+  bool is_identity = false;
+  const ConstraintKind* without_transform = nullptr;  // this kind or one nested in it, where the transform is missing
+};
+
+/// A node whose name is not known keeps looking for it as names are registered. Once found, `late` is it.
+struct Constraint::Node : Transform::Node {
+  mutable std::atomic<const Node*> late{nullptr};
+  mutable std::shared_ptr<const Node> late_owner;              // written once, before `late`
+  mutable std::atomic<std::uint64_t> looked_in_generation{0};  // of the registry
+};
+
+/// A constraint that is a tag and nothing else so far.
+Constraint make_unknown(std::string tag);
+
+const std::shared_ptr<const Constraint::Node>& node_of(const Constraint& constraint) noexcept;
+
+/// The constraint as this process knows it now, or null where it does not.
+std::shared_ptr<const Constraint::Node> resolve(const std::shared_ptr<const Constraint::Node>& node);
+
+/// What Constraint::check, Transform::operator() and Transform::inv do, for a node whose kind is known: they see to
+/// dimensions, grad mode and messages, then call the kind's functions. Compositions call them for what they are made of.
+at::Tensor check(const Transform::Node& node, const at::Tensor& value);
+at::Tensor constrain(const Transform::Node& node, const at::Tensor& unconstrained);
+at::Tensor unconstrain(const Transform::Node& node, const at::Tensor& constrained);
+
+}  // namespace paramstore

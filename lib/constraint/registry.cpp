@@ -1,0 +1,57 @@
+#include "lib/constraint/registry.h"
+
+#include <mutex>
+#include <utility>
+
+#include "lib/constraint/families.h"
+#include "paramstore/error.h"
+
+namespace paramstore {
+
+Registry& Registry::instance() {
+  static auto* const registry = new Registry;
+  return *registry;
+}
+
+Registry::Registry() {
+  for (const auto& family : {half_lines, intervals, vectors, matrices, compositions}) {
+    for (ConstraintKind& kind : family()) {
+      insert(std::move(kind), true);
+    }
+  }
+}
+
+const Registry::Entry& Registry::insert(ConstraintKind kind, bool is_built_in) {
+  Entry entry{std::make_unique<const ConstraintKind>(std::move(kind)), std::nullopt, is_built_in};
+  if (entry.kind->parameters().empty()) {
+    entry.constraint = make_constraint(*entry.kind, {});
+  }
+  std::string name = entry.kind->name();
+  return entries_.emplace(std::move(name), std::move(entry)).first->second;
+}
+
+const ConstraintKind* Registry::find(std::string_view name) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = entries_.find(name);
+  return found != entries_.end() ? found->second.kind.get() : nullptr;
+}
+
+const Constraint* Registry::find_constraint(std::string_view name) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = entries_.find(name);
+  return found != entries_.end() && found->second.constraint ? &*found->second.constraint : nullptr;
+}
+
+Constraint Registry::add(ConstraintKind kind) {
+  const std::unique_lock lock(mutex_);
+  if (const auto found = entries_.find(kind.name()); found != entries_.end()) {
+    throw Error("cannot register the constraint '" + kind.name() + "': " +
+                (found->second.is_built_in ? "paramstore has one of that name; choose another"
+                                           : "it is registered already, and stays so until the process ends"));
+  }
+  const Constraint constraint = *insert(std::move(kind), false).constraint;
+  generation_.fetch_add(1, std::memory_order_release);
+  return constraint;
+}
+
+}  // namespace paramstore
