@@ -6,7 +6,6 @@
 //   batch.commit();                    // both, or none
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -18,13 +17,13 @@
 
 namespace paramstore {
 
-class StoreCore;
+class ParamStore;
 
 /// While it is open, every change that its thread makes to the store belongs to it, and the store's reads see these changes. A change that throws is
 /// undone alone; the batch goes on. Destroyed without `commit`, it undoes all of them, in the file, the cache and the leaves.
 ///
 /// It changes the scope that was active when it was made; a change to another scope throws Error. It holds the file's write lock: other threads
-/// and processes wait with their changes. One at a time a thread; to be ended on the thread that made it.
+/// and processes wait with their changes. One at a time a thread; to be ended on the thread that made it, before the store is moved or ends.
 class PARAMSTORE_EXPORT Batch {
  public:
   Batch(Batch&&) noexcept;
@@ -42,7 +41,7 @@ class PARAMSTORE_EXPORT Batch {
   Revision commit();
 
  private:
-  friend class StoreCore;
+  friend class ParamStore;
   explicit Batch(std::shared_ptr<StoreCore> store) noexcept;
   std::shared_ptr<StoreCore> store_;  // null once ended
 };

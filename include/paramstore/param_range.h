@@ -23,27 +23,33 @@ class PARAMSTORE_EXPORT ParamCursor {
 
   /// Moves to the next parameter in insertion order. False at the end.
   bool advance();
+  /// The same, and makes its constrained value.
+  bool advance_to_value();
   const std::string& name() const noexcept { return name_; }
-  Param value() const;
+  const Param& value() const noexcept { return value_; }
 
  private:
   std::shared_ptr<StoreCore> store_;
   std::shared_ptr<ScopeState> scope_;
   std::int64_t id_ = 0;  // of the row it stands on
   std::string name_;
+  Param value_;
 };
 
 namespace detail {
 struct KeyOf {
   using type = std::string;
+  static bool advance(ParamCursor& cursor) { return cursor.advance(); }
   static type get(const ParamCursor& cursor) { return cursor.name(); }
 };
 struct ValueOf {
   using type = Param;
+  static bool advance(ParamCursor& cursor) { return cursor.advance_to_value(); }
   static type get(const ParamCursor& cursor) { return cursor.value(); }
 };
 struct ItemOf {
   using type = std::pair<std::string, Param>;
+  static bool advance(ParamCursor& cursor) { return cursor.advance_to_value(); }
   static type get(const ParamCursor& cursor) { return {cursor.name(), cursor.value()}; }
 };
 }  // namespace detail
@@ -81,7 +87,7 @@ class ParamRange {
 
    private:
     void step() {
-      value_ = cursor_->advance() ? std::make_shared<value_type>(Projection::get(*cursor_)) : nullptr;
+      value_ = Projection::advance(*cursor_) ? std::make_shared<value_type>(Projection::get(*cursor_)) : nullptr;
     }
     std::shared_ptr<ParamCursor> cursor_;
     std::shared_ptr<value_type> value_;  // null at the end

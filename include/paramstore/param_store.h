@@ -224,6 +224,7 @@ class PARAMSTORE_EXPORT ParamStore {
   void close();
 
  private:
+  friend class Batch;
   explicit ParamStore(std::shared_ptr<StoreCore> core) noexcept;
   StoreCore& core() const;
   std::shared_ptr<StoreCore> core_;

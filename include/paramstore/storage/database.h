@@ -32,6 +32,7 @@ namespace paramstore::storage {
 
 class Connection;  // lib/storage: the SQLite handle and what is attached to it
 class FileStatements;  // lib/storage: one file's prepared statements
+struct FileAccess;  // lib/storage: one file, as the functions that read and write it see it
 
 struct OpenOptions {
   /// Opens without ever writing, also where folder and file may not be written. Default: false.
@@ -121,10 +122,11 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
   friend class Connection;
   friend class ReadTransaction;
   friend class WriteTransaction;
-  StoreFile(Connection& connection, std::string path, std::string alias, std::string location);
+  friend struct FileAccess;
+  struct Impl;
+  explicit StoreFile(std::unique_ptr<Impl> impl);
   FileStatements& statements();
 
-  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
@@ -176,9 +178,14 @@ class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
   Revision commit();
 
  private:
+  void check_open() const;
+  template <class Change>
+  auto change(Change&& change);
+  void roll_back() noexcept;
+
   StoreFile& file_;
   Revision revision_ = 0;
-  bool finished_ = false;
+  bool finished_ = false;  // committed, or rolled back after a failure
 };
 
 class PARAMSTORE_STORAGE_EXPORT Database {

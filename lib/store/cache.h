@@ -1,0 +1,61 @@
+// What a scope keeps in memory: an entry for each parameter that somebody asked for.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+
+#include "paramstore/constraint.h"
+#include "paramstore/storage/param_record.h"
+
+namespace paramstore {
+
+struct Entry {
+  storage::ParamRecord record;      // the row as this store last read or wrote it
+  Constraint constraint;            // record.constraint_tag, parsed
+  bool is_real;                     // the constrained value is the leaf itself
+  at::Tensor leaf;                  // undefined until its value is asked for
+  std::uint64_t stored_checksum = 0;  // of the row's value; the leaf is dirty where its contents have another
+  std::int64_t stored_version = 0;  // the leaf's version counter when its contents were the row's
+
+  Entry(storage::ParamRecord row, Constraint parsed);
+};
+using EntryPtr = std::shared_ptr<Entry>;
+
+/// Entries by name, by row (which is insertion order) and by leaf. The entries' leaves and names change through it only.
+class Cache {
+ public:
+  /// Null where there is none.
+  EntryPtr find(std::string_view name) const;
+  EntryPtr find(std::int64_t id) const;
+  EntryPtr find_leaf(const at::Tensor& leaf) const;
+  /// The entry with the smallest id above `id`; null at the end.
+  EntryPtr after(std::int64_t id) const;
+
+  void add(const EntryPtr& entry);
+  void remove(const EntryPtr& entry) noexcept;
+  void set_leaf(const EntryPtr& entry, const at::Tensor& leaf);
+  void clear() noexcept;
+
+  const std::map<std::int64_t, EntryPtr>& in_order() const noexcept { return by_id_; }
+
+  /// The look-up of a parameter that is in memory, without touching its reference count. Null where there is none.
+  const Entry* peek(std::string_view name) const noexcept {
+    auto found = by_name_.find(name);
+    return found == by_name_.end() ? nullptr : found->second.get();
+  }
+
+ private:
+  void remember_leaf(const EntryPtr& entry);
+  void forget_leaf(const EntryPtr& entry) noexcept;
+
+  std::unordered_map<std::string_view, EntryPtr> by_name_;  // keys live in their entry's record
+  std::map<std::int64_t, EntryPtr> by_id_;
+  std::unordered_map<const c10::TensorImpl*, EntryPtr> by_leaf_;
+};
+
+}  // namespace paramstore

@@ -1,0 +1,16 @@
+// Writing what optimizers changed in place.
+#pragma once
+
+#include <chrono>
+
+#include "store_core.h"
+
+namespace paramstore {
+
+/// Writes the dirty leaves of `scope` in one transaction, under the store's mutex. Returns the revision that the scope then shows.
+Revision commit_changes(StoreCore& core, ScopeState& scope, const CommitOptions& options);
+
+/// Whether the scope's last commit is longer ago than `interval`; starts the clock at the first call.
+bool commit_is_due(ScopeState& scope, std::chrono::nanoseconds interval);
+
+}  // namespace paramstore

@@ -1,0 +1,149 @@
+#include "leaf.h"
+
+#include <ATen/ops/empty.h>
+#include <c10/core/GradMode.h>
+#include <c10/core/InferenceMode.h>
+#include <c10/core/impl/DeviceGuardImplInterface.h>
+#include <c10/util/Exception.h>
+
+#include <array>
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include "paramstore/error.h"
+
+namespace paramstore {
+namespace {
+
+struct DtypePair {
+  at::ScalarType torch;
+  storage::Dtype stored;
+};
+
+constexpr std::array<DtypePair, 6> dtypes{{
+    {at::kHalf, storage::Dtype::float16},
+    {at::kBFloat16, storage::Dtype::bfloat16},
+    {at::kFloat, storage::Dtype::float32},
+    {at::kDouble, storage::Dtype::float64},
+    {at::kComplexFloat, storage::Dtype::complex64},
+    {at::kComplexDouble, storage::Dtype::complex128},
+}};
+
+std::optional<storage::Dtype> stored_dtype(at::ScalarType type) {
+  for (const auto& pair : dtypes) {
+    if (pair.torch == type) return pair.stored;
+  }
+  return std::nullopt;
+}
+
+at::ScalarType torch_dtype(storage::Dtype dtype) {
+  for (const auto& pair : dtypes) {
+    if (pair.stored == dtype) return pair.torch;
+  }
+  throw Error("a dtype without a LibTorch counterpart");
+}
+
+[[noreturn]] void refuse(std::string_view name, const std::string& path, const std::string& found, const std::string& advice) {
+  throw UnsupportedTensor("parameter '" + std::string(name) + "'" + of_file(path) + ": " + found + " cannot be stored; " + advice);
+}
+
+}  // namespace
+
+std::string of_file(const std::string& path) { return " of '" + path + "'"; }
+
+void require_supported(const at::Tensor& tensor, std::string_view name, const std::string& path) {
+  if (!tensor.defined()) refuse(name, path, "an undefined tensor", "give a tensor with a value");
+  if (tensor.is_quantized()) refuse(name, path, "a quantized tensor", "give tensor.dequantize()");
+  if (tensor.layout() != at::kStrided) {
+    refuse(name, path, std::string("a tensor of layout ") + (tensor.is_sparse() ? "sparse" : "other than strided"), "give tensor.to_dense()");
+  }
+  if (tensor.is_meta()) refuse(name, path, "a meta tensor, which has no values,", "materialise it first");
+  if (!stored_dtype(tensor.scalar_type())) {
+    refuse(name, path, std::string("dtype ") + c10::toString(tensor.scalar_type()) + ", which cannot require gradients,",
+           "convert it to float16, bfloat16, float32, float64, complex64 or complex128");
+  }
+}
+
+void describe(const at::Tensor& tensor, storage::ParamRecord& record) {
+  record.dtype = *stored_dtype(tensor.scalar_type());
+  record.shape.assign(tensor.sizes().begin(), tensor.sizes().end());
+  record.device = tensor.device().str();
+}
+
+bool same_shape(const storage::ParamRecord& record, const at::Tensor& tensor) {
+  return stored_dtype(tensor.scalar_type()) == record.dtype && tensor.sizes() == record.shape;
+}
+
+bool same_kind(const storage::ParamRecord& record, const at::Tensor& tensor) {
+  return same_shape(record, tensor) && (tensor.device().is_cpu() ? record.device == "cpu" : tensor.device().str() == record.device);
+}
+
+bool same_kind(const at::Tensor& a, const at::Tensor& b) {
+  return a.scalar_type() == b.scalar_type() && a.sizes() == b.sizes() && a.device() == b.device();
+}
+
+HostValue::HostValue(const at::Tensor& tensor) {
+  const bool plain = tensor.is_contiguous() && tensor.device().is_cpu() && !tensor.is_conj() && !tensor.is_neg();
+  tensor_ = plain ? tensor : tensor.detach().resolve_conj().resolve_neg().cpu().contiguous();
+}
+
+storage::ValueBytes HostValue::bytes() const {
+  return {tensor_.data_ptr(), tensor_.nbytes()};
+}
+
+at::Tensor empty_value(const storage::ParamRecord& record) {
+  c10::InferenceMode ordinary(false);  // a leaf needs a version counter, which inference tensors have not
+  return at::empty(record.shape, at::TensorOptions().dtype(torch_dtype(record.dtype)));
+}
+
+at::Tensor copy_of(const at::Tensor& tensor) {
+  c10::InferenceMode ordinary(false);
+  c10::AutoGradMode no_grad(false);
+  return tensor.detach().resolve_conj().resolve_neg().clone(at::MemoryFormat::Contiguous);
+}
+
+at::Tensor as_leaf(at::Tensor value) {
+  value.requires_grad_(true);
+  return value;
+}
+
+bool can_be_leaf(const at::Tensor& tensor) {
+  return tensor.defined() && tensor.requires_grad() && tensor.is_leaf() && tensor.is_contiguous() && !tensor.is_inference();
+}
+
+void overwrite_contents(const at::Tensor& leaf, const at::Tensor& value) {
+  c10::InferenceMode ordinary(false);
+  c10::AutoGradMode no_grad(false);
+  leaf.copy_(value);
+}
+
+bool device_available(at::Device device) {
+  if (device.is_cpu()) return true;
+  if (device.type() == at::kMeta || !c10::impl::hasDeviceGuardImpl(device.type())) return false;
+  return device.index() < c10::impl::getDeviceGuardImpl(device.type())->deviceCount();
+}
+
+at::Tensor to_row_device(at::Tensor value, const storage::ParamRecord& record, const std::string& path) {
+  if (record.device == "cpu") return value;
+  std::optional<at::Device> device;
+  try {
+    device.emplace(record.device);
+  } catch (const c10::Error&) {
+    throw CorruptStore("parameter '" + record.name + "'" + of_file(path) + ": '" + record.device +
+                       "' is no device; expected a name like 'cpu' or 'cuda:0' in the row's device column");
+  }
+  if (!device_available(*device)) {
+    static std::mutex mutex;
+    static std::set<std::string> told;
+    std::lock_guard lock(mutex);
+    if (told.insert(record.device).second) {
+      TORCH_WARN("parameter '", record.name, "'", of_file(path), " lived on ", record.device,
+                 ", which this machine does not have; it and others from there are put on the CPU");
+    }
+    return value;
+  }
+  return value.to(*device);
+}
+
+}  // namespace paramstore

@@ -1,0 +1,57 @@
+// From a name to its parameter: in memory, or else in the file.
+#pragma once
+
+#include <string_view>
+
+#include "paramstore/param.h"
+#include "store_core.h"
+
+namespace paramstore {
+
+// All but `find`, `get`, `get_leaf` and `constrained` are to be called under the store's mutex.
+
+/// The entry of that name, made from its row where it is not in memory yet; null where there is no such row. Reads no value.
+EntryPtr find_entry(ScopeState& scope, std::string_view name);
+
+/// The same; throws ParamNotFound.
+EntryPtr require_entry(ScopeState& scope, std::string_view name);
+
+/// Reads the value of an entry without a leaf, and gives it one. Throws ParamNotFound where it is gone by now.
+void load_leaf(ScopeState& scope, const EntryPtr& entry);
+
+/// Makes an entry for every row.
+void list_all(ScopeState& scope);
+
+/// Gives every entry a leaf.
+void load_all(ScopeState& scope);
+
+/// The value of the entry's row, checked, on the row's device; notes its checksum in the entry.
+at::Tensor read_value(ScopeState& scope, Entry& entry);
+
+/// The row's constraint. Throws CorruptStore where the tag is no tag at all.
+Constraint parse_tag(const std::string& path, const storage::ParamRecord& record);
+
+/// The leaf's constrained value, under the caller's grad mode.
+Param constrained(const at::Tensor& leaf, const Constraint& constraint);
+
+struct Found {
+  at::Tensor leaf;
+  Constraint constraint;
+};
+
+/// Leaf and constraint of the parameter of that name, read from the file where need be; nothing where there is none. Takes the mutexes it needs.
+std::optional<Found> find(StoreCore& core, ScopeState& scope, std::string_view name);
+
+/// The parameter of that name, likewise. Throws ParamNotFound.
+Param get(StoreCore& core, ScopeState& scope, std::string_view name);
+
+/// The parameter's leaf, likewise.
+at::Tensor get_leaf(StoreCore& core, ScopeState& scope, std::string_view name);
+
+/// The checksum of what the leaf holds, where that is something else than its row has; nothing otherwise.
+std::optional<std::uint64_t> changed_checksum(const Entry& entry, Detect detect);
+
+/// LibTorch's counter of in-place changes.
+std::int64_t version_of(const at::Tensor& leaf);
+
+}  // namespace paramstore

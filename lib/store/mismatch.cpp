@@ -1,0 +1,38 @@
+#include "mismatch.h"
+
+#include <c10/util/Exception.h>
+
+#include <sstream>
+#include <string>
+
+#include "leaf.h"
+#include "paramstore/error.h"
+
+namespace paramstore {
+
+void check_mismatch(StoreCore& core, const ScopeState& scope, std::string_view name, const StoredParam& stored, const InitialValue& init,
+                    const std::optional<Constraint>& constraint) {
+  const at::Tensor* given = init.tensor();
+  const bool shape_differs = given && given->defined() && given->sizes() != stored.shape;
+  const bool constraint_differs = constraint && *constraint != stored.constraint;
+  const Mismatch reaction = core.options.on_mismatch();
+  if ((!shape_differs && !constraint_differs) || reaction == Mismatch::ignore) return;
+
+  std::ostringstream message;
+  message << "parameter '" << name << "'" << of_file(scope.path) << " is stored";
+  if (shape_differs) message << " with shape " << stored.shape << ", and the init given has shape " << given->sizes();
+  if (constraint_differs) {
+    message << (shape_differs ? ";" : "") << " under the constraint " << stored.constraint.tag() << ", and the constraint given is "
+            << constraint->tag();
+  }
+  message << ". The stored one stays: erase(\"" << name << "\") first to start anew, or choose another name";
+  if (reaction == Mismatch::error) throw Error(message.str());
+
+  {
+    std::lock_guard lock(core.mutex);
+    if (!core.mismatch_told.insert(scope.path + '\0' + std::string(name)).second) return;
+  }
+  TORCH_WARN(message.str());
+}
+
+}  // namespace paramstore

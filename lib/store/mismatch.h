@@ -1,0 +1,24 @@
+// An `init` that disagrees with what is stored.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "paramstore/constraint.h"
+#include "paramstore/initial_value.h"
+#include "store_core.h"
+
+namespace paramstore {
+
+/// The shape of a stored parameter's constrained value, and its constraint.
+struct StoredParam {
+  at::IntArrayRef shape;
+  const Constraint& constraint;
+};
+
+/// Compares what a call asked for with what is stored, and does what `StoreOptions::on_mismatch` says: nothing, one warning a name, or Error. A callable
+/// is not run for this.
+void check_mismatch(StoreCore& core, const ScopeState& scope, std::string_view name, const StoredParam& stored, const InitialValue& init,
+                    const std::optional<Constraint>& constraint);
+
+}  // namespace paramstore

@@ -1,0 +1,49 @@
+#include "paramstore/param_range.h"
+
+#include <utility>
+
+#include "lookup.h"
+#include "paramstore/param_store.h"
+#include "store_core.h"
+
+namespace paramstore {
+
+ParamCursor::ParamCursor(std::shared_ptr<StoreCore> store, std::shared_ptr<ScopeState> scope)
+    : store_(std::move(store)), scope_(std::move(scope)) {}
+
+bool ParamCursor::advance() {
+  std::lock_guard cache_lock(scope_->cache_mutex);
+  const EntryPtr next = scope_->cache.after(id_);
+  if (!next) return false;
+  id_ = next->record.id;
+  name_ = next->record.name;
+  return true;
+}
+
+bool ParamCursor::advance_to_value() {
+  while (advance()) {
+    // Another thread may have erased it since.
+    if (auto found = find(*store_, *scope_, name_)) {
+      value_ = constrained(found->leaf, found->constraint);
+      return true;
+    }
+  }
+  return false;
+}
+
+namespace {
+
+ParamCursor start(StoreCore& store) {
+  ScopeState& scope = store.enter();
+  auto locked = store.lock(scope);
+  list_all(scope);
+  return {store.shared_from_this(), scope.shared_from_this()};
+}
+
+}  // namespace
+
+ItemRange ParamStore::items() const { return ItemRange(start(core())); }
+KeyRange ParamStore::keys() const { return KeyRange(start(core())); }
+ValueRange ParamStore::values() const { return ValueRange(start(core())); }
+
+}  // namespace paramstore

@@ -1,0 +1,238 @@
+// ParamStore's dict interface: parameters by name, and all of them.
+#include "paramstore/param_store.h"
+
+#include <c10/util/Exception.h>
+
+#include <exception>
+#include <sstream>
+#include <utility>
+
+#include "commit.h"
+#include "leaf.h"
+#include "lookup.h"
+#include "mismatch.h"
+#include "paramstore/error.h"
+#include "paramstore/param_name.h"
+#include "store_core.h"
+#include "take_in.h"
+#include "write_through.h"
+
+namespace paramstore {
+namespace {
+
+storage::OpenOptions open_options(const StoreOptions& options) {
+  storage::OpenOptions open;
+  open.read_only = options.read_only();
+  open.create = !options.read_only();
+  open.busy_timeout = options.busy_timeout();
+  open.survive_power_loss = options.durability() == Durability::power_loss;
+  return open;
+}
+
+}  // namespace
+
+ParamStore::ParamStore(std::shared_ptr<StoreCore> core) noexcept : core_(std::move(core)) {}
+
+ParamStore::ParamStore(const std::filesystem::path& path, const StoreOptions& options)
+    : core_(std::make_shared<StoreCore>(storage::Database(path, open_options(options)), options)) {}
+
+ParamStore ParamStore::in_memory(const StoreOptions& options) {
+  return ParamStore(std::make_shared<StoreCore>(storage::Database::in_memory(open_options(options)), options));
+}
+
+ParamStore::ParamStore(ParamStore&&) noexcept = default;
+
+ParamStore& ParamStore::operator=(ParamStore&& other) noexcept {
+  ParamStore ended(std::move(core_));
+  core_ = std::move(other.core_);
+  return *this;
+}
+
+ParamStore::~ParamStore() {
+  if (core_) core_->end();
+}
+
+StoreCore& ParamStore::core() const {
+  if (!core_) throw Error("this ParamStore has been moved from; use the one it was moved to");
+  return *core_;
+}
+
+void ParamStore::close() { core().close(); }
+
+Param ParamStore::operator[](std::string_view name) const {
+  StoreCore& store = core();
+  return get(store, store.enter(), name);
+}
+
+Param ParamStore::get_param(std::string_view name) { return (*this)[name]; }
+
+Param ParamStore::get_param(std::string_view name, const InitialValue& init, const std::optional<Constraint>& constraint, std::optional<std::int64_t>) {
+  return setdefault(name, init, constraint);
+}
+
+Param ParamStore::setdefault(std::string_view name, const InitialValue& init, const std::optional<Constraint>& constraint) {
+  StoreCore& store = core();
+  ScopeState& scope = store.enter();
+  if (auto found = find(store, scope, name)) {
+    Param value = constrained(found->leaf, found->constraint);
+    check_mismatch(store, scope, name, {value.sizes(), found->constraint}, init, constraint);
+    return value;
+  }
+  {
+    auto locked = store.lock(scope);
+    store.require_writable(scope);
+  }
+
+  // User code: it may take long, and call this store.
+  const at::Tensor value = init();
+  const Constraint& under = constraint ? *constraint : constraints::real;
+  const at::Tensor leaf = as_leaf(to_unconstrained(store, scope, name, under, value));
+
+  auto locked = store.lock(scope);
+  {
+    // Under the write lock, as another thread or process may have made it meanwhile; then theirs is the parameter.
+    Change change(store, scope);
+    if (!scope.file->find(name)) {
+      insert_param(change, name, under, leaf);
+      change.commit();
+      return constrained(leaf, under);
+    }
+  }
+  return get(store, scope, name);
+}
+
+void ParamStore::set(std::string_view name, const at::Tensor& constrained_value) {
+  StoreCore& store = core();
+  ScopeState& scope = store.enter();
+  auto locked = store.lock(scope);
+  store.require_writable(scope);
+  const EntryPtr entry = find_entry(scope, name);
+  const Constraint constraint = entry ? entry->constraint : constraints::real;
+  const at::Tensor value = to_unconstrained(store, scope, name, constraint, constrained_value);
+  Change change(store, scope);
+  if (entry) {
+    overwrite_param(change, entry, constraint, value, Adopt::yes);
+  } else {
+    insert_param(change, name, constraint, as_leaf(value));
+  }
+  change.commit();
+}
+
+bool ParamStore::erase(std::string_view name) {
+  StoreCore& store = core();
+  ScopeState& scope = store.enter();
+  auto locked = store.lock(scope);
+  store.require_writable(scope);
+  const EntryPtr entry = find_entry(scope, name);
+  if (!entry) return false;
+  Change change(store, scope);
+  erase_param(change, entry);
+  change.commit();
+  return true;
+}
+
+void ParamStore::clear() {
+  StoreCore& store = core();
+  ScopeState& scope = store.enter();
+  auto locked = store.lock(scope);
+  Change change(store, scope);
+  clear_params(change);
+  change.commit();
+}
+
+bool ParamStore::contains(std::string_view name) const {
+  StoreCore& store = core();
+  ScopeState& scope = store.enter();
+  {
+    std::lock_guard cache_lock(scope.cache_mutex);
+    if (scope.cache.peek(name)) return true;
+  }
+  auto locked = store.lock(scope);
+  return find_entry(scope, name) != nullptr;
+}
+
+at::Tensor ParamStore::unconstrained(std::string_view name) const {
+  StoreCore& store = core();
+  return get_leaf(store, store.enter(), name);
+}
+
+Constraint ParamStore::constraint(std::string_view name) const {
+  StoreCore& store = core();
+  ScopeState& scope = store.enter();
+  auto locked = store.lock(scope);
+  return require_entry(scope, name)->constraint;
+}
+
+std::optional<std::string> ParamStore::param_name(const at::Tensor& leaf) const {
+  StoreCore& store = core();
+  ScopeState& scope = store.enter();
+  std::lock_guard cache_lock(scope.cache_mutex);
+  const EntryPtr entry = scope.cache.find_leaf(leaf);
+  return entry ? std::optional(entry->record.name) : std::nullopt;
+}
+
+std::size_t ParamStore::size() const {
+  StoreCore& store = core();
+  ScopeState& scope = store.enter();
+  auto locked = store.lock(scope);
+  return scope.complete ? scope.cache.in_order().size() : scope.file->count();
+}
+
+bool ParamStore::empty() const { return size() == 0; }
+
+torch::OrderedDict<std::string, at::Tensor> ParamStore::named_parameters() const {
+  StoreCore& store = core();
+  ScopeState& scope = store.enter();
+  auto locked = store.lock(scope);
+  load_all(scope);
+  torch::OrderedDict<std::string, at::Tensor> leaves;
+  leaves.reserve(scope.cache.in_order().size());
+  for (const auto& [id, entry] : scope.cache.in_order()) leaves.insert(entry->record.name, entry->leaf);
+  return leaves;
+}
+
+std::vector<at::Tensor> ParamStore::parameters() const {
+  StoreCore& store = core();
+  ScopeState& scope = store.enter();
+  auto locked = store.lock(scope);
+  load_all(scope);
+  std::vector<at::Tensor> leaves;
+  leaves.reserve(scope.cache.in_order().size());
+  for (const auto& [id, entry] : scope.cache.in_order()) leaves.push_back(entry->leaf);
+  return leaves;
+}
+
+std::vector<std::string> ParamStore::get_all_param_names() const {
+  const KeyRange names = keys();
+  return {names.begin(), names.end()};
+}
+
+void ParamStore::replace_param(std::string_view name, const at::Tensor& new_param, const Param& old_param) {
+  if (!old_param.unconstrained().is_same(unconstrained(name))) {
+    throw Error("replace_param: the old parameter given is not '" + std::string(name) + "'" + of_file(core().main->path) +
+                "; give the Param that the store returned for that name");
+  }
+  set(name, new_param);
+}
+
+Revision ParamStore::commit(const CommitOptions& options) {
+  StoreCore& store = core();
+  ScopeState& scope = store.enter();
+  auto locked = store.lock(scope);
+  return commit_changes(store, scope, options);
+}
+
+RefreshResult ParamStore::refresh() {
+  StoreCore& store = core();
+  ScopeState& scope = store.enter();
+  auto locked = store.lock(scope);
+  if (!store.batch) {  // inside a batch nobody else can have committed
+    storage::ReadTransaction snapshot(*scope.file);
+    take_in_changes(scope, Pending::discard);
+  }
+  return std::exchange(scope.unreported, {});
+}
+
+Revision ParamStore::revision() const { return core().enter().revision; }
+
+}  // namespace paramstore

@@ -1,0 +1,84 @@
+// ParamStore::save and load: store files out and in.
+#include <utility>
+#include <vector>
+
+#include "leaf.h"
+#include "lookup.h"
+#include "paramstore/error.h"
+#include "paramstore/param_store.h"
+#include "state.h"
+#include "store_core.h"
+#include "take_in.h"
+
+namespace paramstore {
+namespace {
+
+/// Writes the pending parameters of `scope` into a copy of its file.
+void amend(storage::WriteTransaction& copy, const ScopeState& scope) {
+  for (const auto& [id, entry] : scope.cache.in_order()) {
+    const auto checksum = changed_checksum(*entry, Detect::content);
+    if (!checksum) continue;
+    storage::ParamRecord record = entry->record;
+    describe(entry->leaf, record);
+    record.checksum = checksum;
+    const HostValue host(entry->leaf);
+    if (const auto there = copy.file().find(record.name)) {
+      copy.replace(there->id, std::nullopt, record, host.bytes());
+    } else {
+      copy.insert(record, host.bytes());
+    }
+  }
+}
+
+at::Tensor at_location(at::Tensor value, const storage::ParamRecord& record, const MapLocation& map_location, const std::string& path) {
+  const auto device = map_location(value, record.device);
+  if (!device) return to_row_device(std::move(value), record, path);
+  if (!device_available(*device)) {
+    throw Error("parameter '" + record.name + "'" + of_file(path) + ": map_location puts it on " + device->str() +
+                ", which this machine does not have; nothing was loaded");
+  }
+  return value.to(*device);
+}
+
+}  // namespace
+
+void ParamStore::save(const std::filesystem::path& path) const {
+  StoreCore& store = core();
+  ScopeState& scope = store.enter();
+  auto locked = store.lock(scope);
+  if (store.batch) throw Error("a batch is open on '" + store.batch->scope->path + "'; commit it before saving to '" + path.string() + "'");
+  {
+    storage::ReadTransaction snapshot(*scope.file);
+    take_in_changes(scope, Pending::keep);
+  }
+  scope.file->copy_to(path, [&](storage::WriteTransaction& copy) { amend(copy, scope); });
+}
+
+void ParamStore::load(const std::filesystem::path& path, const MapLocation& map_location) {
+  StoreCore& store = core();
+  ScopeState& scope = store.enter();
+  {
+    auto locked = store.lock(scope);
+    store.require_writable(scope);
+  }
+  storage::OpenOptions options;
+  options.read_only = true;
+  options.create = false;
+  storage::Database source(path, options);
+  std::vector<at::Tensor> values;
+  auto rows = source.main().read_all([&](const storage::ParamRecord& record) {
+    values.push_back(empty_value(record));
+    return values.back().data_ptr();
+  });
+  std::vector<NewParam> params;
+  params.reserve(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const storage::ParamRecord& record = rows[i].record;
+    at::Tensor value = at_location(std::move(values[i]), record, map_location, path.string());
+    params.push_back({record.name, parse_tag(path.string(), record), std::move(value), Adopt::yes});
+  }
+  auto locked = store.lock(scope);
+  put_params(store, scope, params);
+}
+
+}  // namespace paramstore

@@ -1,0 +1,30 @@
+// A scope's state as a dictionary, in and out.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "paramstore/state_dict.h"
+#include "store_core.h"
+#include "write_through.h"
+
+namespace paramstore {
+
+/// The leaves and constraints. Under the store's mutex.
+StateDict state_of_scope(ScopeState& scope);
+
+/// A parameter as it comes from elsewhere: unconstrained.
+struct NewParam {
+  std::string name;
+  Constraint constraint;
+  at::Tensor value;
+  Adopt adopt;
+};
+
+/// Adds and replaces parameters in one transaction. A leaf of the same kind that is in memory stays. Under the store's mutex.
+void put_params(StoreCore& core, ScopeState& scope, const std::vector<NewParam>& params);
+
+/// The same from a dictionary, which must have the same names twice.
+void set_state_of_scope(StoreCore& core, ScopeState& scope, const StateDict& state);
+
+}  // namespace paramstore

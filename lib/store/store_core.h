@@ -1,0 +1,85 @@
+// What a ParamStore, its scopes, guards, batches and ranges have in common.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "paramstore/param_store.h"
+#include "paramstore/storage/database.h"
+#include "scope_state.h"
+
+namespace paramstore {
+
+/// A write transaction on one scope's file, and how to undo in memory what was changed with it.
+struct OpenTransaction {
+  OpenTransaction(ScopeState& target, const storage::CommitInfo& info) : scope(target.shared_from_this()), rows(*target.file, info) {}
+  const std::shared_ptr<ScopeState> scope;
+  storage::WriteTransaction rows;
+  std::vector<std::function<void()>> undo;  // run in reverse; must not throw
+};
+
+class StoreCore : public std::enable_shared_from_this<StoreCore> {
+ public:
+  StoreCore(storage::Database opened, StoreOptions opened_with);
+  ~StoreCore();
+
+  /// What every call on the store begins with: the scope that is active for this thread. Commits it first where commit_every says so. Throws Error
+  /// where the store is closed.
+  ScopeState& enter();
+
+  /// Takes the store's mutex for a call on `scope`. Throws Error where the store is closed or the scope dropped.
+  std::unique_lock<std::recursive_mutex> lock(const ScopeState& scope);
+
+  /// Throws Error where the scope's file was opened read-only.
+  void require_writable(const ScopeState& scope) const;
+
+  /// A handle-counted state whose end, on whatever thread, is safe.
+  std::shared_ptr<ScopeState> make_scope(std::string name, std::shared_ptr<storage::StoreFile> file);
+
+  std::shared_ptr<ScopeState> anonymous_scope();
+  /// Whether the scope is one of this store's.
+  bool owns(const ScopeState& scope) const noexcept { return scope.owner == this; }
+
+  ScopeGuard enter_scope(std::shared_ptr<ScopeState> scope, StateDict* result);
+  static const std::shared_ptr<ScopeState>& state_of(const Scope& scope) { return scope.state_; }
+  /// Opens a batch on the active scope and keeps the mutex for this thread until it ends.
+  void begin_batch();
+  /// Ends the open batch: all of it in the file, or all of it undone.
+  Revision commit_batch();
+  void drop_batch() noexcept;
+
+  /// Commits every scope and lets go of the files.
+  void close();
+
+  /// What the end of a ParamStore does: closes, and tells LibTorch's warning handler where that fails. Commits nothing while an exception
+  /// is unwinding that was not on its way when the store was opened.
+  void end() noexcept;
+
+  const StoreOptions options;
+
+  /// The store's mutex: the database and the scopes' files. Taken before any scope's cache_mutex. Recursive, because a batch keeps it
+  /// while its thread goes on calling.
+  std::recursive_mutex mutex;
+  std::optional<storage::Database> database;  // none once closed
+  std::shared_ptr<ScopeState> main;
+  std::map<std::string, std::shared_ptr<ScopeState>> named_scopes;
+  std::vector<std::weak_ptr<ScopeState>> anonymous_scopes;
+  std::unique_ptr<OpenTransaction> batch;  // the open one, whose thread holds the mutex
+  std::set<std::string> mismatch_told;     // names that on_mismatch has warned of
+  std::atomic<bool> closed{false};
+
+ private:
+  /// Forgets what is in memory and closes the files.
+  void let_go();
+
+  const int exceptions_at_opening_;
+};
+
+}  // namespace paramstore

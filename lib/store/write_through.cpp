@@ -1,0 +1,208 @@
+#include "write_through.h"
+
+#include <c10/core/GradMode.h>
+#include <c10/core/InferenceMode.h>
+
+#include <memory>
+#include <sstream>
+#include <utility>
+
+#include "leaf.h"
+#include "lookup.h"
+#include "paramstore/error.h"
+
+namespace paramstore {
+namespace {
+
+void add_entry(Change& change, const EntryPtr& entry) {
+  ScopeState& scope = change.scope();
+  change.on_undo([&scope, entry] {
+    std::lock_guard cache_lock(scope.cache_mutex);
+    scope.cache.remove(entry);
+  });
+  std::lock_guard cache_lock(scope.cache_mutex);
+  scope.cache.add(entry);
+}
+
+void remove_entry(Change& change, const EntryPtr& entry) {
+  ScopeState& scope = change.scope();
+  change.on_undo([&scope, entry] {
+    std::lock_guard cache_lock(scope.cache_mutex);
+    scope.cache.add(entry);
+  });
+  std::lock_guard cache_lock(scope.cache_mutex);
+  scope.cache.remove(entry);
+}
+
+/// Notes that the leaf's contents are now the row's.
+void mark_clean(Entry& entry, Revision revision, std::uint64_t checksum) {
+  entry.record.revision = revision;
+  entry.record.checksum = checksum;
+  entry.stored_checksum = checksum;
+  entry.stored_version = version_of(entry.leaf);
+}
+
+storage::ParamRecord record_of(const at::Tensor& leaf, std::string_view name, const Constraint& constraint, std::uint64_t checksum) {
+  storage::ParamRecord record;
+  record.name = name;
+  record.constraint_tag = constraint.tag();
+  record.checksum = checksum;
+  describe(leaf, record);
+  return record;
+}
+
+EntryPtr new_entry(storage::ParamRecord record, std::int64_t id, const Constraint& constraint, const at::Tensor& leaf, Revision revision) {
+  record.id = id;
+  const std::uint64_t checksum = *record.checksum;
+  auto entry = std::make_shared<Entry>(std::move(record), constraint);
+  entry->leaf = leaf;
+  mark_clean(*entry, revision, checksum);
+  return entry;
+}
+
+/// "-1.5 at [0, 2]"
+std::string describe_element(const at::Tensor& value, const std::vector<std::int64_t>& index, std::int64_t event_dim) {
+  std::ostringstream text;
+  at::Tensor element = value.detach();
+  for (std::int64_t i : index) element = element[i];
+  if (event_dim == 0 && element.numel() == 1) {
+    text.precision(9);
+    if (element.is_complex()) {
+      text << element.cpu().item();
+    } else {
+      text << element.to(at::kDouble).item().toDouble();
+    }
+  } else {
+    text << "the event of shape " << element.sizes();
+  }
+  text << " at index [";
+  for (std::size_t i = 0; i < index.size(); ++i) text << (i ? ", " : "") << index[i];
+  text << "]";
+  return text.str();
+}
+
+void require_inside(const ScopeState& scope, std::string_view name, const Constraint& constraint, const at::Tensor& value) {
+  const at::Tensor inside = constraint.check(value).cpu();
+  if (inside.all().item().toBool()) return;
+  const at::Tensor outside = inside.logical_not().nonzero();
+  std::vector<std::int64_t> index;
+  for (std::int64_t dim = 0; dim < outside.size(1); ++dim) index.push_back(outside[0][dim].item().toLong());
+  throw ConstraintViolation("parameter '" + std::string(name) + "'" + of_file(scope.path) + ": expected a value under the constraint " +
+                                constraint.tag() + ", found " + describe_element(value, index, constraint.event_dim()) +
+                                (outside.size(0) > 1 ? " and " + std::to_string(outside.size(0) - 1) + " more" : "") +
+                                "; nothing was stored. StoreOptions().validate(false) turns this check off",
+                            std::string(name), constraint.tag(), std::move(index));
+}
+
+}  // namespace
+
+void throw_stale(const ScopeState& scope, std::vector<std::string> names) {
+  std::string list;
+  for (const auto& name : names) list += (list.empty() ? "'" : ", '") + name + "'";
+  throw StaleParam("changed in '" + scope.path + "' by another connection since this store read them: " + list +
+                       "; nothing was written. refresh() takes theirs, commit(Conflict::overwrite) keeps this store's",
+                   std::move(names));
+}
+
+at::Tensor to_unconstrained(const StoreCore& core, const ScopeState& scope, std::string_view name, const Constraint& constraint,
+                            const at::Tensor& value) {
+  require_supported(value, name, scope.path);
+  c10::InferenceMode ordinary(false);
+  c10::AutoGradMode no_grad(false);
+  const at::Tensor plain = value.detach();
+  if (core.options.validate()) require_inside(scope, name, constraint, plain);
+  const at::Tensor unconstrained = transform_to(constraint).inv(plain);
+  require_supported(unconstrained, name, scope.path);
+  // An identity gives the caller's own memory back; anything else gives new memory, which a second copy would only cost.
+  const bool fresh = !unconstrained.is_alias_of(plain) && unconstrained.is_contiguous();
+  return fresh ? unconstrained : copy_of(unconstrained);
+}
+
+EntryPtr insert_param(Change& change, std::string_view name, const Constraint& constraint, const at::Tensor& leaf) {
+  if (change.scope().file->find(name)) throw_stale(change.scope(), {std::string(name)});
+  const HostValue host(leaf);
+  auto record = record_of(leaf, name, constraint, storage::value_checksum(host.bytes()));
+  const std::int64_t id = change.rows().insert(record, host.bytes());
+  auto entry = new_entry(std::move(record), id, constraint, leaf, change.rows().revision());
+  add_entry(change, entry);
+  return entry;
+}
+
+void overwrite_param(Change& change, const EntryPtr& entry, const Constraint& constraint, const at::Tensor& value, Adopt adopt) {
+  const HostValue host(value);
+  auto record = record_of(value, entry->record.name, constraint, storage::value_checksum(host.bytes()));
+  const std::int64_t id = entry->record.id;
+  const Revision expected = entry->record.revision;
+  const bool only_value = same_kind(entry->record, value) && entry->constraint == constraint;
+  const bool written = only_value ? change.rows().update_value(id, expected, host.bytes(), *record.checksum)
+                                  : change.rows().replace(id, expected, record, host.bytes());
+  if (!written) throw_stale(change.scope(), {entry->record.name});
+
+  at::Tensor leaf = entry->leaf;
+  if (leaf.defined() && same_kind(leaf, value)) {
+    // A leaf that was pending must be so again for the version counter too, which only ever goes up.
+    const bool was_clean = version_of(leaf) == entry->stored_version;
+    change.on_undo([entry, was_clean, contents = copy_of(leaf)] {
+      overwrite_contents(entry->leaf, contents);
+      entry->stored_version = was_clean ? version_of(entry->leaf) : -1;
+    });
+    overwrite_contents(leaf, value);
+  } else {
+    leaf = as_leaf(adopt == Adopt::yes ? value : copy_of(value));
+  }
+  auto successor = new_entry(std::move(record), id, constraint, leaf, change.rows().revision());
+  remove_entry(change, entry);
+  add_entry(change, successor);
+}
+
+bool write_leaf(Change& change, const EntryPtr& entry, std::uint64_t checksum, Conflict conflict) {
+  const HostValue host(entry->leaf);
+  auto& rows = change.rows();
+  auto record = record_of(entry->leaf, entry->record.name, entry->constraint, checksum);
+  const bool in_place = record.dtype == entry->record.dtype && record.shape == entry->record.shape && record.device == entry->record.device;
+  const std::int64_t id = entry->record.id;
+  const Revision expected = entry->record.revision;
+  bool written = in_place ? rows.update_value(id, expected, host.bytes(), checksum) : rows.replace(id, expected, record, host.bytes());
+  if (!written && conflict == Conflict::error) return false;
+
+  record.id = id;
+  if (!written) {
+    const auto theirs = change.scope().file->find(record.name);
+    record.id = theirs ? theirs->id : rows.insert(record, host.bytes());
+    if (theirs) rows.replace(theirs->id, std::nullopt, record, host.bytes());
+  }
+  if (record.id != id) {
+    auto successor = new_entry(std::move(record), record.id, entry->constraint, entry->leaf, rows.revision());
+    remove_entry(change, entry);
+    add_entry(change, successor);
+    return true;
+  }
+  record.revision = rows.revision();
+  change.on_undo([entry, before = entry->record, stored_checksum = entry->stored_checksum, stored_version = entry->stored_version] {
+    entry->record = before;
+    entry->stored_checksum = stored_checksum;
+    entry->stored_version = stored_version;
+  });
+  entry->record = std::move(record);
+  mark_clean(*entry, rows.revision(), checksum);
+  return true;
+}
+
+void erase_param(Change& change, const EntryPtr& entry) {
+  if (!change.rows().erase(entry->record.id, entry->record.revision)) throw_stale(change.scope(), {entry->record.name});
+  remove_entry(change, entry);
+}
+
+void clear_params(Change& change) {
+  change.rows().clear();
+  ScopeState& scope = change.scope();
+  auto before = std::make_shared<Cache>(scope.cache);
+  change.on_undo([&scope, before] {
+    std::lock_guard cache_lock(scope.cache_mutex);
+    std::swap(scope.cache, *before);
+  });
+  std::lock_guard cache_lock(scope.cache_mutex);
+  scope.cache.clear();
+}
+
+}  // namespace paramstore
