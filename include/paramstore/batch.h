@@ -42,8 +42,9 @@ class PARAMSTORE_EXPORT Batch {
 
  private:
   friend class ParamStore;
-  explicit Batch(std::shared_ptr<StoreCore> store) noexcept;
-  std::shared_ptr<StoreCore> store_;  // null once ended
+  explicit Batch(ParamStore& store) noexcept;
+  ParamStore& store() const;
+  ParamStore* store_;  // null once ended
 };
 
 }  // namespace paramstore

@@ -68,7 +68,7 @@ std::string describe_element(const at::Tensor& value, const std::vector<std::int
   if (event_dim == 0 && element.numel() == 1) {
     text.precision(9);
     if (element.is_complex()) {
-      text << element.cpu().item();
+      text << element.to(at::kComplexDouble).item().toComplexDouble();
     } else {
       text << element.to(at::kDouble).item().toDouble();
     }
