@@ -121,6 +121,7 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
   friend class Database;
   friend class Connection;
   friend class ReadTransaction;
+  friend class Savepoint;
   friend class WriteTransaction;
   friend struct FileAccess;
   struct Impl;
