@@ -1,0 +1,156 @@
+// The dict interface, as a user meets it first.
+#include <ATen/ATen.h>
+#include <doctest/doctest.h>
+
+#include "paramstore/param_store.h"
+#include "paramstore/error.h"
+#include "store/temporary_store.h"
+
+namespace {
+
+using paramstore::ParamStore;
+namespace constraints = paramstore::constraints;
+
+TEST_CASE("a parameter is in the file before the call returns, and there again when the store is opened again") {
+  TemporaryStore file;
+  {
+    ParamStore store(file.path());
+    CHECK(store.empty());
+    const auto loc = store.setdefault("loc", at::zeros({2, 3}));
+    const auto scale = store.setdefault("scale", at::full({4}, 2.0), constraints::positive);
+    CHECK(loc.is_same(store.unconstrained("loc")));
+    CHECK(loc.requires_grad());
+    CHECK(loc.is_leaf());
+    CHECK(scale.unconstrained().is_same(store.unconstrained("scale")));
+    CHECK(at::allclose(scale, at::full({4}, 2.0)));
+    CHECK(at::allclose(scale.unconstrained(), at::full({4}, 2.0).log()));
+
+    ParamStore other(file.path());
+    CHECK(other.size() == 2);
+    CHECK(at::equal(other["scale"], scale));
+  }
+  ParamStore again(file.path());
+  CHECK(again.size() == 2);
+  CHECK(again.constraint("scale") == constraints::positive);
+  CHECK(at::allclose(again["scale"], at::full({4}, 2.0)));
+  CHECK(again["loc"].sizes() == at::IntArrayRef({2, 3}));
+  CHECK_THROWS_AS(again["nothing"], paramstore::ParamNotFound);
+}
+
+TEST_CASE("items, keys and values come in insertion order; erased and added again is last") {
+  ParamStore store = ParamStore::in_memory();
+  for (const char* name : {"b", "a", "c"}) store.setdefault(name, at::ones({1}));
+  CHECK(store.erase("b"));
+  CHECK_FALSE(store.erase("b"));
+  store.set("b", at::zeros({1}));
+  std::vector<std::string> names;
+  for (auto [name, value] : store.items()) {
+    names.push_back(name);
+    CHECK(value.defined());
+  }
+  CHECK(names == std::vector<std::string>{"a", "c", "b"});
+  const auto keys = store.keys();
+  CHECK(std::vector<std::string>(keys.begin(), keys.end()) == names);
+  CHECK(std::distance(store.values().begin(), store.values().end()) == 3);
+}
+
+TEST_CASE("set copies into the leaf that is there, so an optimizer goes on moving the parameter") {
+  TemporaryStore file;
+  ParamStore store(file.path());
+  store.setdefault("w", at::zeros({3}));
+  const auto leaf = store.unconstrained("w");
+  store.set("w", at::full({3}, 5.0));
+  CHECK(store.unconstrained("w").is_same(leaf));
+  CHECK(at::equal(leaf, at::full({3}, 5.0)));
+  store.set("w", at::zeros({2}));  // another shape
+  CHECK_FALSE(store.unconstrained("w").is_same(leaf));
+  CHECK(store["w"].sizes() == at::IntArrayRef({2}));
+}
+
+TEST_CASE("commit writes what changed in place, however it changed, and nothing else") {
+  TemporaryStore file;
+  ParamStore store(file.path());
+  store.setdefault("counted", at::zeros({3}));
+  store.setdefault("data", at::zeros({3}));
+  store.setdefault("raw", at::zeros({3}));
+  store.setdefault("still", at::zeros({3}));
+  const auto before = store.revision();
+  CHECK(store.commit() == before);
+  {
+    at::NoGradGuard no_grad;
+    store.unconstrained("counted").add_(1);
+  }
+  store.unconstrained("data").data().add_(2);
+  store.unconstrained("raw").data_ptr<float>()[1] = 3;
+  CHECK(store.commit() == before + 1);
+  CHECK(store.commit() == before + 1);
+  ParamStore other(file.path());
+  CHECK(at::equal(other["counted"], at::ones({3})));
+  CHECK(at::equal(other["data"], at::full({3}, 2.0)));
+  CHECK(other["raw"][1].item().toFloat() == 3);
+  CHECK(at::equal(other["still"], at::zeros({3})));
+}
+
+TEST_CASE("a batch is one transaction: all of it, or none") {
+  TemporaryStore file;
+  ParamStore store(file.path());
+  store.setdefault("a", at::zeros({2}));
+  const auto leaf = store.unconstrained("a");
+  const auto before = store.revision();
+  {
+    auto batch = store.batch();
+    store.set("a", at::ones({2}));
+    batch.set("b", at::ones({1}));
+    CHECK(at::equal(store["a"], at::ones({2})));
+    CHECK_THROWS_AS(store.set("a", at::full({2}, std::nan(""))), paramstore::ConstraintViolation);
+    CHECK(store.contains("b"));
+  }
+  CHECK(store.unconstrained("a").is_same(leaf));
+  CHECK(at::equal(leaf, at::zeros({2})));
+  CHECK_FALSE(store.contains("b"));
+  CHECK(store.revision() == before);
+  {
+    auto batch = store.batch();
+    store.set("a", at::ones({2}));
+    store.set("b", at::ones({1}));
+    CHECK(batch.commit() == before + 1);
+  }
+  ParamStore other(file.path());
+  CHECK(at::equal(other["a"], at::ones({2})));
+  CHECK(other.contains("b"));
+}
+
+TEST_CASE("two stores on one file: stale commits are refused, refresh takes theirs, overwrite keeps ours") {
+  TemporaryStore file;
+  ParamStore ours(file.path());
+  ours.setdefault("w", at::zeros({2}));
+  ours.setdefault("v", at::zeros({2}));
+  ParamStore theirs(file.path());
+  theirs.set("w", at::ones({2}));
+  ours.unconstrained("w").data().add_(7);
+  ours.unconstrained("v").data().add_(7);
+  try {
+    ours.commit();
+    FAIL("expected StaleParam");
+  } catch (const paramstore::StaleParam& error) {
+    CHECK(error.names() == std::vector<std::string>{"w"});
+  }
+  CHECK(at::equal(ParamStore(file.path())["v"], at::zeros({2})));
+
+  SUBCASE("refresh") {
+    const auto leaf = ours.unconstrained("w");
+    const auto result = ours.refresh();
+    CHECK(result.changed == std::vector<std::string>{"w"});
+    CHECK(ours.unconstrained("w").is_same(leaf));
+    CHECK(at::equal(leaf, at::ones({2})));
+    CHECK(ours.refresh().empty());
+    ours.commit();
+    CHECK(at::equal(ParamStore(file.path())["v"], at::full({2}, 7)));
+  }
+  SUBCASE("overwrite") {
+    ours.commit(paramstore::Conflict::overwrite);
+    CHECK(at::equal(ParamStore(file.path())["w"], at::full({2}, 7)));
+  }
+}
+
+}  // namespace
