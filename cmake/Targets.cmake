@@ -5,12 +5,11 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_CXX_VISIBILITY_PRESET hidden)
 set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
-set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_COLOR_DIAGNOSTICS ON)
 
 if(PARAMSTORE_SANITIZE AND NOT PARAMSTORE_SANITIZE STREQUAL "off")
-  set(_sanitize -fsanitize=${PARAMSTORE_SANITIZE} -fno-omit-frame-pointer -g1)
+  set(_sanitize -fsanitize=${PARAMSTORE_SANITIZE} -fno-omit-frame-pointer -O1 -g1 -D_GLIBCXX_ASSERTIONS)
   if(PARAMSTORE_SANITIZE MATCHES undefined)
     # vptr wants the type information of LibTorch's classes, much of which LibTorch hides.
     list(APPEND _sanitize -fno-sanitize-recover=all -fno-sanitize=vptr)
@@ -30,9 +29,12 @@ endfunction()
 # paramstore_library(<target> <name>): what our libraries have in common. Users link it as paramstore::<name>.
 function(paramstore_library target name)
   paramstore_strict(${target})
-  add_library(paramstore::${name} ALIAS ${target})
+  if(NOT TARGET paramstore::${name})
+    add_library(paramstore::${name} ALIAS ${target})
+  endif()
   set_target_properties(${target} PROPERTIES
     EXPORT_NAME ${name}
+    POSITION_INDEPENDENT_CODE ON # also where static: it may end up in somebody's shared library
     VERSION ${PROJECT_VERSION}
     SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
   target_compile_features(${target} PUBLIC cxx_std_17)
