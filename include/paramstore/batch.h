@@ -19,11 +19,13 @@ namespace paramstore {
 
 class ParamStore;
 
-/// While it is open, every change that its thread makes to the store belongs to it, and the store's reads see these changes. A change that throws is
-/// undone alone; the batch goes on. Destroyed without `commit`, it undoes all of them, in the file, the cache and the leaves.
+/// While it is open, every change that its thread makes to the store belongs to it, and the store's reads see these
+/// changes. A change that throws is undone alone; the batch goes on. Destroyed without `commit`, it undoes all of
+/// them, in the file, the cache and the leaves.
 ///
-/// It changes the scope that was active when it was made; a change to another scope throws Error. It holds the file's write lock: other threads
-/// and processes wait with their changes. One at a time a thread; to be ended on the thread that made it, before the store is moved or ends.
+/// It changes the scope that was active when it was made; a change to another scope throws Error. It holds the file's
+/// write lock: other threads and processes wait with their changes. One at a time a thread; to be ended on the thread
+/// that made it, before the store is moved or ends.
 class PARAMSTORE_EXPORT Batch {
  public:
   Batch(Batch&&) noexcept;
@@ -34,7 +36,8 @@ class PARAMSTORE_EXPORT Batch {
 
   /// As ParamStore's.
   void set(std::string_view name, const at::Tensor& constrained_value);
-  Param setdefault(std::string_view name, const InitialValue& init, const std::optional<Constraint>& constraint = std::nullopt);
+  Param setdefault(std::string_view name, const InitialValue& init,
+                   const std::optional<Constraint>& constraint = std::nullopt);
   bool erase(std::string_view name);
 
   /// Writes everything and ends the batch. Returns the file's revision. If it throws, everything is undone.

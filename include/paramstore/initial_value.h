@@ -8,14 +8,15 @@
 
 namespace paramstore {
 
-/// A tensor, or anything that can be called for one: called only where the name is new. Borrows its argument: made in a call's argument list,
-/// and gone with the call.
+/// A tensor, or anything that can be called for one: called only where the name is new. Borrows its argument: made in
+/// a call's argument list, and gone with the call.
 class InitialValue {
  public:
   InitialValue(const at::Tensor& value) noexcept : tensor_(&value) {}
 
-  template <class F,
-            std::enable_if_t<!std::is_convertible_v<F&, const at::Tensor&> && std::is_invocable_r_v<at::Tensor, F&>, int> = 0>
+  template <
+      class F,
+      std::enable_if_t<!std::is_convertible_v<F&, const at::Tensor&> && std::is_invocable_r_v<at::Tensor, F&>, int> = 0>
   InitialValue(F&& function) : function_(std::ref(function)) {}
 
   /// The tensor; runs the callable.

@@ -15,16 +15,16 @@
 
 namespace paramstore {
 
-/// One of the four forms that torch.load takes. Default: each parameter goes to the device it was saved from, or to the CPU, with
-/// one warning, where this machine has no such device.
+/// One of the four forms that torch.load takes. Default: each parameter goes to the device it was saved from, or to
+/// the CPU, with one warning, where this machine has no such device.
 ///
 ///   store.load(path, torch::kCPU);                                       // a device
 ///   store.load(path, "cpu");                                             // its name
 ///   store.load(path, MapLocation::Map{{"cuda:1", "cuda:0"}});            // from name to name; others stay
 ///   store.load(path, [](const std::string& saved) { return "cpu"; });    // a function of the saved location
 ///
-/// A function may take the saved location, or the value (on the CPU) and the location, and may return a device, a device's name, or
-/// nothing (std::nullopt) for "as saved".
+/// A function may take the saved location, or the value (on the CPU) and the location, and may return a device, a
+/// device's name, or nothing (std::nullopt) for "as saved".
 class PARAMSTORE_EXPORT MapLocation {
  public:
   using Map = std::map<std::string, std::string>;

@@ -9,12 +9,12 @@
 
 namespace paramstore {
 
-/// The constrained value of a parameter. It is a torch::Tensor and goes wherever one goes; beside that it knows its leaf, the
-/// unconstrained tensor that optimizers move. Under grad mode it carries the graph back to the leaf, so a loss computed from it
-/// gives the leaf its gradient.
+/// The constrained value of a parameter. It is a torch::Tensor and goes wherever one goes; beside that it knows its
+/// leaf, the unconstrained tensor that optimizers move. Under grad mode it carries the graph back to the leaf, so a
+/// loss computed from it gives the leaf its gradient.
 ///
-/// A Param is a value of the moment it was made: after an optimizer's step ask the store again. For the constraint `real` it is the
-/// leaf itself, and so always up to date.
+/// A Param is a value of the moment it was made: after an optimizer's step ask the store again. For the constraint
+/// `real` it is the leaf itself, and so always up to date.
 class Param : public at::Tensor {
  public:
   Param() = default;

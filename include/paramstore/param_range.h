@@ -16,7 +16,8 @@ namespace paramstore {
 class StoreCore;
 struct ScopeState;
 
-/// Where an iteration stands. It survives changes to the store: parameters erased meanwhile are passed over, ones added are reached.
+/// Where an iteration stands. It survives changes to the store: parameters erased meanwhile are passed over, ones
+/// added are reached.
 class PARAMSTORE_EXPORT ParamCursor {
  public:
   ParamCursor(std::shared_ptr<StoreCore> store, std::shared_ptr<ScopeState> scope);

@@ -18,17 +18,18 @@
 //     }
 //   }
 //
-// A parameter has a name, a constraint and two tensors: the constrained value that users see, and the unconstrained leaf that
-// optimizers move. The file holds one row for each, with the leaf's contents. Calls that change the store (`set`, `setdefault` of a new
-// name, `erase`, ...) write it in one transaction before they return, and change neither file nor memory when they throw. What an
-// optimizer changes in place is written by `commit`.
+// A parameter has a name, a constraint and two tensors: the constrained value that users see, and the unconstrained
+// leaf that optimizers move. The file holds one row for each, with the leaf's contents. Calls that change the store
+// (`set`, `setdefault` of a new name, `erase`, ...) write it in one transaction before they return, and change
+// neither file nor memory when they throw. What an optimizer changes in place is written by `commit`.
 //
-// Opening reads no values; each is read, and checked against its checksum, when it is first asked for. Other processes may use the file at the
-// same time: what they commit is taken in by `refresh`, and by a call that has to read the file anyway, so that what a store shows is always one
-// committed state of its file plus its own changes.
+// Opening reads no values; each is read, and checked against its checksum, when it is first asked for. Other
+// processes may use the file at the same time: what they commit is taken in by `refresh`, and by a call that has to
+// read the file anyway, so that what a store shows is always one committed state of its file plus its own changes.
 //
-// All members may be called from several threads at once. The tensors are LibTorch's: a thread that writes into a leaf while another commits
-// is a data race. Names are 1 to 1024 bytes of UTF-8 without NUL; others throw InvalidName.
+// All members may be called from several threads at once. The tensors are LibTorch's: a thread that writes into a
+// leaf while another commits is a data race. Names are 1 to 1024 bytes of UTF-8 without NUL; others throw
+// InvalidName.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -73,15 +74,15 @@ struct RefreshResult {
 
 class PARAMSTORE_EXPORT ParamStore {
  public:
-  /// Opens the store at `path`, or creates one. Throws NotAStore, SchemaTooNew, CorruptStore, StoreBusy, or StorageError where the path is a
-  /// directory, may not be written, or lies in a folder that is not there.
+  /// Opens the store at `path`, or creates one. Throws NotAStore, SchemaTooNew, CorruptStore, StoreBusy, or
+  /// StorageError where the path is a directory, may not be written, or lies in a folder that is not there.
   explicit ParamStore(const std::filesystem::path& path, const StoreOptions& options = {});
 
   /// A store of this process only, gone with it.
   static ParamStore in_memory(const StoreOptions& options = {});
 
-  /// Closes. Unless an exception is unwinding, what is pending is committed; where that fails LibTorch's warning handler is told, and the file stays
-  /// at its last commit. Call `close` to have the exception.
+  /// Closes. Unless an exception is unwinding, what is pending is committed; where that fails LibTorch's warning
+  /// handler is told, and the file stays at its last commit. Call `close` to have the exception.
   ~ParamStore();
   ParamStore(ParamStore&&) noexcept;
   ParamStore& operator=(ParamStore&&) noexcept;
@@ -92,21 +93,25 @@ class PARAMSTORE_EXPORT ParamStore {
   Param get_param(std::string_view name);
 
   /// As `setdefault`. `event_dim` is for plates and is ignored here, as it is in Pyro's store.
-  Param get_param(std::string_view name, const InitialValue& init, const std::optional<Constraint>& constraint = std::nullopt,
+  Param get_param(std::string_view name, const InitialValue& init,
+                  const std::optional<Constraint>& constraint = std::nullopt,
                   std::optional<std::int64_t> event_dim = std::nullopt);
 
-  /// The parameter `name`; where there is none, makes it from `init`, a constrained value or a callable that gives one, under `constraint` (`real` where
-  /// none is given). The value is copied: the new leaf is the store's own. An `init` for an existing name is ignored; where its shape, or a
-  /// constraint given explicitly, disagrees with what is stored, the user is warned once (`StoreOptions::on_mismatch`).
-  /// Throws ConstraintViolation for a value outside the constraint, UnsupportedTensor, and what `init` throws.
-  Param setdefault(std::string_view name, const InitialValue& init, const std::optional<Constraint>& constraint = std::nullopt);
+  /// The parameter `name`; where there is none, makes it from `init`, a constrained value or a callable that gives
+  /// one, under `constraint` (`real` where none is given). The value is copied: the new leaf is the store's own. An
+  /// `init` for an existing name is ignored; where its shape, or a constraint given explicitly, disagrees with what
+  /// is stored, the user is warned once (`StoreOptions::on_mismatch`). Throws ConstraintViolation for a value outside
+  /// the constraint, UnsupportedTensor, and what `init` throws.
+  Param setdefault(std::string_view name, const InitialValue& init,
+                   const std::optional<Constraint>& constraint = std::nullopt);
 
   /// The parameter `name`, under the caller's grad mode. Throws ParamNotFound.
   Param operator[](std::string_view name) const;
 
-  /// Gives an existing parameter a new constrained value, under its constraint, or makes a new one under `real`. A leaf of the same shape, dtype and
-  /// device stays and gets the new contents, so that an optimizer that holds it goes on working; otherwise there is a new leaf.
-  /// Throws ConstraintViolation, UnsupportedTensor, and StaleParam where another process has changed the parameter since it was read.
+  /// Gives an existing parameter a new constrained value, under its constraint, or makes a new one under `real`. A
+  /// leaf of the same shape, dtype and device stays and gets the new contents, so that an optimizer that holds it
+  /// goes on working; otherwise there is a new leaf. Throws ConstraintViolation, UnsupportedTensor, and StaleParam
+  /// where another process has changed the parameter since it was read.
   void set(std::string_view name, const at::Tensor& constrained_value);
 
   /// Removes the parameter; false where there is none. Tensors handed out stay valid. Throws StaleParam as `set` does.
@@ -117,13 +122,15 @@ class PARAMSTORE_EXPORT ParamStore {
 
   bool contains(std::string_view name) const;
 
-  /// The leaf: what an optimizer takes. Throws ParamNotFound. Works for a parameter whose constraint this process does not know.
+  /// The leaf: what an optimizer takes. Throws ParamNotFound. Works for a parameter whose constraint this process
+  /// does not know.
   at::Tensor unconstrained(std::string_view name) const;
 
   /// Throws ParamNotFound.
   Constraint constraint(std::string_view name) const;
 
-  /// The name of the parameter whose leaf this tensor is (the same tensor, not an equal one); nothing for any other tensor.
+  /// The name of the parameter whose leaf this tensor is (the same tensor, not an equal one); nothing for any other
+  /// tensor.
   std::optional<std::string> param_name(const at::Tensor& leaf) const;
 
   // ---- All of them, in insertion order ----------------------------------------------------------
@@ -136,28 +143,32 @@ class PARAMSTORE_EXPORT ParamStore {
   KeyRange keys() const;
   ValueRange values() const;
 
-  /// Names and leaves, as torch::nn::Module::named_parameters gives them. Reads whatever has not been read yet, on several threads.
+  /// Names and leaves, as torch::nn::Module::named_parameters gives them. Reads whatever has not been read yet, on
+  /// several threads.
   torch::OrderedDict<std::string, at::Tensor> named_parameters() const;
 
   /// The leaves, for an optimizer's constructor.
   std::vector<at::Tensor> parameters() const;
 
-  /// The parameters whose name matches `pattern` from its start, as Python's re.match takes it (it need not match to the end).
-  /// Throws Error where the pattern does not compile (saying where) or costs more than the match limit.
+  /// The parameters whose name matches `pattern` from its start, as Python's re.match takes it (it need not match to
+  /// the end). Throws Error where the pattern does not compile (saying where) or costs more than the match limit.
   torch::OrderedDict<std::string, Param> match(const std::string& pattern) const;
 
   [[deprecated("use keys()")]] std::vector<std::string> get_all_param_names() const;
   /// Throws Error unless `old_param` is a Param of `name` that this store gave.
-  [[deprecated("use set()")]] void replace_param(std::string_view name, const at::Tensor& new_param, const Param& old_param);
+  [[deprecated("use set()")]] void replace_param(std::string_view name, const at::Tensor& new_param,
+                                                 const Param& old_param);
 
-  /// Registers the parameters of `nn_module` that require gradients, nested modules' too, as `name` + "$$$" + their path, under `real`. A new name takes
-  /// the module's own tensor as its leaf. For a name that exists the store's value stays; with `update_module_params` the module then gets
-  /// it: the module's tensor takes over the leaf's storage and becomes the leaf. (The leaf before keeps sharing that storage, so an optimizer
-  /// that holds it still moves the parameter.) Parameters that require no gradient are left out; while the module is in training mode
-  /// the user is told. One transaction. Throws Error where `name` contains "$$$".
+  /// Registers the parameters of `nn_module` that require gradients, nested modules' too, as `name` + "$$$" + their
+  /// path, under `real`. A new name takes the module's own tensor as its leaf. For a name that exists the store's
+  /// value stays; with `update_module_params` the module then gets it: the module's tensor takes over the leaf's
+  /// storage and becomes the leaf. (The leaf before keeps sharing that storage, so an optimizer that holds it still
+  /// moves the parameter.) Parameters that require no gradient are left out; while the module is in training mode the
+  /// user is told. One transaction. Throws Error where `name` contains "$$$".
   void module(std::string_view name, torch::nn::Module& nn_module, bool update_module_params = false);
   template <class Contained>
-  void module(std::string_view name, const torch::nn::ModuleHolder<Contained>& nn_module, bool update_module_params = false) {
+  void module(std::string_view name, const torch::nn::ModuleHolder<Contained>& nn_module,
+              bool update_module_params = false) {
     module(name, static_cast<torch::nn::Module&>(*nn_module.ptr()), update_module_params);
   }
   template <class M>
@@ -167,20 +178,22 @@ class PARAMSTORE_EXPORT ParamStore {
 
   // ---- State -----------------------------------------------------------------------------------------
 
-  /// The active scope's leaves and constraints. The tensors are the leaves themselves, as in Pyro: clone them to keep what they hold now.
+  /// The active scope's leaves and constraints. The tensors are the leaves themselves, as in Pyro: clone them to keep
+  /// what they hold now.
   StateDict get_state() const;
 
-  /// Adds and replaces parameters, removes none. A new name takes the tensor itself as its leaf where that can be one (it is a leaf, requires gradients,
-  /// is contiguous), else a copy; an existing leaf of the same shape, dtype and device stays and gets the contents. Throws Error where the two
-  /// dictionaries do not have the same names.
+  /// Adds and replaces parameters, removes none. A new name takes the tensor itself as its leaf where that can be one
+  /// (it is a leaf, requires gradients, is contiguous), else a copy; an existing leaf of the same shape, dtype and
+  /// device stays and gets the contents. Throws Error where the two dictionaries do not have the same names.
   void set_state(const StateDict& state);
 
-  /// Writes the active scope's parameters, as they are in memory now, to a store file of its own at `path`: whole or not at all. Replaces a store file
-  /// that is there; NotAStore where `path` is another kind of file. Commits nothing to this store's file.
+  /// Writes the active scope's parameters, as they are in memory now, to a store file of its own at `path`: whole or
+  /// not at all. Replaces a store file that is there; NotAStore where `path` is another kind of file. Commits nothing
+  /// to this store's file.
   void save(const std::filesystem::path& path) const;
 
-  /// Adds and replaces parameters from a store file, removes none; as `set_state`, in one transaction. Nothing in the file is executed, and every value is
-  /// checked. Throws NotAStore, CorruptStore, SchemaTooNew.
+  /// Adds and replaces parameters from a store file, removes none; as `set_state`, in one transaction. Nothing in the
+  /// file is executed, and every value is checked. Throws NotAStore, CorruptStore, SchemaTooNew.
   void load(const std::filesystem::path& path, const MapLocation& map_location = {});
 
   // ---- Scopes ----------------------------------------------------------------------------------------
@@ -189,11 +202,13 @@ class PARAMSTORE_EXPORT ParamStore {
   [[nodiscard]] ScopeGuard scope();
   /// Enters a scope again.
   [[nodiscard]] ScopeGuard scope(const Scope& scope);
-  /// Enters the scope of that name, making it where there is none. It lives in a file of its own beside the store's and is kept across processes.
+  /// Enters the scope of that name, making it where there is none. It lives in a file of its own beside the store's
+  /// and is kept across processes.
   [[nodiscard]] ScopeGuard scope(std::string_view name);
   [[nodiscard]] ScopeGuard scope(const std::string& name) { return scope(std::string_view(name)); }
   [[nodiscard]] ScopeGuard scope(const char* name) { return scope(std::string_view(name)); }
-  /// Enters a new scope that holds `state`; `state`, which must outlive the guard, gets what the scope holds when the guard ends.
+  /// Enters a new scope that holds `state`; `state`, which must outlive the guard, gets what the scope holds when the
+  /// guard ends.
   [[nodiscard]] ScopeGuard scope(StateDict& state);
 
   /// Names of the scopes that have one, sorted.
@@ -203,24 +218,27 @@ class PARAMSTORE_EXPORT ParamStore {
 
   // ---- Transactions ----------------------------------------------------------------------------------
 
-  /// Writes every leaf of the active scope that changed in place since it was read or written, in one transaction, and returns the file's revision. Writes
-  /// nothing where nothing changed (and neither step nor message is given). Throws StaleParam where another process has changed such a parameter, StoreBusy;
-  /// then nothing is written and everything is still pending.
+  /// Writes every leaf of the active scope that changed in place since it was read or written, in one transaction,
+  /// and returns the file's revision. Writes nothing where nothing changed (and neither step nor message is given).
+  /// Throws StaleParam where another process has changed such a parameter, StoreBusy; then nothing is written and
+  /// everything is still pending.
   Revision commit(const CommitOptions& options = {});
 
   /// Begins a batch: the changes of this thread until its `commit` are one transaction.
   [[nodiscard]] Batch batch();
 
-  /// Takes in what other connections have committed, into the leaves that are there. One cheap look where that is nothing. A parameter that was changed in
-  /// place here and committed elsewhere gets the other's value; one that only changed here stays pending. Says what it took in since the last
-  /// refresh. If it throws nothing has been taken in.
+  /// Takes in what other connections have committed, into the leaves that are there. One cheap look where that is
+  /// nothing. A parameter that was changed in place here and committed elsewhere gets the other's value; one that
+  /// only changed here stays pending. Says what it took in since the last refresh. If it throws nothing has been
+  /// taken in.
   RefreshResult refresh();
 
-  /// The revision of the file that this store shows: of its own last commit, or of the last one that it took in. 0 for a new file.
+  /// The revision of the file that this store shows: of its own last commit, or of the last one that it took in. 0
+  /// for a new file.
   Revision revision() const;
 
-  /// Commits what is pending in every scope and closes the files. Throws what `commit` throws, and is then still open. Other calls throw Error afterwards;
-  /// tensors stay valid. A second call does nothing.
+  /// Commits what is pending in every scope and closes the files. Throws what `commit` throws, and is then still
+  /// open. Other calls throw Error afterwards; tensors stay valid. A second call does nothing.
   void close();
 
  private:

@@ -1,6 +1,6 @@
 // Pyro's primitives: the process's own store, and parameters in it.
 //
-//   paramstore::use_param_store("model.params.db");                 // or set PARAMSTORE_PATH; without either: in memory
+//   paramstore::use_param_store("model.params.db");  // or set PARAMSTORE_PATH; without: in memory
 //   auto loc = paramstore::param("loc", torch::zeros({8}));
 //   paramstore::module("encoder", encoder);
 #pragma once
@@ -15,12 +15,13 @@
 
 namespace paramstore {
 
-/// The process's store: at the path in the environment variable PARAMSTORE_PATH, or in memory where that is unset or empty. Opened by the first
-/// call that needs it, closed at the end of the process.
+/// The process's store: at the path in the environment variable PARAMSTORE_PATH, or in memory where that is unset or
+/// empty. Opened by the first call that needs it, closed at the end of the process.
 PARAMSTORE_EXPORT ParamStore& get_param_store();
 
-/// Makes the store at `path` the process's store. The one before is closed, which commits what is pending in it; references to it are invalid after
-/// that. Throws as ParamStore's constructor does, and then leaves the one before in place.
+/// Makes the store at `path` the process's store. The one before is closed, which commits what is pending in it;
+/// references to it are invalid after that. Throws as ParamStore's constructor does, and then leaves the one before
+/// in place.
 PARAMSTORE_EXPORT void use_param_store(const std::filesystem::path& path, const StoreOptions& options = {});
 
 /// Removes every parameter of the process's store (of the active scope), from its file too.
@@ -28,10 +29,12 @@ PARAMSTORE_EXPORT void clear_param_store();
 
 /// As `get_param_store().get_param(...)`.
 PARAMSTORE_EXPORT Param param(std::string_view name);
-PARAMSTORE_EXPORT Param param(std::string_view name, const InitialValue& init, const std::optional<Constraint>& constraint = std::nullopt,
+PARAMSTORE_EXPORT Param param(std::string_view name, const InitialValue& init,
+                              const std::optional<Constraint>& constraint = std::nullopt,
                               std::optional<std::int64_t> event_dim = std::nullopt);
 
-/// As `get_param_store().module(...)`. `nn_module` is a torch::nn::Module, a holder such as torch::nn::Linear, or a shared_ptr to a module.
+/// As `get_param_store().module(...)`. `nn_module` is a torch::nn::Module, a holder such as torch::nn::Linear, or a
+/// shared_ptr to a module.
 template <class M>
 void module(std::string_view name, M&& nn_module, bool update_module_params = false) {
   get_param_store().module(name, std::forward<M>(nn_module), update_module_params);

@@ -1,7 +1,7 @@
 // Several sets of parameters in one store.
 //
 //   {
-//     auto guard = store.scope("fold-1");        // until the end of the block this thread sees fold-1's parameters only
+//     auto guard = store.scope("fold-1");        // in this block this thread sees fold-1's parameters only
 //     auto w = store.setdefault("w", torch::zeros({3}));
 //   }
 //   auto again = store.scope("fold-1");          // the same leaves as before
@@ -35,15 +35,17 @@ class PARAMSTORE_EXPORT Scope {
   std::shared_ptr<ScopeState> state_;
 };
 
-/// Makes a scope the active one for the thread that made it, and the one before active again when it ends. Guards nest. Nothing is committed
-/// when one ends: what was changed in place waits in the scope for a commit made inside it, or for the store's `close`.
+/// Makes a scope the active one for the thread that made it, and the one before active again when it ends. Guards
+/// nest. Nothing is committed when one ends: what was changed in place waits in the scope for a commit made inside
+/// it, or for the store's `close`.
 class PARAMSTORE_EXPORT ScopeGuard {
  public:
   ScopeGuard(ScopeGuard&& other) noexcept;
   ScopeGuard& operator=(ScopeGuard&&) = delete;
   ScopeGuard(const ScopeGuard&) = delete;
   ScopeGuard& operator=(const ScopeGuard&) = delete;
-  /// On the thread that made it. Where it was made with a StateDict, that now gets the scope's state, unless an exception is unwinding.
+  /// On the thread that made it. Where it was made with a StateDict, that now gets the scope's state, unless an
+  /// exception is unwinding.
   ~ScopeGuard();
 
   /// The active scope's handle, to enter it again later.

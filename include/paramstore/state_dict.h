@@ -10,8 +10,8 @@
 
 namespace paramstore {
 
-/// What `get_state` gives and `set_state` takes: the unconstrained leaves (the tensors themselves, not copies) and the constraints,
-/// both in insertion order and under the same names.
+/// What `get_state` gives and `set_state` takes: the unconstrained leaves (the tensors themselves, not copies) and
+/// the constraints, both in insertion order and under the same names.
 struct StateDict {
   torch::OrderedDict<std::string, at::Tensor> params;
   torch::OrderedDict<std::string, Constraint> constraints;

@@ -15,7 +15,8 @@ namespace paramstore {
 
 /// What a commit survives.
 enum class Durability {
-  /// The death of the process, by SIGKILL too. Loss of power may roll back the last commits; it never corrupts the file.
+  /// The death of the process, by SIGKILL too. Loss of power may roll back the last commits; it never corrupts the
+  /// file.
   process_crash,
   /// Loss of power: a commit that returned is on the disk. One fsync a commit.
   power_loss,
@@ -25,8 +26,8 @@ enum class Durability {
 enum class Detect {
   /// Compares each leaf's contents with the checksum of what is stored. Finds every change; reads every leaf.
   content,
-  /// Compares LibTorch's version counters. Reads nothing; does not see writes through `tensor.data()`, `set_data`, a raw pointer, or
-  /// another tensor on the same storage.
+  /// Compares LibTorch's version counters. Reads nothing; does not see writes through `tensor.data()`, `set_data`, a
+  /// raw pointer, or another tensor on the same storage.
   version_counter,
 };
 
@@ -41,31 +42,34 @@ enum class Conflict {
   overwrite,
 };
 
-/// Options of a store, each set fluently: StoreOptions().read_only(true).busy_timeout(std::chrono::seconds(1)). Most programs need none.
+/// Options of a store, each set fluently: StoreOptions().read_only(true).busy_timeout(std::chrono::seconds(1)). Most
+/// programs need none.
 struct StoreOptions {
-  /// Never writes: a call that would throws Error, and changes made in place stay in memory. Works on a folder that may not be written.
-  /// Default: false.
+  /// Never writes: a call that would throws Error, and changes made in place stay in memory. Works on a folder that
+  /// may not be written. Default: false.
   TORCH_ARG(bool, read_only) = false;
 
-  /// Default: power_loss. With process_crash a commit does not wait for the disk; loss of power may then roll back the last commits.
+  /// Default: power_loss. With process_crash a commit does not wait for the disk; loss of power may then roll back
+  /// the last commits.
   TORCH_ARG(Durability, durability) = Durability::power_loss;
 
-  /// Default: content. With version_counter a commit costs nothing for what did not change, but changes that the version counter does not show
-  /// are not written.
+  /// Default: content. With version_counter a commit costs nothing for what did not change, but changes that the
+  /// version counter does not show are not written.
   TORCH_ARG(Detect, detect) = Detect::content;
 
   /// Default: warn, once a name, through LibTorch's warning handler.
   TORCH_ARG(Mismatch, on_mismatch) = Mismatch::warn;
 
-  /// Whether values are checked against their constraint before they are stored. Default: true. Without, a value outside is stored as what the
-  /// inverse transform makes of it, often NaN, as Pyro does.
+  /// Whether values are checked against their constraint before they are stored. Default: true. Without, a value
+  /// outside is stored as what the inverse transform makes of it, often NaN, as Pyro does.
   TORCH_ARG(bool, validate) = true;
 
   /// How long a change waits for another process's before StoreBusy. Default: 5 seconds.
   TORCH_ARG(std::chrono::milliseconds, busy_timeout) = std::chrono::seconds(5);
 
-  /// How long changes made in place may wait: a call on the store commits first when the last commit is longer ago than this. Nothing happens
-  /// between calls, so no commit falls into the middle of an optimizer's step. Default: zero, which is off.
+  /// How long changes made in place may wait: a call on the store commits first when the last commit is longer ago
+  /// than this. Nothing happens between calls, so no commit falls into the middle of an optimizer's step. Default:
+  /// zero, which is off.
   TORCH_ARG(std::chrono::nanoseconds, commit_every) = std::chrono::nanoseconds(0);
 };
 

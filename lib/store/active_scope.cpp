@@ -12,13 +12,14 @@ struct Active {
 };
 
 thread_local std::vector<Active> active_scopes;  // innermost last
-thread_local std::size_t active_count = 0;       // its size, for the common case of none: no destructor, so no guard to pass
+thread_local std::size_t active_count = 0;  // its size, for the common case of none: no destructor, so no guard to pass
 
 }  // namespace
 
 ScopeState* active_scope(const StoreCore* store) noexcept {
   if (active_count == 0) return nullptr;
-  auto found = std::find_if(active_scopes.rbegin(), active_scopes.rend(), [&](const Active& active) { return active.store == store; });
+  auto found = std::find_if(active_scopes.rbegin(), active_scopes.rend(),
+                            [&](const Active& active) { return active.store == store; });
   return found == active_scopes.rend() ? nullptr : found->scope;
 }
 

@@ -15,18 +15,19 @@
 namespace paramstore {
 
 struct Entry {
-  storage::ParamRecord record;      // the row as this store last read or wrote it
-  Constraint constraint;            // record.constraint_tag, parsed
-  bool is_real;                     // the constrained value is the leaf itself
-  at::Tensor leaf;                  // undefined until its value is asked for
+  storage::ParamRecord record;        // the row as this store last read or wrote it
+  Constraint constraint;              // record.constraint_tag, parsed
+  bool is_real;                       // the constrained value is the leaf itself
+  at::Tensor leaf;                    // undefined until its value is asked for
   std::uint64_t stored_checksum = 0;  // of the row's value; the leaf is dirty where its contents have another
-  std::int64_t stored_version = 0;  // the leaf's version counter when its contents were the row's
+  std::int64_t stored_version = 0;    // the leaf's version counter when its contents were the row's
 
   Entry(storage::ParamRecord row, Constraint parsed);
 };
 using EntryPtr = std::shared_ptr<Entry>;
 
-/// Entries by name, by row (which is insertion order) and by leaf. The entries' leaves and names change through it only.
+/// Entries by name, by row (which is insertion order) and by leaf. The entries' leaves and names change through it
+/// only.
 class Cache {
  public:
   /// Null where there is none.

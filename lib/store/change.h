@@ -11,8 +11,8 @@
 
 namespace paramstore {
 
-/// A transaction of its own, or, while a batch is open, a part of the batch's. Destroyed without `commit` it undoes what was done with it. To be
-/// used under the store's mutex.
+/// A transaction of its own, or, while a batch is open, a part of the batch's. Destroyed without `commit` it undoes
+/// what was done with it. To be used under the store's mutex.
 ///
 /// The order is: write the rows, change memory and say how to undo that, commit.
 class Change {
@@ -32,7 +32,7 @@ class Change {
   Revision commit();
 
  private:
-  std::unique_ptr<OpenTransaction> own_;       // where no batch is open
+  std::unique_ptr<OpenTransaction> own_;         // where no batch is open
   std::optional<storage::Savepoint> savepoint_;  // where one is
   OpenTransaction* transaction_;
   std::size_t undo_from_;

@@ -7,7 +7,8 @@
 
 namespace paramstore {
 
-/// Writes the dirty leaves of `scope` in one transaction, under the store's mutex. Returns the revision that the scope then shows.
+/// Writes the dirty leaves of `scope` in one transaction, under the store's mutex. Returns the revision that the
+/// scope then shows.
 Revision commit_changes(StoreCore& core, ScopeState& scope, const CommitOptions& options);
 
 /// Whether the scope's last commit is longer ago than `interval`; starts the clock at the first call.

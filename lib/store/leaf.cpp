@@ -44,8 +44,10 @@ at::ScalarType torch_dtype(storage::Dtype dtype) {
   throw Error("a dtype without a LibTorch counterpart");
 }
 
-[[noreturn]] void refuse(std::string_view name, const std::string& path, const std::string& found, const std::string& advice) {
-  throw UnsupportedTensor("parameter '" + std::string(name) + "'" + of_file(path) + ": " + found + " cannot be stored; " + advice);
+[[noreturn]] void refuse(std::string_view name, const std::string& path, const std::string& found,
+                         const std::string& advice) {
+  throw UnsupportedTensor("parameter '" + std::string(name) + "'" + of_file(path) + ": " + found +
+                          " cannot be stored; " + advice);
 }
 
 }  // namespace
@@ -56,11 +58,13 @@ void require_supported(const at::Tensor& tensor, std::string_view name, const st
   if (!tensor.defined()) refuse(name, path, "an undefined tensor", "give a tensor with a value");
   if (tensor.is_quantized()) refuse(name, path, "a quantized tensor", "give tensor.dequantize()");
   if (tensor.layout() != at::kStrided) {
-    refuse(name, path, std::string("a tensor of layout ") + (tensor.is_sparse() ? "sparse" : "other than strided"), "give tensor.to_dense()");
+    refuse(name, path, std::string("a tensor of layout ") + (tensor.is_sparse() ? "sparse" : "other than strided"),
+           "give tensor.to_dense()");
   }
   if (tensor.is_meta()) refuse(name, path, "a meta tensor, which has no values,", "materialise it first");
   if (!stored_dtype(tensor.scalar_type())) {
-    refuse(name, path, std::string("dtype ") + c10::toString(tensor.scalar_type()) + ", which cannot require gradients,",
+    refuse(name, path,
+           std::string("dtype ") + c10::toString(tensor.scalar_type()) + ", which cannot require gradients,",
            "convert it to float16, bfloat16, float32, float64, complex64 or complex128");
   }
 }
@@ -76,7 +80,8 @@ bool same_shape(const storage::ParamRecord& record, const at::Tensor& tensor) {
 }
 
 bool same_kind(const storage::ParamRecord& record, const at::Tensor& tensor) {
-  return same_shape(record, tensor) && (tensor.device().is_cpu() ? record.device == "cpu" : tensor.device().str() == record.device);
+  return same_shape(record, tensor) &&
+         (tensor.device().is_cpu() ? record.device == "cpu" : tensor.device().str() == record.device);
 }
 
 bool same_kind(const at::Tensor& a, const at::Tensor& b) {
@@ -88,9 +93,7 @@ HostValue::HostValue(const at::Tensor& tensor) {
   tensor_ = plain ? tensor : tensor.detach().resolve_conj().resolve_neg().cpu().contiguous();
 }
 
-storage::ValueBytes HostValue::bytes() const {
-  return {tensor_.data_ptr(), tensor_.nbytes()};
-}
+storage::ValueBytes HostValue::bytes() const { return {tensor_.data_ptr(), tensor_.nbytes()}; }
 
 at::Tensor empty_value(const storage::ParamRecord& record) {
   c10::InferenceMode ordinary(false);  // a leaf needs a version counter, which inference tensors have not
@@ -109,7 +112,8 @@ at::Tensor as_leaf(at::Tensor value) {
 }
 
 bool can_be_leaf(const at::Tensor& tensor) {
-  return tensor.defined() && tensor.requires_grad() && tensor.is_leaf() && tensor.is_contiguous() && !tensor.is_inference();
+  return tensor.defined() && tensor.requires_grad() && tensor.is_leaf() && tensor.is_contiguous() &&
+         !tensor.is_inference();
 }
 
 void overwrite_contents(const at::Tensor& leaf, const at::Tensor& value) {

@@ -10,7 +10,8 @@
 
 namespace paramstore {
 
-/// Throws UnsupportedTensor unless the tensor can be a parameter: defined, strided, with data, of a dtype that can require gradients.
+/// Throws UnsupportedTensor unless the tensor can be a parameter: defined, strided, with data, of a dtype that can
+/// require gradients.
 void require_supported(const at::Tensor& tensor, std::string_view name, const std::string& path);
 
 /// dtype, shape and device of a supported tensor, as a row has them. Everything else of the record is as given.
@@ -23,7 +24,8 @@ bool same_shape(const storage::ParamRecord& record, const at::Tensor& tensor);
 bool same_kind(const storage::ParamRecord& record, const at::Tensor& tensor);
 bool same_kind(const at::Tensor& a, const at::Tensor& b);
 
-/// The tensor's contents in the CPU's memory, contiguous: its own where they are that already, else a copy that this keeps.
+/// The tensor's contents in the CPU's memory, contiguous: its own where they are that already, else a copy that this
+/// keeps.
 class HostValue {
  public:
   explicit HostValue(const at::Tensor& tensor);
@@ -33,7 +35,7 @@ class HostValue {
   at::Tensor tensor_;
 };
 
-/// An uninitialised contiguous CPU tensor for a row's value. 
+/// An uninitialised contiguous CPU tensor for a row's value.
 at::Tensor empty_value(const storage::ParamRecord& record);
 
 /// A tensor of its own with the same contents: contiguous, detached, on the same device.
@@ -42,14 +44,16 @@ at::Tensor copy_of(const at::Tensor& tensor);
 /// Makes `value`, a plain tensor that nobody else has, a leaf that requires gradients.
 at::Tensor as_leaf(at::Tensor value);
 
-/// Whether the tensor itself can serve as a leaf: it requires gradients, is no result of an operation and is contiguous.
+/// Whether the tensor itself can serve as a leaf: it requires gradients, is no result of an operation and is
+/// contiguous.
 bool can_be_leaf(const at::Tensor& tensor);
 
 /// Copies `value` into `leaf` behind autograd's back; the version counter moves on.
 void overwrite_contents(const at::Tensor& leaf, const at::Tensor& value);
 
-/// `value`, which is on the CPU, on the device named in its row; on the CPU where that name is no device of this machine (LibTorch's warning
-/// handler is told, once a device name). Throws CorruptStore where it is no device's name at all.
+/// `value`, which is on the CPU, on the device named in its row; on the CPU where that name is no device of this
+/// machine (LibTorch's warning handler is told, once a device name). Throws CorruptStore where it is no device's name
+/// at all.
 at::Tensor to_row_device(at::Tensor value, const storage::ParamRecord& record, const std::string& path);
 
 /// Whether this machine has the device.

@@ -32,7 +32,9 @@ void install_leaf(ScopeState& scope, const EntryPtr& entry, const at::Tensor& le
 
 }  // namespace
 
-std::int64_t version_of(const at::Tensor& leaf) { return leaf.unsafeGetTensorImpl()->version_counter().current_version(); }
+std::int64_t version_of(const at::Tensor& leaf) {
+  return leaf.unsafeGetTensorImpl()->version_counter().current_version();
+}
 
 std::optional<std::uint64_t> changed_checksum(const Entry& entry, Detect detect) {
   if (!entry.leaf.defined()) return std::nullopt;
@@ -46,7 +48,8 @@ Constraint parse_tag(const std::string& path, const storage::ParamRecord& record
   try {
     return Constraint::parse(record.constraint_tag);
   } catch (const UnknownConstraint& error) {
-    throw CorruptStore("parameter '" + record.name + "'" + of_file(path) + " has a constraint_tag that is none: " + error.what());
+    throw CorruptStore("parameter '" + record.name + "'" + of_file(path) +
+                       " has a constraint_tag that is none: " + error.what());
   }
 }
 

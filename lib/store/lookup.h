@@ -10,7 +10,8 @@ namespace paramstore {
 
 // All but `find`, `get`, `get_leaf` and `constrained` are to be called under the store's mutex.
 
-/// The entry of that name, made from its row where it is not in memory yet; null where there is no such row. Reads no value.
+/// The entry of that name, made from its row where it is not in memory yet; null where there is no such row. Reads no
+/// value.
 EntryPtr find_entry(ScopeState& scope, std::string_view name);
 
 /// The same; throws ParamNotFound.
@@ -39,7 +40,8 @@ struct Found {
   Constraint constraint;
 };
 
-/// Leaf and constraint of the parameter of that name, read from the file where need be; nothing where there is none. Takes the mutexes it needs.
+/// Leaf and constraint of the parameter of that name, read from the file where need be; nothing where there is none.
+/// Takes the mutexes it needs.
 std::optional<Found> find(StoreCore& core, ScopeState& scope, std::string_view name);
 
 /// The parameter of that name, likewise. Throws ParamNotFound.

@@ -10,8 +10,8 @@
 
 namespace paramstore {
 
-void check_mismatch(StoreCore& core, const ScopeState& scope, std::string_view name, const StoredParam& stored, const InitialValue& init,
-                    const std::optional<Constraint>& constraint) {
+void check_mismatch(StoreCore& core, const ScopeState& scope, std::string_view name, const StoredParam& stored,
+                    const InitialValue& init, const std::optional<Constraint>& constraint) {
   const at::Tensor* given = init.tensor();
   const bool shape_differs = given && given->defined() && given->sizes() != stored.shape;
   const bool constraint_differs = constraint && *constraint != stored.constraint;
@@ -22,8 +22,8 @@ void check_mismatch(StoreCore& core, const ScopeState& scope, std::string_view n
   message << "parameter '" << name << "'" << of_file(scope.path) << " is stored";
   if (shape_differs) message << " with shape " << stored.shape << ", and the init given has shape " << given->sizes();
   if (constraint_differs) {
-    message << (shape_differs ? ";" : "") << " under the constraint " << stored.constraint.tag() << ", and the constraint given is "
-            << constraint->tag();
+    message << (shape_differs ? ";" : "") << " under the constraint " << stored.constraint.tag()
+            << ", and the constraint given is " << constraint->tag();
   }
   message << ". The stored one stays: erase(\"" << name << "\") first to start anew, or choose another name";
   if (reaction == Mismatch::error) throw Error(message.str());

@@ -16,9 +16,9 @@ struct StoredParam {
   const Constraint& constraint;
 };
 
-/// Compares what a call asked for with what is stored, and does what `StoreOptions::on_mismatch` says: nothing, one warning a name, or Error. A callable
-/// is not run for this.
-void check_mismatch(StoreCore& core, const ScopeState& scope, std::string_view name, const StoredParam& stored, const InitialValue& init,
-                    const std::optional<Constraint>& constraint);
+/// Compares what a call asked for with what is stored, and does what `StoreOptions::on_mismatch` says: nothing, one
+/// warning a name, or Error. A callable is not run for this.
+void check_mismatch(StoreCore& core, const ScopeState& scope, std::string_view name, const StoredParam& stored,
+                    const InitialValue& init, const std::optional<Constraint>& constraint);
 
 }  // namespace paramstore

@@ -31,8 +31,9 @@ struct Update {
 void require_exchangeable(const ScopeState& scope, const Update& update) {
   const at::Tensor& leaf = update.entry->leaf;
   if (leaf.device() == update.tensor.device()) return;
-  throw Error("module: parameter '" + update.entry->record.name + "'" + of_file(scope.path) + " is on " + leaf.device().str() +
-              " and the module's tensor on " + update.tensor.device().str() + "; move the module there first, or leave update_module_params off");
+  throw Error("module: parameter '" + update.entry->record.name + "'" + of_file(scope.path) + " is on " +
+              leaf.device().str() + " and the module's tensor on " + update.tensor.device().str() +
+              "; move the module there first, or leave update_module_params off");
 }
 
 /// The module's tensor takes over the leaf's storage, and then its place.
@@ -48,7 +49,8 @@ void exchange(ScopeState& scope, const Update& update) {
 
 void ParamStore::module(std::string_view name, torch::nn::Module& nn_module, bool update_module_params) {
   if (name.find("$$$") != std::string_view::npos) {
-    throw Error("module: '" + std::string(name) + "' contains \"$$$\", which divides a module's name from its parameters'; choose another name");
+    throw Error("module: '" + std::string(name) +
+                "' contains \"$$$\", which divides a module's name from its parameters'; choose another name");
   }
   StoreCore& store = core();
   ScopeState& scope = store.enter();
@@ -61,8 +63,9 @@ void ParamStore::module(std::string_view name, torch::nn::Module& nn_module, boo
     if (!tensor.defined()) continue;
     if (!tensor.requires_grad()) {
       if (nn_module.is_training()) {
-        TORCH_WARN("'", item.key(), "' of the module '", name,
-                   "' is not registered in the store, because it does not require gradients; module->eval() silences this");
+        TORCH_WARN(
+            "'", item.key(), "' of the module '", name,
+            "' is not registered in the store, because it does not require gradients; module->eval() silences this");
       }
       continue;
     }

@@ -66,11 +66,13 @@ Param ParamStore::operator[](std::string_view name) const {
 
 Param ParamStore::get_param(std::string_view name) { return (*this)[name]; }
 
-Param ParamStore::get_param(std::string_view name, const InitialValue& init, const std::optional<Constraint>& constraint, std::optional<std::int64_t>) {
+Param ParamStore::get_param(std::string_view name, const InitialValue& init,
+                            const std::optional<Constraint>& constraint, std::optional<std::int64_t>) {
   return setdefault(name, init, constraint);
 }
 
-Param ParamStore::setdefault(std::string_view name, const InitialValue& init, const std::optional<Constraint>& constraint) {
+Param ParamStore::setdefault(std::string_view name, const InitialValue& init,
+                             const std::optional<Constraint>& constraint) {
   StoreCore& store = core();
   ScopeState& scope = store.enter();
   if (auto found = find(store, scope, name)) {
@@ -209,8 +211,8 @@ std::vector<std::string> ParamStore::get_all_param_names() const {
 
 void ParamStore::replace_param(std::string_view name, const at::Tensor& new_param, const Param& old_param) {
   if (!old_param.unconstrained().is_same(unconstrained(name))) {
-    throw Error("replace_param: the old parameter given is not '" + std::string(name) + "'" + of_file(core().main->path) +
-                "; give the Param that the store returned for that name");
+    throw Error("replace_param: the old parameter given is not '" + std::string(name) + "'" +
+                of_file(core().main->path) + "; give the Param that the store returned for that name");
   }
   set(name, new_param);
 }

@@ -24,7 +24,8 @@ ParamStore& get_param_store() {
   std::lock_guard lock(process.mutex);
   if (!process.store) {
     const char* path = std::getenv("PARAMSTORE_PATH");
-    process.store = path && *path ? std::make_unique<ParamStore>(path) : std::make_unique<ParamStore>(ParamStore::in_memory());
+    process.store =
+        path && *path ? std::make_unique<ParamStore>(path) : std::make_unique<ParamStore>(ParamStore::in_memory());
   }
   return *process.store;
 }
@@ -41,7 +42,8 @@ void clear_param_store() { get_param_store().clear(); }
 
 Param param(std::string_view name) { return get_param_store().get_param(name); }
 
-Param param(std::string_view name, const InitialValue& init, const std::optional<Constraint>& constraint, std::optional<std::int64_t> event_dim) {
+Param param(std::string_view name, const InitialValue& init, const std::optional<Constraint>& constraint,
+            std::optional<std::int64_t> event_dim) {
   return get_param_store().get_param(name, init, constraint, event_dim);
 }
 

@@ -7,7 +7,8 @@
 
 namespace paramstore {
 
-/// A compiled pattern. Runs on PCRE2, after what Python writes otherwise has been rewritten, and what Python does not have refused.
+/// A compiled pattern. Runs on PCRE2, after what Python writes otherwise has been rewritten, and what Python does not
+/// have refused.
 class PythonRegex {
  public:
   /// Throws Error where the pattern does not compile, saying where.
@@ -15,7 +16,8 @@ class PythonRegex {
   ~PythonRegex();
   PythonRegex(PythonRegex&&) noexcept;
 
-  /// re.match: whether the text (valid UTF-8) matches from its start. Throws Error where that costs more than the match limit.
+  /// re.match: whether the text (valid UTF-8) matches from its start. Throws Error where that costs more than the
+  /// match limit.
   bool match(std::string_view text) const;
 
  private:

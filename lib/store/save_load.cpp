@@ -30,7 +30,8 @@ void amend(storage::WriteTransaction& copy, const ScopeState& scope) {
   }
 }
 
-at::Tensor at_location(at::Tensor value, const storage::ParamRecord& record, const MapLocation& map_location, const std::string& path) {
+at::Tensor at_location(at::Tensor value, const storage::ParamRecord& record, const MapLocation& map_location,
+                       const std::string& path) {
   const auto device = map_location(value, record.device);
   if (!device) return to_row_device(std::move(value), record, path);
   if (!device_available(*device)) {
@@ -46,7 +47,9 @@ void ParamStore::save(const std::filesystem::path& path) const {
   StoreCore& store = core();
   ScopeState& scope = store.enter();
   auto locked = store.lock(scope);
-  if (store.batch) throw Error("a batch is open on '" + store.batch->scope->path + "'; commit it before saving to '" + path.string() + "'");
+  if (store.batch)
+    throw Error("a batch is open on '" + store.batch->scope->path + "'; commit it before saving to '" + path.string() +
+                "'");
   {
     storage::ReadTransaction snapshot(*scope.file);
     take_in_changes(scope, Pending::keep);

@@ -16,27 +16,28 @@ namespace paramstore {
 
 class StoreCore;
 
-/// Two mutexes guard it. Whoever changes anything here, or uses the file, holds the store's mutex. The cache and its entries are changed under
-/// `cache_mutex` as well, which is never held for long, so that the parameters in memory can be looked up while another thread commits.
+/// Two mutexes guard it. Whoever changes anything here, or uses the file, holds the store's mutex. The cache and its
+/// entries are changed under `cache_mutex` as well, which is never held for long, so that the parameters in memory
+/// can be looked up while another thread commits.
 struct ScopeState : std::enable_shared_from_this<ScopeState> {
   ScopeState(const StoreCore* store, std::string scope_name, std::shared_ptr<storage::StoreFile> store_file)
       : owner(store), name(std::move(scope_name)), path(store_file->path()), file(std::move(store_file)) {}
 
   const StoreCore* const owner;
-  const std::string name;  // empty: the store itself, or an anonymous scope
-  const std::string path;  // for messages
+  const std::string name;                    // empty: the store itself, or an anonymous scope
+  const std::string path;                    // for messages
   std::shared_ptr<storage::StoreFile> file;  // null once the store is closed or the scope dropped
   std::atomic<int> guards{0};                // how many ScopeGuards are in it
 
   std::mutex cache_mutex;
   Cache cache;
 
-  bool complete = false;            // the cache has an entry for each row that the file had when it was last looked at
-  std::int64_t change_counter = -1; // of the file at that look
-  Revision seen = 0;                // the file's newest revision at that look
-  std::int64_t last_id = 0;         // the file's largest id at that look
-  bool held_back = false;           // that look passed over rows whose parameters are pending here
-  RefreshResult unreported;         // taken in on the way; the next refresh tells
+  bool complete = false;             // the cache has an entry for each row that the file had when it was last looked at
+  std::int64_t change_counter = -1;  // of the file at that look
+  Revision seen = 0;                 // the file's newest revision at that look
+  std::int64_t last_id = 0;          // the file's largest id at that look
+  bool held_back = false;            // that look passed over rows whose parameters are pending here
+  RefreshResult unreported;          // taken in on the way; the next refresh tells
 
   std::atomic<Revision> revision{0};  // what the store shows: `seen`, or its own newest commit
   std::atomic<std::chrono::steady_clock::rep> last_commit{0};

@@ -44,8 +44,9 @@ ScopeGuard StoreCore::enter_scope(std::shared_ptr<ScopeState> scope, StateDict* 
 
 std::shared_ptr<ScopeState> StoreCore::anonymous_scope() {
   auto state = make_scope("", database->anonymous_scope());
-  anonymous_scopes.erase(std::remove_if(anonymous_scopes.begin(), anonymous_scopes.end(), [](const auto& weak) { return weak.expired(); }),
-                         anonymous_scopes.end());
+  anonymous_scopes.erase(
+      std::remove_if(anonymous_scopes.begin(), anonymous_scopes.end(), [](const auto& weak) { return weak.expired(); }),
+      anonymous_scopes.end());
   anonymous_scopes.push_back(state);
   return state;
 }
@@ -60,7 +61,8 @@ ScopeGuard ParamStore::scope(const Scope& scope) {
   StoreCore& store = core();
   const auto& state = StoreCore::state_of(scope);
   if (!store.owns(*state)) {
-    throw Error("the scope entered belongs to '" + state->path + "', not to the store '" + store.main->path + "'; enter it on its own store");
+    throw Error("the scope entered belongs to '" + state->path + "', not to the store '" + store.main->path +
+                "'; enter it on its own store");
   }
   auto locked = store.lock(*state);
   return store.enter_scope(state, nullptr);
@@ -99,7 +101,8 @@ bool ParamStore::drop_scope(std::string_view name) {
   if (found != store.named_scopes.end()) {
     ScopeState& scope = *found->second;
     if (scope.guards > 0) {
-      throw Error("the scope '" + std::string(name) + "' of '" + store.main->path + "' is in use; end its guards before dropping it");
+      throw Error("the scope '" + std::string(name) + "' of '" + store.main->path +
+                  "' is in use; end its guards before dropping it");
     }
     scope.file.reset();
     std::lock_guard cache_lock(scope.cache_mutex);

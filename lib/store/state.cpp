@@ -33,7 +33,8 @@ void put_params(StoreCore& core, ScopeState& scope, const std::vector<NewParam>&
     if (const EntryPtr entry = scope.cache.find(param.name)) {
       overwrite_param(change, entry, param.constraint, param.value, param.adopt);
     } else {
-      insert_param(change, param.name, param.constraint, as_leaf(param.adopt == Adopt::yes ? param.value : copy_of(param.value)));
+      insert_param(change, param.name, param.constraint,
+                   as_leaf(param.adopt == Adopt::yes ? param.value : copy_of(param.value)));
     }
   }
   change.commit();
@@ -44,13 +45,15 @@ void set_state_of_scope(StoreCore& core, ScopeState& scope, const StateDict& sta
   for (const auto& item : state.params) {
     const Constraint* constraint = state.constraints.find(item.key());
     if (!constraint) {
-      throw Error("set_state: the parameter '" + item.key() + "' has no constraint in the state; expected the same names in params and constraints");
+      throw Error("set_state: the parameter '" + item.key() +
+                  "' has no constraint in the state; expected the same names in params and constraints");
     }
     params.push_back({item.key(), *constraint, item.value(), can_be_leaf(item.value()) ? Adopt::yes : Adopt::no});
   }
   for (const auto& item : state.constraints) {
     if (!state.params.contains(item.key())) {
-      throw Error("set_state: the constraint of '" + item.key() + "' has no parameter in the state; expected the same names in params and constraints");
+      throw Error("set_state: the constraint of '" + item.key() +
+                  "' has no parameter in the state; expected the same names in params and constraints");
     }
   }
   put_params(core, scope, params);

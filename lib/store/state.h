@@ -21,7 +21,8 @@ struct NewParam {
   Adopt adopt;
 };
 
-/// Adds and replaces parameters in one transaction. A leaf of the same kind that is in memory stays. Under the store's mutex.
+/// Adds and replaces parameters in one transaction. A leaf of the same kind that is in memory stays. Under the
+/// store's mutex.
 void put_params(StoreCore& core, ScopeState& scope, const std::vector<NewParam>& params);
 
 /// The same from a dictionary, which must have the same names twice.

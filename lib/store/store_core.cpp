@@ -42,26 +42,30 @@ ScopeState& StoreCore::enter() {
 std::unique_lock<std::recursive_mutex> StoreCore::lock(const ScopeState& scope) {
   std::unique_lock<std::recursive_mutex> locked(mutex);
   if (closed) throw Error("the store '" + main->path + "' is closed; open it again");
-  if (!scope.file) throw Error("the scope '" + scope.name + "' of '" + main->path + "' has been dropped; enter it by name to make it anew");
+  if (!scope.file)
+    throw Error("the scope '" + scope.name + "' of '" + main->path +
+                "' has been dropped; enter it by name to make it anew");
   return locked;
 }
 
 void StoreCore::require_writable(const ScopeState& scope) const {
   if (scope.file->read_only()) {
-    throw Error("the store '" + scope.path + "' was opened read-only; open it without StoreOptions().read_only(true) to change it");
+    throw Error("the store '" + scope.path +
+                "' was opened read-only; open it without StoreOptions().read_only(true) to change it");
   }
 }
 
 std::shared_ptr<ScopeState> StoreCore::make_scope(std::string name, std::shared_ptr<storage::StoreFile> file) {
   // The last handle may go on any thread, and with it the file, which is the database's and so under the mutex.
-  auto state = std::shared_ptr<ScopeState>(new ScopeState(this, std::move(name), std::move(file)), [core = weak_from_this()](ScopeState* scope) {
-    if (auto alive = core.lock()) {
-      std::lock_guard lock(alive->mutex);
-      delete scope;
-    } else {
-      delete scope;
-    }
-  });
+  auto state = std::shared_ptr<ScopeState>(new ScopeState(this, std::move(name), std::move(file)),
+                                           [core = weak_from_this()](ScopeState* scope) {
+                                             if (auto alive = core.lock()) {
+                                               std::lock_guard lock(alive->mutex);
+                                               delete scope;
+                                             } else {
+                                               delete scope;
+                                             }
+                                           });
   look(*state);
   return state;
 }

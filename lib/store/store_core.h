@@ -19,7 +19,8 @@ namespace paramstore {
 
 /// A write transaction on one scope's file, and how to undo in memory what was changed with it.
 struct OpenTransaction {
-  OpenTransaction(ScopeState& target, const storage::CommitInfo& info) : scope(target.shared_from_this()), rows(*target.file, info) {}
+  OpenTransaction(ScopeState& target, const storage::CommitInfo& info)
+      : scope(target.shared_from_this()), rows(*target.file, info) {}
   const std::shared_ptr<ScopeState> scope;
   storage::WriteTransaction rows;
   std::vector<std::function<void()>> undo;  // run in reverse; must not throw
@@ -30,8 +31,8 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   StoreCore(storage::Database opened, StoreOptions opened_with);
   ~StoreCore();
 
-  /// What every call on the store begins with: the scope that is active for this thread. Commits it first where commit_every says so. Throws Error
-  /// where the store is closed.
+  /// What every call on the store begins with: the scope that is active for this thread. Commits it first where
+  /// commit_every says so. Throws Error where the store is closed.
   ScopeState& enter();
 
   /// Takes the store's mutex for a call on `scope`. Throws Error where the store is closed or the scope dropped.
@@ -58,14 +59,14 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   /// Commits every scope and lets go of the files.
   void close();
 
-  /// What the end of a ParamStore does: closes, and tells LibTorch's warning handler where that fails. Commits nothing while an exception
-  /// is unwinding that was not on its way when the store was opened.
+  /// What the end of a ParamStore does: closes, and tells LibTorch's warning handler where that fails. Commits
+  /// nothing while an exception is unwinding that was not on its way when the store was opened.
   void end() noexcept;
 
   const StoreOptions options;
 
-  /// The store's mutex: the database and the scopes' files. Taken before any scope's cache_mutex. Recursive, because a batch keeps it
-  /// while its thread goes on calling.
+  /// The store's mutex: the database and the scopes' files. Taken before any scope's cache_mutex. Recursive, because
+  /// a batch keeps it while its thread goes on calling.
   std::recursive_mutex mutex;
   std::optional<storage::Database> database;  // none once closed
   std::shared_ptr<ScopeState> main;

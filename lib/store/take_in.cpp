@@ -13,9 +13,9 @@ namespace {
 
 /// One row that moved on, read and checked but not yet taken in.
 struct Arrival {
-  EntryPtr before;     // what the cache has for the row or null
-  EntryPtr after;      // what it shall have
-  at::Tensor contents; // for `before`'s leaf, where that stays
+  EntryPtr before;      // what the cache has for the row or null
+  EntryPtr after;       // what it shall have
+  at::Tensor contents;  // for `before`'s leaf, where that stays
   bool added = false;
 };
 

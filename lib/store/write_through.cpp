@@ -42,7 +42,8 @@ void mark_clean(Entry& entry, Revision revision, std::uint64_t checksum) {
   entry.stored_version = version_of(entry.leaf);
 }
 
-storage::ParamRecord record_of(const at::Tensor& leaf, std::string_view name, const Constraint& constraint, std::uint64_t checksum) {
+storage::ParamRecord record_of(const at::Tensor& leaf, std::string_view name, const Constraint& constraint,
+                               std::uint64_t checksum) {
   storage::ParamRecord record;
   record.name = name;
   record.constraint_tag = constraint.tag();
@@ -51,7 +52,8 @@ storage::ParamRecord record_of(const at::Tensor& leaf, std::string_view name, co
   return record;
 }
 
-EntryPtr new_entry(storage::ParamRecord record, std::int64_t id, const Constraint& constraint, const at::Tensor& leaf, Revision revision) {
+EntryPtr new_entry(storage::ParamRecord record, std::int64_t id, const Constraint& constraint, const at::Tensor& leaf,
+                   Revision revision) {
   record.id = id;
   const std::uint64_t checksum = *record.checksum;
   auto entry = std::make_shared<Entry>(std::move(record), constraint);
@@ -81,14 +83,16 @@ std::string describe_element(const at::Tensor& value, const std::vector<std::int
   return text.str();
 }
 
-void require_inside(const ScopeState& scope, std::string_view name, const Constraint& constraint, const at::Tensor& value) {
+void require_inside(const ScopeState& scope, std::string_view name, const Constraint& constraint,
+                    const at::Tensor& value) {
   const at::Tensor inside = constraint.check(value).cpu();
   if (inside.all().item().toBool()) return;
   const at::Tensor outside = inside.logical_not().nonzero();
   std::vector<std::int64_t> index;
   for (std::int64_t dim = 0; dim < outside.size(1); ++dim) index.push_back(outside[0][dim].item().toLong());
-  throw ConstraintViolation("parameter '" + std::string(name) + "'" + of_file(scope.path) + ": expected a value under the constraint " +
-                                constraint.tag() + ", found " + describe_element(value, index, constraint.event_dim()) +
+  throw ConstraintViolation("parameter '" + std::string(name) + "'" + of_file(scope.path) +
+                                ": expected a value under the constraint " + constraint.tag() + ", found " +
+                                describe_element(value, index, constraint.event_dim()) +
                                 (outside.size(0) > 1 ? " and " + std::to_string(outside.size(0) - 1) + " more" : "") +
                                 "; nothing was stored. StoreOptions().validate(false) turns this check off",
                             std::string(name), constraint.tag(), std::move(index));
@@ -104,8 +108,8 @@ void throw_stale(const ScopeState& scope, std::vector<std::string> names) {
                    std::move(names));
 }
 
-at::Tensor to_unconstrained(const StoreCore& core, const ScopeState& scope, std::string_view name, const Constraint& constraint,
-                            const at::Tensor& value) {
+at::Tensor to_unconstrained(const StoreCore& core, const ScopeState& scope, std::string_view name,
+                            const Constraint& constraint, const at::Tensor& value) {
   require_supported(value, name, scope.path);
   c10::InferenceMode ordinary(false);
   c10::AutoGradMode no_grad(false);
@@ -113,7 +117,8 @@ at::Tensor to_unconstrained(const StoreCore& core, const ScopeState& scope, std:
   if (core.options.validate()) require_inside(scope, name, constraint, plain);
   const at::Tensor unconstrained = transform_to(constraint).inv(plain);
   require_supported(unconstrained, name, scope.path);
-  // An identity gives the caller's own memory back; anything else gives new memory, which a second copy would only cost.
+  // An identity gives the caller's own memory back; anything else gives new memory, which a second copy would only
+  // cost.
   const bool fresh = !unconstrained.is_alias_of(plain) && unconstrained.is_contiguous();
   return fresh ? unconstrained : copy_of(unconstrained);
 }
@@ -128,7 +133,8 @@ EntryPtr insert_param(Change& change, std::string_view name, const Constraint& c
   return entry;
 }
 
-void overwrite_param(Change& change, const EntryPtr& entry, const Constraint& constraint, const at::Tensor& value, Adopt adopt) {
+void overwrite_param(Change& change, const EntryPtr& entry, const Constraint& constraint, const at::Tensor& value,
+                     Adopt adopt) {
   const HostValue host(value);
   auto record = record_of(value, entry->record.name, constraint, storage::value_checksum(host.bytes()));
   const std::int64_t id = entry->record.id;
@@ -159,10 +165,12 @@ bool write_leaf(Change& change, const EntryPtr& entry, std::uint64_t checksum, C
   const HostValue host(entry->leaf);
   auto& rows = change.rows();
   auto record = record_of(entry->leaf, entry->record.name, entry->constraint, checksum);
-  const bool in_place = record.dtype == entry->record.dtype && record.shape == entry->record.shape && record.device == entry->record.device;
+  const bool in_place = record.dtype == entry->record.dtype && record.shape == entry->record.shape &&
+                        record.device == entry->record.device;
   const std::int64_t id = entry->record.id;
   const Revision expected = entry->record.revision;
-  bool written = in_place ? rows.update_value(id, expected, host.bytes(), checksum) : rows.replace(id, expected, record, host.bytes());
+  bool written = in_place ? rows.update_value(id, expected, host.bytes(), checksum)
+                          : rows.replace(id, expected, record, host.bytes());
   if (!written && conflict == Conflict::error) return false;
 
   record.id = id;
@@ -178,7 +186,8 @@ bool write_leaf(Change& change, const EntryPtr& entry, std::uint64_t checksum, C
     return true;
   }
   record.revision = rows.revision();
-  change.on_undo([entry, before = entry->record, stored_checksum = entry->stored_checksum, stored_version = entry->stored_version] {
+  change.on_undo([entry, before = entry->record, stored_checksum = entry->stored_checksum,
+                  stored_version = entry->stored_version] {
     entry->record = before;
     entry->stored_checksum = stored_checksum;
     entry->stored_version = stored_version;

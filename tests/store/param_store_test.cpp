@@ -2,8 +2,8 @@
 #include <ATen/ATen.h>
 #include <doctest/doctest.h>
 
-#include "paramstore/param_store.h"
 #include "paramstore/error.h"
+#include "paramstore/param_store.h"
 #include "store/temporary_store.h"
 
 namespace {
