@@ -158,11 +158,11 @@ class Translator {
       case 'U':
         return hex_escape(8);
       case 's':  // with the separators \x1c to \x1f, and without U+180E, which PCRE2 still counts
-        result_ += in_class ? std::string(white_space) : "[" + std::string(white_space) + "]";
+        result_ += in_class ? "\\x1c-\\x1f\\s" : "[" + std::string(white_space) + "]";
         at_ += 2;
         return;
       case 'S':
-        if (in_class) return copy(2);  // no class can say it; these characters apart it is the same
+        if (in_class) return copy(2);  // [\s\S] must stay everything; these few characters apart it is the same
         result_ += "[^" + std::string(white_space) + "]";
         at_ += 2;
         return;
