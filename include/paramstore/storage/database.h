@@ -32,7 +32,6 @@ namespace paramstore::storage {
 
 class Connection;  // lib/storage: the SQLite handle and what is attached to it
 class FileStatements;  // lib/storage: one file's prepared statements
-struct FileAccess;  // lib/storage: one file, as the functions that read and write it see it
 
 struct OpenOptions {
   /// Opens without ever writing, also where folder and file may not be written. Default: false.
@@ -123,7 +122,6 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
   friend class ReadTransaction;
   friend class Savepoint;
   friend class WriteTransaction;
-  friend struct FileAccess;
   struct Impl;
   explicit StoreFile(std::unique_ptr<Impl> impl);
   FileStatements& statements();
@@ -179,9 +177,9 @@ class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
   Revision commit();
 
  private:
-  void check_open() const;
   template <class Change>
   auto change(Change&& change);
+  void erase_chunks(std::int64_t id);
   void roll_back() noexcept;
 
   StoreFile& file_;
@@ -214,6 +212,7 @@ class PARAMSTORE_STORAGE_EXPORT Database {
   bool drop_scope(std::string_view name);
 
  private:
+  friend class StoreFile;
   explicit Database(std::unique_ptr<Connection> connection);
   std::unique_ptr<Connection> connection_;
 };

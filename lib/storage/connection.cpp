@@ -1,0 +1,283 @@
+#include "connection.h"
+
+#include <SQLiteCpp/Exception.h>
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "migrations.h"
+#include "paramstore/error.h"
+#include "schema_check.h"
+#include "sqlite_error.h"
+
+namespace paramstore::storage {
+namespace {
+
+constexpr const char* opening = "open the store";
+
+// All measured with tensors in mind, see the comments.
+constexpr int page_size = 65536;             // bulk commits: a third faster than 4 KiB pages, twice for large values
+constexpr int wal_checkpoint_pages = 4000;   // 250 MiB: rewriting 100 x 1 MiB takes 91 ms, with SQLite's 1000 pages 128 ms
+constexpr int journal_size_limit = 512 << 20;  // a WAL in steady use keeps its file, since extending one is slow
+constexpr int cache_kibibytes = 16 << 10;
+constexpr std::int64_t memory_size_limit = std::int64_t{1} << 46;
+
+void configure(sqlite3* handle, const std::string& path) {
+  const auto set = [&](int option, int value) {
+    check_sqlite(handle, sqlite3_db_config(handle, option, value, nullptr), path, opening);
+  };
+  sqlite3_extended_result_codes(handle, 1);
+  set(SQLITE_DBCONFIG_DEFENSIVE, 1);
+  set(SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0);
+  set(SQLITE_DBCONFIG_ENABLE_TRIGGER, 0);
+  set(SQLITE_DBCONFIG_ENABLE_VIEW, 0);
+  set(SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0);
+  set(SQLITE_DBCONFIG_ENABLE_FKEY, 0);
+  set(SQLITE_DBCONFIG_DQS_DML, 0);
+  set(SQLITE_DBCONFIG_DQS_DDL, 0);
+  sqlite3_limit(handle, SQLITE_LIMIT_SQL_LENGTH, 1'000'000);
+  execute(handle,
+          "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA recursive_triggers = OFF;"
+          "PRAGMA wal_autocheckpoint = " + std::to_string(wal_checkpoint_pages),
+          path, opening);
+}
+
+// Switching to WAL needs the file to itself for a moment, and SQLite does not always wait by itself for that.
+void switch_to_wal(sqlite3* handle, const std::string& schema, const std::string& path, std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  for (;;) {
+    const int code = sqlite3_exec(handle, ("PRAGMA " + schema + ".journal_mode = WAL").c_str(), nullptr, nullptr, nullptr);
+    if (!is_busy(code) || std::chrono::steady_clock::now() >= deadline) {
+      check_sqlite(handle, code, path, opening);
+      return;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && sqlite3_strnicmp(a.data(), b.data(), static_cast<int>(a.size())) == 0;
+}
+
+void raise_memory_limit(sqlite3* handle, const std::string& alias) {
+  sqlite3_int64 limit = memory_size_limit;
+  sqlite3_file_control(handle, alias.c_str(), SQLITE_FCNTL_SIZE_LIMIT, &limit);
+}
+
+// On a connection of its own, where the file is `main`, as the scripts expect.
+void make_or_migrate(const std::string& uri, const std::string& path, std::chrono::milliseconds timeout, bool in_memory) {
+  const auto database = open_handle(uri, path, timeout);
+  execute(database->getHandle(), "PRAGMA page_size = " + std::to_string(page_size), path, opening);
+  bring_up_to_date(database->getHandle(), path);
+  if (!in_memory) switch_to_wal(database->getHandle(), "main", path, timeout);
+}
+
+}  // namespace
+
+StoreFile::Impl::Impl(Connection& owner, std::string path_text, std::string alias_text, std::string uri_text,
+                      std::filesystem::path resolved_path)
+    : connection(&owner), path(std::move(path_text)), alias(std::move(alias_text)), uri(std::move(uri_text)),
+      resolved(std::move(resolved_path)), statements(owner.handle(), alias, path) {}
+
+std::unique_ptr<SQLite::Database> open_handle(const std::string& uri, const std::string& path,
+                                              std::chrono::milliseconds busy_timeout) {
+  try {
+    // What the URI says (mode=ro) narrows these flags for this file, not for those attached later: files in memory stay
+    // writable beside a store opened read-only.
+    auto database = std::make_unique<SQLite::Database>(
+        uri, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_URI | SQLite::OPEN_NOMUTEX,
+        static_cast<int>(std::min<std::chrono::milliseconds::rep>(busy_timeout.count(), 1'000'000'000)));
+    configure(database->getHandle(), path);
+    return database;
+  } catch (const SQLite::Exception& error) {
+    throw_sqlite_error(nullptr, error.getExtendedErrorCode(), path, opening);
+  }
+}
+
+Connection::Connection(const std::filesystem::path& path, const OpenOptions& options) : options_(options) {
+  inspect_path(path, options_);
+  const std::filesystem::path resolved = resolve(path);
+  const auto open = [&](OpenMode mode) {
+    const std::string uri = file_uri(resolved, mode, options_.vfs);
+    database_ = open_handle(uri, path.string(), options_.busy_timeout);
+    main_ = make_file(path.string(), "main", uri, resolved);
+    main_->impl_->immutable = mode == OpenMode::immutable;
+    main_->impl_->attached = true;
+    admit(*main_);
+  };
+  try {
+    open(options_.read_only ? OpenMode::read_only : options_.create ? OpenMode::create : OpenMode::read_write);
+  } catch (const StorageError& error) {
+    if (!options_.read_only) throw;
+    main_.reset();
+    check_immutable(resolved, path.string(), error);
+    open(OpenMode::immutable);
+  }
+}
+
+Connection::Connection(const OpenOptions& options) : options_(options) {
+  if (options_.read_only) throw Error("a store in memory cannot be read-only: it would stay empty");
+  const std::string uri = new_memory_uri();
+  database_ = open_handle(uri, ":memory:", options_.busy_timeout);
+  main_ = make_file(":memory:", "main", uri, {});
+  main_->impl_->attached = true;
+  admit(*main_);
+}
+
+Connection::~Connection() {
+  roll_back();
+  // Statements must go before the handle does, and scopes may outlive us.
+  for (StoreFile* file : files_) {
+    file->impl_->statements.clear();
+    file->impl_->connection = nullptr;
+  }
+}
+
+bool Connection::in_transaction() const noexcept { return sqlite3_get_autocommit(handle()) == 0; }
+
+void Connection::begin() { execute(handle(), "BEGIN", main_->path(), "begin a transaction"); }
+
+void Connection::commit() { execute(handle(), "COMMIT", main_->path(), "commit"); }
+
+void Connection::roll_back() noexcept {
+  // After some errors SQLite has already done so.
+  if (in_transaction()) sqlite3_exec(handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+std::unique_ptr<StoreFile> Connection::make_file(std::string path, std::string alias, std::string uri,
+                                                 std::filesystem::path resolved) {
+  std::unique_ptr<StoreFile> file(new StoreFile(std::make_unique<StoreFile::Impl>(
+      *this, std::move(path), std::move(alias), std::move(uri), std::move(resolved))));
+  file->impl_->read_only = options_.read_only && !file->impl_->in_memory();
+  files_.push_back(file.get());
+  return file;
+}
+
+void Connection::forget(StoreFile& file) noexcept {
+  files_.erase(std::remove(files_.begin(), files_.end(), &file), files_.end());
+  file.impl_->statements.clear();
+  // A transaction may still be using it, so the detaching waits.
+  if (file.impl_->attached && file.impl_->alias != "main") abandoned_.push_back(file.impl_->alias);
+}
+
+std::string Connection::free_alias(std::string_view name) const {
+  const auto taken = [&](const std::string& alias) {
+    for (const char* reserved : {"main", "temp", "vacuum_db"}) {
+      if (equal_ignoring_case(alias, reserved)) return true;
+    }
+    const auto same = [&](std::string_view other) { return equal_ignoring_case(alias, other); };
+    return std::any_of(files_.begin(), files_.end(), [&](const StoreFile* file) { return same(file->impl_->alias); }) ||
+           std::any_of(abandoned_.begin(), abandoned_.end(), same);
+  };
+  std::string alias(name);
+  for (int number = 2; taken(alias); ++number) alias = std::string(name) + "~" + std::to_string(number);
+  return alias;
+}
+
+void Connection::detach(const std::string& alias) {
+  execute(handle(), "DETACH " + quote_identifier(alias), main_->path(), "detach a scope");
+}
+
+void Connection::make_room() {
+  while (!abandoned_.empty()) {
+    detach(abandoned_.back());
+    abandoned_.pop_back();
+  }
+  const auto limit = static_cast<std::size_t>(std::max(sqlite3_limit(handle(), SQLITE_LIMIT_ATTACHED, -1), 1));
+  for (;;) {
+    std::size_t attached = 0;
+    StoreFile* oldest = nullptr;
+    for (StoreFile* file : files_) {
+      if (file == main_.get() || !file->impl_->attached) continue;
+      ++attached;
+      if (oldest == nullptr || file->impl_->last_use < oldest->impl_->last_use) oldest = file;
+    }
+    if (attached < limit) return;
+    oldest->impl_->statements.clear();
+    detach(oldest->impl_->alias);
+    oldest->impl_->attached = false;
+  }
+}
+
+void Connection::use(StoreFile& file) {
+  StoreFile::Impl& impl = *file.impl_;
+  impl.last_use = ++clock_;
+  if (impl.attached) return;
+  if (in_transaction()) {
+    throw Error(impl.path + ": is not attached, and nothing can be attached while a transaction is open; use the scope before "
+                            "the transaction begins");
+  }
+  make_room();
+  attach(file);
+}
+
+void Connection::attach(StoreFile& file) {
+  StoreFile::Impl& impl = *file.impl_;
+  const auto attach_as = [&](const std::string& uri) {
+    Statement statement(handle(), "ATTACH ?1 AS " + quote_identifier(impl.alias), impl.path, opening);
+    statement.bind(1, uri).step();
+    try {
+      admit(file);
+    } catch (...) {
+      sqlite3_exec(handle(), ("DETACH " + quote_identifier(impl.alias)).c_str(), nullptr, nullptr, nullptr);
+      throw;
+    }
+  };
+  try {
+    attach_as(impl.uri);
+  } catch (const StorageError& error) {
+    if (!impl.read_only || impl.immutable) throw;
+    check_immutable(impl.resolved, impl.path, error);
+    impl.uri = file_uri(impl.resolved, OpenMode::immutable, options_.vfs);
+    impl.immutable = true;
+    attach_as(impl.uri);
+  }
+  impl.attached = true;
+  ++impl.generation;
+}
+
+// Looks at a file that has just been opened, and lets it in: makes or migrates it where it needs that, and refuses what is
+// not a store.
+void Connection::admit(StoreFile& file) {
+  const StoreFile::Impl& impl = *file.impl_;
+  const std::string schema = quote_identifier(impl.alias);
+  if (impl.in_memory()) raise_memory_limit(handle(), impl.alias);
+
+  FileIdentity identity = read_identity(handle(), impl.alias, impl.path);
+  if (!identity.blank && identity.application_id != store_application_id) {
+    throw NotAStore(impl.path + ": is an SQLite database, but not a paramstore file: its application_id is " +
+                    std::to_string(identity.application_id) + ", a store's is " + std::to_string(store_application_id));
+  }
+  if (identity.schema_version > newest_schema_version()) {
+    throw SchemaTooNew(impl.path + ": was written by a newer paramstore: its schema has version " +
+                           std::to_string(identity.schema_version) + ", this library knows versions up to " +
+                           std::to_string(newest_schema_version()) + "; update the library",
+                       identity.schema_version, newest_schema_version());
+  }
+  if (identity.schema_version < newest_schema_version()) {
+    if (impl.read_only) {
+      throw Error(impl.path + ": its schema has version " + std::to_string(identity.schema_version) + ", this library's is " +
+                  std::to_string(newest_schema_version()) + "; open it once for writing, which migrates it");
+    }
+    make_or_migrate(impl.uri, impl.path, options_.busy_timeout, impl.in_memory());
+  }
+  check_schema(handle(), impl.alias, impl.path);
+  configure_file(file);
+}
+
+void Connection::configure_file(StoreFile& file) {
+  const StoreFile::Impl& impl = *file.impl_;
+  const std::string schema = quote_identifier(impl.alias);
+  const auto set = [&](const std::string& pragma) { execute(handle(), "PRAGMA " + schema + "." + pragma, impl.path, opening); };
+  set("secure_delete = OFF");
+  set("cache_size = -" + std::to_string(cache_kibibytes));
+  if (impl.in_memory()) return;
+  if (impl.read_only) return;
+  switch_to_wal(handle(), schema, impl.path, options_.busy_timeout);
+  set(options_.survive_power_loss ? "synchronous = FULL" : "synchronous = NORMAL");
+  set("journal_size_limit = " + std::to_string(journal_size_limit));
+}
+
+}  // namespace paramstore::storage

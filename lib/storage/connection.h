@@ -1,0 +1,96 @@
+// The SQLite connection of a Database: how it is set up, and which files are attached to it.
+#pragma once
+
+#include <SQLiteCpp/Database.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "file_statements.h"
+#include "location.h"
+#include "paramstore/storage/database.h"
+
+namespace paramstore::storage {
+
+/// An open SQLite handle, set up so that nothing in a file can run: the main file of a Database, the keeper of a
+/// file in memory, a reader of `read_all`, the maker of a new file. `uri` says how; `path` is for messages.
+std::unique_ptr<SQLite::Database> open_handle(const std::string& uri, const std::string& path,
+                                              std::chrono::milliseconds busy_timeout);
+
+struct StoreFile::Impl {
+  Impl(Connection& owner, std::string path, std::string alias, std::string uri, std::filesystem::path resolved);
+
+  Connection* connection;  // null once the Database is gone
+  const std::string path;  // for messages
+  const std::string alias;  // its schema name in SQL
+  std::string uri;
+  const std::filesystem::path resolved;  // empty for a file in memory
+  bool read_only = false;
+  bool immutable = false;  // opened so because nothing can be written beside it
+  bool attached = false;
+  std::uint32_t generation = 0;  // counts attachments
+  std::uint64_t last_use = 0;
+  std::unique_ptr<SQLite::Database> keeper;  // of a file in memory: keeps it while it is not attached
+  FileStatements statements;
+
+  bool in_memory() const noexcept { return resolved.empty(); }
+};
+
+class Connection {
+ public:
+  /// The store at `path`.
+  Connection(const std::filesystem::path& path, const OpenOptions& options);
+  /// A store in memory.
+  explicit Connection(const OpenOptions& options);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  sqlite3* handle() const noexcept { return database_->getHandle(); }
+  const OpenOptions& options() const noexcept { return options_; }
+  StoreFile& main() noexcept { return *main_; }
+  bool in_transaction() const noexcept;
+
+  /// Attaches the file if it is not, and marks it as just used. Throws Error where that would need a DETACH or ATTACH inside
+  /// a transaction, which SQLite cannot do.
+  void use(StoreFile& file);
+  /// The file's handle is going away.
+  void forget(StoreFile& file) noexcept;
+  /// Keeps one of SQLite's places for attached files free, as VACUUM needs.
+  void make_room();
+
+  void begin();
+  void commit();
+  void roll_back() noexcept;
+
+  std::shared_ptr<StoreFile> scope(std::string_view name);
+  std::shared_ptr<StoreFile> anonymous_scope();
+  std::vector<std::string> scope_names();
+  bool drop_scope(std::string_view name);
+
+ private:
+  std::unique_ptr<StoreFile> make_file(std::string path, std::string alias, std::string uri, std::filesystem::path resolved);
+  std::shared_ptr<StoreFile> memory_file(std::string path, std::string_view alias);
+  std::string free_alias(std::string_view name) const;
+  void attach(StoreFile& file);
+  void detach(const std::string& alias);
+  void admit(StoreFile& file);
+  void configure_file(StoreFile& file);
+  void record_scope(std::string_view name, const std::filesystem::path& file);
+
+  OpenOptions options_;
+  std::unique_ptr<SQLite::Database> database_;
+  std::unique_ptr<StoreFile> main_;
+  std::vector<StoreFile*> files_;        // all of them, main_ too
+  std::vector<std::string> abandoned_;   // aliases to detach at the next chance
+  std::map<std::string, std::weak_ptr<StoreFile>, std::less<>> scopes_;
+  std::map<std::string, std::shared_ptr<StoreFile>, std::less<>> memory_scopes_;  // live as long as the store in memory
+  std::uint64_t clock_ = 0;
+};
+
+}  // namespace paramstore::storage

@@ -1,0 +1,122 @@
+// A copy of a file, whole or not at all: made beside its target, renamed at the end.
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "connection.h"
+#include "paramstore/error.h"
+
+namespace paramstore::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void fail(const fs::path& path, const std::string& what, int number) {
+  throw StorageError(path.string() + ": " + what + ": " + std::strerror(number), number == ENOSPC ? SQLITE_FULL : SQLITE_IOERR);
+}
+
+// The temporary, until it has got its name.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const fs::path& target) {
+    std::uint64_t number = 0;
+    sqlite3_randomness(sizeof number, &number);
+    path_ = beside(target, ".copy-" + std::to_string(number));
+  }
+  ~TemporaryFile() {
+    std::error_code ignored;
+    for (const char* each : {"", "-wal", "-shm", "-journal"}) fs::remove(beside(path_, each), ignored);
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  const fs::path& path() const noexcept { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+void sync(const fs::path& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) fail(path, "cannot be opened to be synced", errno);
+  const int result = ::fsync(file);
+  const int number = errno;
+  ::close(file);
+  if (result != 0) fail(path, "cannot be synced", number);
+}
+
+// The store that is replaced must have no -wal: SQLite would take it for the new file's. Taking it out of WAL mode writes the
+// -wal back and removes it, and works only where nobody else has the store open.
+void retire(const fs::path& target, const OpenOptions& options) {
+  switch (file_kind(target, options.vfs)) {
+    case FileKind::missing: break;
+    case FileKind::empty: break;
+    case FileKind::no_database:
+    case FileKind::other_database: throw NotAStore(target.string() + ": exists and is not a store; it is not replaced");
+    case FileKind::store: {
+      const auto old = open_handle(file_uri(target, OpenMode::read_write, options.vfs), target.string(), options.busy_timeout);
+      try {
+        execute(old->getHandle(), "PRAGMA journal_mode = DELETE", target.string(), "replace the store");
+      } catch (const StoreBusy& error) {
+        throw StoreBusy(target.string() + ": is open in another process (or elsewhere in this one), and so cannot be replaced; close it "
+                        "there, or save under another name", error.code());
+      }
+      return;
+    }
+  }
+  // Left behind by a store that was deleted by hand.
+  std::error_code ignored;
+  for (const char* each : {"-wal", "-shm", "-journal"}) fs::remove(beside(target, each), ignored);
+}
+
+}  // namespace
+
+void StoreFile::copy_to(const fs::path& target_path, const std::function<void(WriteTransaction&)>& amend) {
+  statements();
+  Connection& connection = *impl_->connection;
+  sqlite3* const handle = connection.handle();
+  if (connection.in_transaction()) throw Error(impl_->path + ": cannot be copied while a transaction is open");
+
+  OpenOptions options = connection.options();
+  options.read_only = false;
+  options.create = true;
+  inspect_path(target_path, options);
+  const fs::path target = resolve(target_path);
+  std::error_code error;
+  if (!impl_->in_memory() && (target == impl_->resolved || fs::equivalent(target, impl_->resolved, error))) {
+    throw Error(impl_->path + ": is the store itself; a copy needs another path");
+  }
+  const FileKind kind = file_kind(target, options.vfs);
+  if (kind == FileKind::no_database || kind == FileKind::other_database) {
+    throw NotAStore(target_path.string() + ": exists and is not a store; it is not replaced");
+  }
+
+  const TemporaryFile temporary(target);
+  connection.make_room();
+  statements();
+  {
+    Statement vacuum(handle, "VACUUM " + quote_identifier(impl_->alias) + " INTO ?1", impl_->path, "copy the store");
+    vacuum.bind(1, std::string_view(file_uri(temporary.path(), OpenMode::create, options.vfs))).step();
+  }
+  {
+    options.create = false;
+    Database copy(temporary.path(), options);
+    sqlite3* const copied = copy.connection_->handle();
+    execute(copied,
+            "BEGIN; DELETE FROM main.scopes; UPDATE main.meta SET value = lower(hex(randomblob(16))) WHERE key = 'store_id'; COMMIT",
+            temporary.path().string(), "copy the store");
+    if (amend) {
+      WriteTransaction transaction(copy.main());
+      amend(transaction);
+      transaction.commit();
+    }
+  }  // closing it writes the -wal back
+  sync(temporary.path());
+  retire(target, options);
+  if (::rename(temporary.path().c_str(), target.c_str()) != 0) fail(target, "cannot be replaced", errno);
+  sync(target.parent_path());
+}
+
+}  // namespace paramstore::storage

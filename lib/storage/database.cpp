@@ -1,0 +1,30 @@
+#include "paramstore/storage/database.h"
+
+#include <utility>
+
+#include "connection.h"
+
+namespace paramstore::storage {
+
+Database::Database(const std::filesystem::path& path, const OpenOptions& options)
+    : connection_(std::make_unique<Connection>(path, options)) {}
+
+Database::Database(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
+
+Database::~Database() = default;
+Database::Database(Database&&) noexcept = default;
+Database& Database::operator=(Database&&) noexcept = default;
+
+Database Database::in_memory(const OpenOptions& options) { return Database(std::make_unique<Connection>(options)); }
+
+StoreFile& Database::main() noexcept { return connection_->main(); }
+
+std::shared_ptr<StoreFile> Database::scope(std::string_view name) { return connection_->scope(name); }
+
+std::shared_ptr<StoreFile> Database::anonymous_scope() { return connection_->anonymous_scope(); }
+
+std::vector<std::string> Database::scope_names() { return connection_->scope_names(); }
+
+bool Database::drop_scope(std::string_view name) { return connection_->drop_scope(name); }
+
+}  // namespace paramstore::storage

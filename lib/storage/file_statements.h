@@ -1,0 +1,62 @@
+// One file's prepared statements: every SQL statement that runs more than once, in one table.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "statement.h"
+
+namespace paramstore::storage {
+
+enum class Query : std::size_t {
+  find_by_name,
+  find_by_id,
+  list,
+  load,
+  stamps,
+  value,
+  chunks,
+  revision,
+  last_id,
+  count,
+  data_version,
+  page_count,
+  page_size,
+  new_commit,
+  insert,
+  update_value,
+  update_stamp,
+  state,
+  replace,
+  erase,
+  erase_chunks,
+  insert_chunk,
+  clear,
+  clear_chunks,
+  how_many,
+};
+
+/// Values up to this many bytes travel through a statement's columns and parameters; longer ones through a Blob. Measured:
+/// below it opening a blob costs more than copying the value once more.
+constexpr std::size_t small_value = 128 * 1024;
+
+class FileStatements {
+ public:
+  /// `alias`: the schema name of the file. `path`, for messages, must outlive this object.
+  FileStatements(sqlite3* handle, const std::string& alias, const std::string& path);
+
+  /// The statement, prepared on its first use. Hold it in a StatementUse.
+  Statement& operator[](Query query);
+  /// Finalizes all of them, as is needed before the file can be detached.
+  void clear() noexcept;
+
+ private:
+  sqlite3* handle_;
+  std::string schema_;  // the quoted alias
+  const std::string* path_;
+  std::array<std::optional<Statement>, static_cast<std::size_t>(Query::how_many)> statements_;
+};
+
+}  // namespace paramstore::storage

@@ -1,0 +1,160 @@
+#include "location.h"
+
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <new>
+
+#include "migrations.h"
+#include "paramstore/error.h"
+#include "sqlite_error.h"
+#include "utf8.h"
+
+namespace paramstore::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int header_size = 100;
+constexpr std::string_view sqlite_magic("SQLite format 3\0", 16);
+
+std::string percent_encode_path(const std::string& path) {
+  static constexpr char digits[] = "0123456789ABCDEF";
+  std::string result;
+  for (const char c : path) {
+    if (c == '%' || c == '?' || c == '#') {
+      const auto byte = static_cast<unsigned char>(c);
+      result += '%';
+      result += digits[byte >> 4];
+      result += digits[byte & 15];
+    } else {
+      result += c;
+    }
+  }
+  return result;
+}
+
+// The first bytes of a file, read through SQLite's own file system. Plain open and close would not do: closing any
+// descriptor of a file drops every POSIX lock that this process has on it, those of its other connections too.
+std::string read_header(const fs::path& path, const std::string& vfs_name) {
+  sqlite3_vfs* vfs = sqlite3_vfs_find(vfs_name.empty() ? nullptr : vfs_name.c_str());
+  if (vfs == nullptr) throw StorageError("there is no SQLite VFS named '" + vfs_name + "'", SQLITE_CANTOPEN);
+  using Filename = std::unique_ptr<const char, void (*)(const char*)>;
+  const Filename name(sqlite3_create_filename(path.c_str(), "", "", 0, nullptr), sqlite3_free_filename);
+  const std::unique_ptr<sqlite3_file, void (*)(void*)> file(
+      static_cast<sqlite3_file*>(sqlite3_malloc(vfs->szOsFile)), sqlite3_free);
+  if (name == nullptr || file == nullptr) throw std::bad_alloc();
+  std::memset(file.get(), 0, static_cast<std::size_t>(vfs->szOsFile));
+  int code = vfs->xOpen(vfs, name.get(), file.get(), SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB, nullptr);
+  std::string header(header_size, '\0');
+  sqlite3_int64 size = 0;
+  if (code == SQLITE_OK) {
+    code = file->pMethods->xFileSize(file.get(), &size);
+    header.resize(static_cast<std::size_t>(std::min<sqlite3_int64>(size, header_size)));
+    if (code == SQLITE_OK && size > 0) code = file->pMethods->xRead(file.get(), header.data(), static_cast<int>(header.size()), 0);
+  }
+  if (file->pMethods != nullptr) file->pMethods->xClose(file.get());
+  check_sqlite(nullptr, code, path.string(), "read the file");
+  return header;
+}
+
+FileKind kind_of(std::string_view header) {
+  if (header.empty()) return FileKind::empty;
+  if (header.size() < header_size || header.substr(0, sqlite_magic.size()) != sqlite_magic) return FileKind::no_database;
+  std::uint32_t application_id = 0;
+  for (std::size_t i = 68; i < 72; ++i) application_id = application_id << 8 | static_cast<unsigned char>(header[i]);
+  return application_id == static_cast<std::uint32_t>(store_application_id) ? FileKind::store : FileKind::other_database;
+}
+
+}  // namespace
+
+std::string file_uri(const fs::path& path, OpenMode mode, std::string_view vfs) {
+  std::string uri = "file://" + percent_encode_path(path.string());
+  switch (mode) {
+    case OpenMode::create: uri += "?mode=rwc"; break;
+    case OpenMode::read_write: uri += "?mode=rw"; break;
+    case OpenMode::read_only: uri += "?mode=ro"; break;
+    case OpenMode::immutable: uri += "?mode=ro&immutable=1"; break;
+  }
+  if (!vfs.empty()) uri.append("&vfs=").append(vfs);
+  return uri;
+}
+
+std::string new_memory_uri() {
+  std::uint64_t number[2];
+  sqlite3_randomness(sizeof number, number);
+  return "file:/paramstore-" + std::to_string(number[0]) + "-" + std::to_string(number[1]) + "?vfs=memdb";
+}
+
+fs::path resolve(const fs::path& path) {
+  std::error_code error;
+  fs::path absolute = fs::absolute(path, error);
+  if (error) absolute = path;
+  fs::path resolved = fs::weakly_canonical(absolute, error);
+  return error ? absolute : resolved;
+}
+
+void inspect_path(const fs::path& path, const OpenOptions& options) {
+  const std::string name = path.string();
+  const auto fail = [&](const std::string& what) { throw StorageError(name + ": " + what, SQLITE_CANTOPEN); };
+  if (name.empty()) throw StorageError("the path of the store is empty", SQLITE_CANTOPEN);
+  if (name == ":memory:") throw StorageError("':memory:' is not a path; use in_memory() for a store in memory", SQLITE_CANTOPEN);
+  if (name.find('\0') != std::string::npos) throw StorageError(in_quotes(name) + ": a path cannot hold a NUL", SQLITE_CANTOPEN);
+
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (status.type() == fs::file_type::not_found) {
+    if (options.read_only || !options.create) fail("there is no such file");
+    const fs::path folder = fs::absolute(path).parent_path();
+    if (!fs::is_directory(folder, error)) fail("the folder " + folder.string() + " does not exist; make it first");
+    if (::access(folder.c_str(), W_OK | X_OK) != 0) fail("no file can be made in the folder: " + std::string(std::strerror(errno)));
+    return;
+  }
+  if (error) fail("cannot be looked at: " + error.message());
+  if (status.type() == fs::file_type::directory) fail("is a directory; name a file in it, such as " + (path / "model.params.db").string());
+  if (status.type() != fs::file_type::regular) fail("is not a regular file");
+
+  if (::access(path.c_str(), R_OK) != 0) fail("may not be read: " + std::string(std::strerror(errno)));
+  const std::string header = read_header(resolve(path), options.vfs);
+  if (kind_of(header) == FileKind::no_database) {
+    throw NotAStore(name + ": is not a store: it does not begin as an SQLite database but with " + in_quotes(std::string_view(header).substr(0, 16)));
+  }
+  if (kind_of(header) == FileKind::empty && options.read_only) {
+    throw NotAStore(name + ": is empty; opened once for writing, it becomes a store");
+  }
+  if (!options.read_only && ::access(path.c_str(), W_OK) != 0) {
+    throw StorageError(name + ": may not be written (" + std::strerror(errno) + "); open it with read_only, or change its permissions",
+                       SQLITE_READONLY);
+  }
+}
+
+void check_immutable(const fs::path& resolved, const std::string& path, const StorageError& error) {
+  const int primary = error.code() & 0xff;
+  const bool folder_is_writable = ::access(resolved.parent_path().c_str(), W_OK) == 0;
+  if ((primary != SQLITE_CANTOPEN && primary != SQLITE_READONLY) || folder_is_writable) throw error;
+  std::error_code none;
+  const auto log_size = fs::file_size(beside(resolved, "-wal"), none);
+  if (!none && log_size > 0) {
+    throw StorageError(path + ": cannot open the store: the newest commits are in " + beside(resolved, "-wal").string() +
+                           ", which can be read only where the folder may be written; open the store once for writing, or copy "
+                           "both files to another folder", error.code());
+  }
+}
+
+FileKind file_kind(const fs::path& path, const std::string& vfs) {
+  std::error_code error;
+  if (fs::status(path, error).type() == fs::file_type::not_found) return FileKind::missing;
+  return kind_of(read_header(path, vfs));
+}
+
+fs::path beside(const fs::path& path, std::string_view suffix) {
+  fs::path result = path;
+  result += suffix;
+  return result;
+}
+
+}  // namespace paramstore::storage

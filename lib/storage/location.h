@@ -1,0 +1,40 @@
+// Where a store is: what is at a path before SQLite sees it, and the URIs that SQLite opens.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "paramstore/error.h"
+#include "paramstore/storage/database.h"
+
+namespace paramstore::storage {
+
+enum class OpenMode { create, read_write, read_only, immutable };
+
+/// "file:///folder/name?mode=rw&vfs=..." for an absolute path. Everything that URIs treat specially is encoded.
+std::string file_uri(const std::filesystem::path& path, OpenMode mode, std::string_view vfs);
+
+/// A database in memory that all connections of this process can open, until the last of them closes it.
+std::string new_memory_uri();
+
+/// The absolute path with symbolic links resolved, so that the same file has the same scopes by every name.
+std::filesystem::path resolve(const std::filesystem::path& path);
+
+/// Throws what is wrong with `path` as a store to be opened in this way, as far as looking at it from outside shows: a
+/// directory, a missing folder, a missing file, no access, something that is no SQLite database.
+void inspect_path(const std::filesystem::path& path, const OpenOptions& options);
+
+/// After `error`, which opening the file read-only gave: returns if the file can be read with OpenMode::immutable, since its
+/// folder may not be written and nobody's changes wait in a -wal. Throws otherwise.
+void check_immutable(const std::filesystem::path& resolved, const std::string& path, const StorageError& error);
+
+/// What a file's first 100 bytes say, which is what SQLite wrote there when the file was made.
+enum class FileKind { missing, empty, store, other_database, no_database };
+FileKind file_kind(const std::filesystem::path& path, const std::string& vfs);
+
+/// `path` with `suffix` added to its file name: the -wal, the -shm.
+std::filesystem::path beside(const std::filesystem::path& path, std::string_view suffix);
+
+}  // namespace paramstore::storage

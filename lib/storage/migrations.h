@@ -1,0 +1,29 @@
+// How a file comes to have the newest schema.
+#pragma once
+
+#include <string>
+#include <vector>
+
+struct sqlite3;
+
+namespace paramstore::storage {
+
+/// PRAGMA application_id of every store: "PRMS".
+constexpr int store_application_id = 0x50524d53;
+
+struct Migration {
+  int version;      // PRAGMA user_version after it
+  const char* sql;  // the text of schema/NNNN-*.sql
+};
+
+/// All of them, oldest first: made from schema/ when the library is built.
+const std::vector<Migration>& migrations();
+
+/// The schema this library reads and writes.
+int newest_schema_version();
+
+/// Makes the main schema of `handle` a store of the newest schema, in one transaction, or leaves it as it is. A blank
+/// database becomes a new store. Another process may do the same at the same moment.
+void bring_up_to_date(sqlite3* handle, const std::string& path);
+
+}  // namespace paramstore::storage

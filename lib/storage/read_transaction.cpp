@@ -1,0 +1,18 @@
+#include "connection.h"
+
+namespace paramstore::storage {
+
+ReadTransaction::ReadTransaction(StoreFile& file) : file_(file) {
+  file.statements();  // attaches the file, which is impossible later
+  Connection& connection = *file.impl_->connection;
+  if (connection.in_transaction()) return;
+  connection.begin();
+  owns_ = true;
+}
+
+ReadTransaction::~ReadTransaction() {
+  // The connection may be gone, and the transaction with it. Nothing was written, so rolling back loses nothing.
+  if (owns_ && file_.impl_->connection != nullptr) file_.impl_->connection->roll_back();
+}
+
+}  // namespace paramstore::storage

@@ -1,0 +1,23 @@
+// Is this file a store of ours, and nothing else? Asked once, when it is attached, before any of it is used.
+#pragma once
+
+#include <string>
+
+struct sqlite3;
+
+namespace paramstore::storage {
+
+/// What the header of an attached file says.
+struct FileIdentity {
+  int application_id = 0;
+  int schema_version = 0;
+  bool blank = false;  // no table, no application_id: a new database
+};
+
+FileIdentity read_identity(sqlite3* handle, const std::string& alias, const std::string& path);
+
+/// Throws CorruptStore unless the tables, views and triggers of schema/ are there to the letter, and nothing of a stranger's
+/// would run when they are used.
+void check_schema(sqlite3* handle, const std::string& alias, const std::string& path);
+
+}  // namespace paramstore::storage

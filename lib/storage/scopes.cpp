@@ -1,0 +1,180 @@
+// Scopes: files beside the main one (or in memory), each found by its name.
+#include <sqlite3.h>
+
+#include <algorithm>
+
+#include "connection.h"
+#include "paramstore/error.h"
+#include "paramstore/param_name.h"
+#include "utf8.h"
+
+namespace paramstore::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view suffix = ".params.db";
+// A file name has 255 bytes; the suffix and SQLite's own (-journal) need some of them.
+constexpr std::size_t most_encoded_bytes = 200;
+
+bool stays_as_it_is(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+}
+
+std::string encode(std::string_view name) {
+  static constexpr char digits[] = "0123456789ABCDEF";
+  std::string result;
+  for (const char c : name) {
+    // A leading dot would hide the file, or name the folder above.
+    if (stays_as_it_is(c) && !(c == '.' && result.empty())) {
+      result += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      result += '%';
+      result += digits[byte >> 4];
+      result += digits[byte & 15];
+    }
+  }
+  return result;
+}
+
+// The scope's name that a file's name stands for; nothing for a file that is no scope's.
+std::optional<std::string> decode(const std::string& file_name) {
+  if (file_name.size() <= suffix.size() || file_name.substr(file_name.size() - suffix.size()) != suffix) return std::nullopt;
+  const std::string encoded = file_name.substr(0, file_name.size() - suffix.size());
+  std::string name;
+  for (std::size_t i = 0; i < encoded.size(); ++i) {
+    if (encoded[i] != '%' || i + 2 >= encoded.size()) {
+      name += encoded[i];
+    } else {
+      name += static_cast<char>(std::strtol(encoded.substr(i + 1, 2).c_str(), nullptr, 16));
+      i += 2;
+    }
+  }
+  // What does not lead back to the same file was not made by us.
+  if (name.find('\0') != std::string::npos || first_invalid_utf8(name) || encode(name) != encoded) return std::nullopt;
+  return name;
+}
+
+fs::path scopes_folder(const fs::path& store) {
+  fs::path folder = store;
+  if (folder.extension() == ".db") folder.replace_extension();
+  folder += ".scopes";
+  return folder;
+}
+
+}  // namespace
+
+fs::path scope_path(const fs::path& store_path, std::string_view name) {
+  validate_param_name(name);
+  const std::string encoded = encode(name);
+  if (encoded.size() > most_encoded_bytes) {
+    throw InvalidName("the scope name " + in_quotes(name, 60) + " is too long for a file name: " + std::to_string(encoded.size()) +
+                      " bytes when encoded, at most 200 are possible");
+  }
+  return scopes_folder(store_path) / (encoded + std::string(suffix));
+}
+
+std::shared_ptr<StoreFile> Connection::scope(std::string_view name) {
+  if (const auto at = scopes_.find(name); at != scopes_.end()) {
+    if (auto file = at->second.lock()) return file;
+  }
+  validate_param_name(name);
+  if (main_->impl_->in_memory()) {
+    std::shared_ptr<StoreFile> file = memory_file(":memory: scope " + in_quotes(name), name);
+    memory_scopes_.emplace(name, file);
+    scopes_.insert_or_assign(std::string(name), file);
+    return file;
+  }
+  const fs::path path = scope_path(main_->impl_->resolved, name);
+  std::error_code error;
+  if (!fs::exists(path, error)) {
+    if (options_.read_only) {
+      throw StorageError(main_->path() + ": has no scope " + in_quotes(name) + ", and was opened read-only, so none is made", SQLITE_CANTOPEN);
+    }
+    fs::create_directories(path.parent_path(), error);
+    if (error) throw StorageError(path.parent_path().string() + ": the folder of the scopes cannot be made: " + error.message(), SQLITE_CANTOPEN);
+  }
+  OpenOptions options = options_;
+  options.create = true;
+  inspect_path(path, options);
+  const OpenMode mode = options_.read_only ? OpenMode::read_only : OpenMode::create;
+  std::shared_ptr<StoreFile> file = make_file(path.string(), free_alias(name), file_uri(path, mode, options_.vfs), path);
+  use(*file);
+  if (!options_.read_only) record_scope(name, path);
+  scopes_.insert_or_assign(std::string(name), file);
+  return file;
+}
+
+std::shared_ptr<StoreFile> Connection::memory_file(std::string path, std::string_view alias) {
+  const std::string uri = new_memory_uri();
+  auto keeper = open_handle(uri, path, options_.busy_timeout);
+  std::shared_ptr<StoreFile> file = make_file(std::move(path), free_alias(alias), uri, {});
+  file->impl_->keeper = std::move(keeper);
+  use(*file);
+  return file;
+}
+
+std::shared_ptr<StoreFile> Connection::anonymous_scope() { return memory_file(":memory: scope", "scope"); }
+
+// The row in `scopes` is for those who look; nothing here reads it.
+void Connection::record_scope(std::string_view name, const fs::path& file) {
+  const std::string shown = (file.parent_path().filename() / file.filename()).string();
+  {
+    Statement known(handle(), "SELECT 1 FROM main.scopes WHERE name = ?1 AND file = ?2", main_->path(), "look up a scope");
+    if (known.bind(1, name).bind(2, std::string_view(shown)).step()) return;
+  }
+  WriteTransaction transaction(*main_);
+  Statement insert(handle(), "INSERT OR REPLACE INTO main.scopes (name, file) VALUES (?1, ?2)", main_->path(), "note a scope");
+  insert.bind(1, name).bind(2, std::string_view(shown)).step();
+  insert.reset();
+  transaction.commit();
+}
+
+std::vector<std::string> Connection::scope_names() {
+  std::vector<std::string> names;
+  if (main_->impl_->in_memory()) {
+    for (const auto& [name, file] : memory_scopes_) names.push_back(name);
+    return names;
+  }
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(scopes_folder(main_->impl_->resolved), error)) {
+    if (auto name = decode(entry.path().filename().string())) names.push_back(std::move(*name));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+bool Connection::drop_scope(std::string_view name) {
+  validate_param_name(name);
+  if (options_.read_only) throw Error(main_->path() + ": was opened read-only; its scopes cannot be dropped");
+  if (in_transaction()) throw Error(main_->path() + ": a scope cannot be dropped while a transaction is open");
+  const auto memory = memory_scopes_.find(name);
+  const auto held = scopes_.find(name);
+  const long own_handles = memory == memory_scopes_.end() ? 0 : 1;
+  if (held != scopes_.end() && held->second.use_count() > own_handles) {
+    throw Error(main_->path() + ": the scope " + in_quotes(name) + " is in use and cannot be dropped; let go of it first");
+  }
+  if (held != scopes_.end()) scopes_.erase(held);
+  if (main_->impl_->in_memory()) {
+    if (memory == memory_scopes_.end()) return false;
+    memory_scopes_.erase(memory);
+    return true;
+  }
+  const fs::path path = scope_path(main_->impl_->resolved, name);
+  make_room();  // detaches it, if it still is attached
+  std::error_code error;
+  const bool existed = fs::remove(path, error);
+  if (error) throw StorageError(path.string() + ": cannot be removed: " + error.message(), SQLITE_IOERR_DELETE);
+  if (!existed) return false;
+  for (const char* each : {"-wal", "-shm"}) fs::remove(beside(path, each), error);
+  fs::remove(path.parent_path(), error);  // succeeds where it was the last one
+  WriteTransaction transaction(*main_);
+  Statement erase(handle(), "DELETE FROM main.scopes WHERE name = ?1", main_->path(), "drop a scope");
+  erase.bind(1, name).step();
+  erase.reset();
+  transaction.commit();
+  return true;
+}
+
+}  // namespace paramstore::storage

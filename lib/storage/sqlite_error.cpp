@@ -1,0 +1,68 @@
+#include "sqlite_error.h"
+
+#include <sqlite3.h>
+
+#include "paramstore/error.h"
+
+namespace paramstore::storage {
+namespace {
+
+// What a user can make of a result code. The first match counts: extended codes stand before their primary ones.
+struct Explanation {
+  int code;
+  const char* text;
+};
+
+constexpr Explanation explanations[] = {
+    {SQLITE_READONLY_DIRECTORY, "its folder may not be written, which SQLite needs for the files beside it"},
+    {SQLITE_READONLY_DBMOVED, "the file was moved or deleted while it was open"},
+    {SQLITE_READONLY, "the file may not be written"},
+    {SQLITE_FULL, "the disk is full; free some space and try again"},
+    {SQLITE_IOERR_FSYNC, "the disk did not confirm that it wrote"},
+    {SQLITE_IOERR_SHORT_READ, "the file is shorter than it should be"},
+    {SQLITE_IOERR_NOMEM, "out of memory"},
+    {SQLITE_IOERR, "the disk or file system reported an input/output error"},
+    {SQLITE_CANTOPEN_ISDIR, "the path is a directory"},
+    {SQLITE_CANTOPEN, "the file, or one beside it (-wal, -shm), could not be opened"},
+    {SQLITE_NOMEM, "out of memory"},
+    {SQLITE_TOOBIG, "a value or text is longer than SQLite allows"},
+    {SQLITE_PERM, "the file system denied access"},
+    {SQLITE_AUTH, "SQLite denied access"},
+    {SQLITE_CONSTRAINT_UNIQUE, "that name is taken already"},
+    {SQLITE_CONSTRAINT, "a rule of the schema refused the row"},
+};
+
+const char* explain(int code) noexcept {
+  for (const Explanation& each : explanations) {
+    if (each.code == code || each.code == (code & 0xff)) return each.text;
+  }
+  return "SQLite refused";
+}
+
+}  // namespace
+
+bool is_busy(int code) noexcept { return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED; }
+
+void throw_sqlite_error(sqlite3* handle, int code, const std::string& path, std::string_view doing) {
+  std::string words = sqlite3_errstr(code);
+  if (handle != nullptr && (sqlite3_errcode(handle) & 0xff) == (code & 0xff)) {
+    code = sqlite3_extended_errcode(handle);
+    words = sqlite3_errmsg(handle);
+  }
+  const std::string start = path + ": cannot " + std::string(doing) + ": ";
+  const std::string end = " (SQLite: " + words + ", code " + std::to_string(code) + ")";
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      throw StoreBusy(start + "another connection held the lock for longer than the busy timeout; try again, or wait longer "
+                              "with the busy_timeout option" + end, code);
+    case SQLITE_CORRUPT:
+      throw CorruptStore(start + "the file is damaged; restore it from a copy, or try the sqlite3 shell's .recover" + end);
+    case SQLITE_NOTADB:
+      throw NotAStore(start + "the file is not an SQLite database" + end);
+    default:
+      throw StorageError(start + explain(code) + end, code);
+  }
+}
+
+}  // namespace paramstore::storage

@@ -1,0 +1,135 @@
+#include <sqlite3.h>
+
+#include <utility>
+
+#include "connection.h"
+#include "paramstore/error.h"
+#include "record.h"
+#include "utf8.h"
+#include "value_io.h"
+
+namespace paramstore::storage {
+namespace {
+
+// No row takes fewer bytes, its place in the index included.
+constexpr std::uint64_t least_row_size = 16;
+
+std::int64_t read_number(Statement& statement) {
+  const StatementUse use(statement);
+  return use->step() ? use->integer(0) : 0;
+}
+
+}  // namespace
+
+StoreFile::StoreFile(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+StoreFile::~StoreFile() {
+  if (impl_->connection != nullptr) impl_->connection->forget(*this);
+}
+
+const std::string& StoreFile::path() const noexcept { return impl_->path; }
+
+bool StoreFile::read_only() const noexcept { return impl_->read_only; }
+
+FileStatements& StoreFile::statements() {
+  if (impl_->connection == nullptr) throw Error(impl_->path + ": the store that this scope belongs to is closed");
+  impl_->connection->use(*this);
+  return impl_->statements;
+}
+
+Revision StoreFile::revision() { return read_number(statements()[Query::revision]); }
+
+std::int64_t StoreFile::change_counter() {
+  // SQLite's own counter starts again whenever the file is attached again, and then knows nothing of the time between.
+  const std::int64_t counter = read_number(statements()[Query::data_version]);
+  return static_cast<std::int64_t>(impl_->generation) << 32 | (counter & 0xffffffff);
+}
+
+std::int64_t StoreFile::last_id() { return read_number(statements()[Query::last_id]); }
+
+std::size_t StoreFile::count() {
+  FileStatements& queries = statements();
+  const std::uint64_t limit = file_size(queries) / least_row_size + 1;
+  const StatementUse count(queries[Query::count]);
+  count->bind(1, static_cast<std::int64_t>(limit));
+  const auto result = count->step() ? static_cast<std::uint64_t>(count->integer(0)) : 0;
+  if (result == limit) throw CorruptStore(impl_->path + ": has more rows than its size allows: the file is damaged");
+  return result;
+}
+
+std::optional<ParamRecord> StoreFile::find(std::string_view name) {
+  FileStatements& queries = statements();
+  const StatementUse row(queries[Query::find_by_name]);
+  row->bind(1, name);
+  if (!row->step()) return std::nullopt;
+  RecordReader reader(queries, impl_->path);
+  ParamRecord record = reader.read(*row);
+  if (record.name != name) reader.fail(name, "the index leads to " + in_quotes(record.name) + ": the file is damaged");
+  return record;
+}
+
+std::optional<ParamRecord> StoreFile::find(std::int64_t id) {
+  FileStatements& queries = statements();
+  const StatementUse row(queries[Query::find_by_id]);
+  row->bind(1, id);
+  if (!row->step()) return std::nullopt;
+  return RecordReader(queries, impl_->path).read(*row);
+}
+
+std::vector<ParamRecord> StoreFile::list() {
+  FileStatements& queries = statements();
+  const StatementUse row(queries[Query::list]);
+  RecordReader reader(queries, impl_->path);
+  std::vector<ParamRecord> records;
+  while (row->step()) records.push_back(reader.read(*row));
+  return records;
+}
+
+std::vector<RowStamp> StoreFile::stamps() {
+  FileStatements& queries = statements();
+  const StatementUse row(queries[Query::stamps]);
+  std::vector<RowStamp> stamps;
+  while (row->step()) {
+    const RowStamp stamp{row->integer(0), row->integer(1)};
+    if (stamp.id <= (stamps.empty() ? 0 : stamps.back().id)) {
+      throw CorruptStore(impl_->path + ": the row " + std::to_string(stamp.id) + " is out of order: the file is damaged");
+    }
+    stamps.push_back(stamp);
+  }
+  return stamps;
+}
+
+std::uint64_t StoreFile::read_value(const ParamRecord& record, void* destination) {
+  FileStatements& queries = statements();
+  const ValuePlace place{impl_->connection->handle(), impl_->path, impl_->alias, queries};
+  const RecordReader about(queries, impl_->path);
+  const auto size = value_size(record.shape, record.dtype);
+  if (!size) throw Error(impl_->path + ": the parameter " + in_quotes(record.name) + ": its shape is too large for any value");
+
+  // As long as this row is open, so is its snapshot: what follows sees the same commit.
+  const StatementUse row(queries[Query::value]);
+  row->bind(1, record.id);
+  if (!row->step() || row->integer(0) != record.revision) {
+    throw Error(impl_->path + ": the parameter " + in_quotes(record.name) +
+                " was changed after its record was read; read both in one ReadTransaction");
+  }
+  const auto stored = static_cast<std::uint64_t>(row->integer(2));
+  std::uint64_t checksum = 0;
+  if (stored == 0 && *size > 0) {
+    checksum = read_chunked(place, record.id, destination, *size);
+  } else if (stored != *size) {
+    about.fail(record.name, "its value has " + std::to_string(stored) + " bytes, not " + std::to_string(*size));
+  } else if (stored > small_value) {
+    checksum = read_whole(place, record.id, destination, *size);
+  } else {
+    const ValueBytes value = row->blob(3);
+    if (value.size != *size) about.fail(record.name, "its value is not of the length that its row says");
+    checksum = copy_value(value, destination);
+  }
+  if (!row->is_null(1) && static_cast<std::uint64_t>(row->integer(1)) != checksum) {
+    about.fail(record.name, "its value does not have the checksum it was written with: the file is damaged");
+  }
+  return checksum;
+}
+
+}  // namespace paramstore::storage

@@ -1,0 +1,42 @@
+// Values in and out of rows: each byte copied once, and hashed while it is in the processor's cache.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "checksum.h"
+#include "file_statements.h"
+#include "paramstore/storage/param_record.h"
+
+struct sqlite3;
+
+namespace paramstore::storage {
+
+/// Where values of one file are read and written: a connection, and the file's schema name on it.
+struct ValuePlace {
+  sqlite3* handle;
+  const std::string& path;
+  const std::string& alias;
+  FileStatements& statements;
+};
+
+/// Reads `size` bytes, the value of row `id` where it is in the row itself, and returns their checksum.
+std::uint64_t read_whole(const ValuePlace& place, std::int64_t id, void* destination, std::uint64_t size);
+
+/// The same where the value is in chunks.
+std::uint64_t read_chunked(const ValuePlace& place, std::int64_t id, void* destination, std::uint64_t size);
+
+/// Copies a value that is in memory and returns its checksum.
+std::uint64_t copy_value(ValueBytes value, void* destination) noexcept;
+
+/// Fills the value of row `id`, which has this size already.
+void write_whole(const ValuePlace& place, std::int64_t id, ValueBytes value);
+
+/// Fills the chunks of row `id`, which together have this size already, however it is split.
+/// False where they do not: nothing was written.
+bool overwrite_chunked(const ValuePlace& place, std::int64_t id, ValueBytes value);
+
+/// Adds the chunks of row `id`, which has none.
+void insert_chunked(const ValuePlace& place, std::int64_t id, ValueBytes value, std::size_t chunk_size);
+
+}  // namespace paramstore::storage

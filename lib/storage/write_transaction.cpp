@@ -1,0 +1,194 @@
+#include <sqlite3.h>
+
+#include "connection.h"
+#include "paramstore/error.h"
+#include "record.h"
+#include "utf8.h"
+#include "value_io.h"
+
+namespace paramstore::storage {
+namespace {
+
+std::optional<std::int64_t> signed_checksum(const std::optional<std::uint64_t>& checksum) {
+  if (!checksum) return std::nullopt;
+  return static_cast<std::int64_t>(*checksum);
+}
+
+}  // namespace
+
+WriteTransaction::WriteTransaction(StoreFile& file, const CommitInfo& info) : file_(file) {
+  FileStatements& queries = file.statements();  // attaches the file, which is impossible later
+  Connection& connection = *file.impl_->connection;
+  if (file.read_only()) throw Error(file.path() + ": was opened read-only");
+  if (connection.in_transaction()) {
+    throw Error(file.path() + ": another transaction is open on this store; a Database has one at a time");
+  }
+  // Not BEGIN IMMEDIATE, which would lock every attached file: the first INSERT locks this one.
+  connection.begin();
+  try {
+    const StatementUse commit(queries[Query::new_commit]);
+    commit->bind(1, info.step);
+    if (info.message) commit->bind(2, std::string_view(*info.message));
+    commit->step();
+    revision_ = sqlite3_last_insert_rowid(connection.handle());
+  } catch (...) {
+    connection.roll_back();
+    throw;
+  }
+}
+
+WriteTransaction::~WriteTransaction() { roll_back(); }
+
+void WriteTransaction::roll_back() noexcept {
+  if (!finished_ && file_.impl_->connection != nullptr) file_.impl_->connection->roll_back();
+  finished_ = true;
+}
+
+// Makes a change, or none and no later one either: a change that failed may have been half made.
+template <class Change>
+auto WriteTransaction::change(Change&& change) {
+  if (finished_) throw Error(file_.path() + ": this transaction is over: it was committed, or rolled back after an error");
+  FileStatements& queries = file_.statements();
+  try {
+    return change(ValuePlace{file_.impl_->connection->handle(), file_.impl_->path, file_.impl_->alias, queries});
+  } catch (...) {
+    roll_back();
+    throw;
+  }
+}
+
+std::int64_t WriteTransaction::insert(const ParamRecord& record, ValueBytes value) {
+  return change([&](const ValuePlace& place) {
+    check_record(record, value, place.path);
+    const std::size_t chunk_size = file_.impl_->connection->options().max_value_length;
+    const bool chunked = value.size > chunk_size;
+    const bool small = chunked || value.size <= small_value;
+    const std::string shape = shape_to_json(record.shape);
+    {
+      const StatementUse insert(place.statements[Query::insert]);
+      insert->bind(1, record.name).bind(2, record.constraint_tag).bind(3, dtype_name(record.dtype)).bind(4, shape);
+      insert->bind(5, record.device).bind(6, revision_).bind(7, signed_checksum(record.checksum));
+      if (small) {
+        insert->bind_value(8, chunked ? ValueBytes{} : value);
+      } else {
+        insert->bind_zeros(8, value.size);
+      }
+      try {
+        insert->step();
+      } catch (const StorageError& error) {
+        if (error.code() != SQLITE_CONSTRAINT_UNIQUE) throw;
+        throw StorageError(place.path + ": there is a parameter " + in_quotes(record.name) + " already", error.code());
+      }
+    }
+    const std::int64_t id = sqlite3_last_insert_rowid(place.handle);
+    if (chunked) {
+      erase_chunks(id);  // another tool may have left some of an earlier row of this id
+      insert_chunked(place, id, value, chunk_size);
+    } else if (!small) {
+      write_whole(place, id, value);
+    }
+    return id;
+  });
+}
+
+bool WriteTransaction::update_value(std::int64_t id, std::optional<Revision> expected, ValueBytes value, std::uint64_t checksum) {
+  return change([&](const ValuePlace& place) {
+    const auto limit = static_cast<std::size_t>(sqlite3_limit(place.handle, SQLITE_LIMIT_LENGTH, -1));
+    if (value.size > 0 && value.size < limit) {
+      const bool small = value.size <= small_value;
+      {
+        const StatementUse update(place.statements[Query::update_value]);
+        if (small) {
+          update->bind_value(1, value);
+        } else {
+          update->bind_zeros(1, value.size);  // all but free: the pages are filled below, where they are
+        }
+        update->bind(2, static_cast<std::int64_t>(checksum)).bind(3, revision_).bind(4, id).bind(5, expected);
+        update->bind(6, static_cast<std::int64_t>(value.size)).step();
+      }
+      if (sqlite3_changes(place.handle) == 1) {
+        if (!small) write_whole(place, id, value);
+        return true;
+      }
+    }
+    // The row is gone or has moved on, or its value is in chunks, or empty, or not of this size.
+    const StatementUse state(place.statements[Query::state]);
+    state->bind(1, id);
+    if (!state->step() || (expected && state->integer(0) != *expected)) return false;
+    if (state->integer(1) != 0 || !overwrite_chunked(place, id, value)) {
+      throw Error(place.path + ": the value of row " + std::to_string(id) + " has another size than the " +
+                  std::to_string(value.size) + " bytes to overwrite it with");
+    }
+    const StatementUse stamp(place.statements[Query::update_stamp]);
+    stamp->bind(1, static_cast<std::int64_t>(checksum)).bind(2, revision_).bind(3, id).bind(4, expected).step();
+    return true;
+  });
+}
+
+bool WriteTransaction::replace(std::int64_t id, std::optional<Revision> expected, const ParamRecord& record, ValueBytes value) {
+  return change([&](const ValuePlace& place) {
+    check_record(record, value, place.path);
+    const std::size_t chunk_size = file_.impl_->connection->options().max_value_length;
+    const bool chunked = value.size > chunk_size;
+    const bool small = chunked || value.size <= small_value;
+    const std::string shape = shape_to_json(record.shape);
+    {
+      const StatementUse replace(place.statements[Query::replace]);
+      replace->bind(1, record.name).bind(2, record.constraint_tag).bind(3, dtype_name(record.dtype)).bind(4, shape);
+      replace->bind(5, record.device).bind(6, revision_).bind(7, signed_checksum(record.checksum));
+      if (small) {
+        replace->bind_value(8, chunked ? ValueBytes{} : value);
+      } else {
+        replace->bind_zeros(8, value.size);
+      }
+      replace->bind(9, id).bind(10, expected);
+      try {
+        replace->step();
+      } catch (const StorageError& error) {
+        if (error.code() != SQLITE_CONSTRAINT_UNIQUE) throw;
+        throw StorageError(place.path + ": there is a parameter " + in_quotes(record.name) + " already", error.code());
+      }
+    }
+    if (sqlite3_changes(place.handle) != 1) return false;
+    erase_chunks(id);
+    if (chunked) {
+      insert_chunked(place, id, value, chunk_size);
+    } else if (!small) {
+      write_whole(place, id, value);
+    }
+    return true;
+  });
+}
+
+void WriteTransaction::erase_chunks(std::int64_t id) {
+  const StatementUse erase(file_.statements()[Query::erase_chunks]);
+  erase->bind(1, id).step();
+}
+
+bool WriteTransaction::erase(std::int64_t id, std::optional<Revision> expected) {
+  return change([&](const ValuePlace& place) {
+    {
+      const StatementUse erase(place.statements[Query::erase]);
+      erase->bind(1, id).bind(2, expected).step();
+    }
+    if (sqlite3_changes(place.handle) != 1) return false;
+    erase_chunks(id);
+    return true;
+  });
+}
+
+void WriteTransaction::clear() {
+  change([&](const ValuePlace& place) {
+    for (const Query query : {Query::clear, Query::clear_chunks}) StatementUse(place.statements[query])->step();
+  });
+}
+
+Revision WriteTransaction::commit() {
+  return change([&](const ValuePlace&) {
+    file_.impl_->connection->commit();
+    finished_ = true;
+    return revision_;
+  });
+}
+
+}  // namespace paramstore::storage

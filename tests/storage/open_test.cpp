@@ -1,0 +1,116 @@
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "support.h"
+
+using namespace paramstore;
+using namespace paramstore::storage;
+using namespace paramstore::storage::testing;
+
+TEST_CASE("a new store is a WAL database with our application_id, and closing leaves one file") {
+  const TemporaryFolder folder;
+  { Database database(folder / "a.params.db"); }
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
+  PlainSqlite plain(folder / "a.params.db");
+  CHECK(plain.get("PRAGMA application_id") == std::to_string(0x50524d53));
+  CHECK(plain.get("PRAGMA user_version") == "1");
+  CHECK(plain.get("PRAGMA journal_mode") == "wal");
+  CHECK(plain.get("PRAGMA page_size") == "65536");
+  CHECK(plain.get("SELECT length(value) FROM meta WHERE key = 'store_id'") == "32");
+  CHECK(plain.get("SELECT count(*) FROM meta") == "3");
+  CHECK(plain.get("PRAGMA integrity_check") == "ok");
+}
+
+TEST_CASE("what is wrong with a path is said") {
+  const TemporaryFolder folder;
+  const auto opening = [](const std::filesystem::path& path, const OpenOptions& options = {}) {
+    return message_of<StorageError>([&] { Database database(path, options); });
+  };
+  CHECK(contains(opening(folder.path()), "is a directory"));
+  CHECK(contains(opening(folder / "no/such/a.db"), "does not exist"));
+  OpenOptions options;
+  options.create = false;
+  CHECK(contains(opening(folder / "a.db", options), "no such file"));
+  options.create = true;
+  options.read_only = true;
+  CHECK(contains(opening(folder / "a.db", options), "no such file"));
+  CHECK(contains(opening(""), "empty"));
+  CHECK(contains(opening(":memory:"), "in_memory()"));
+  REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  CHECK(contains(opening(folder / "pipe"), "not a regular file"));
+  CHECK_FALSE(std::filesystem::exists(folder / "a.db"));
+}
+
+TEST_CASE("a file that is no store is refused and left as it is") {
+  const TemporaryFolder folder;
+  const std::string text = "PK\x03\x04 this is an archive, and long enough to be anything at all: " + std::string(200, 'x');
+  write_file(folder / "archive", text);
+  const auto message = message_of<NotAStore>([&] { Database database(folder / "archive"); });
+  CHECK(contains(message, "'PK\\x03\\x04 this is"));
+  CHECK(read_file(folder / "archive") == text);
+
+  {
+    PlainSqlite other(folder / "other.db");
+    CHECK(other.run("PRAGMA application_id = 42; CREATE TABLE t (x)") == "");
+  }
+  const std::string before = read_file(folder / "other.db");
+  CHECK(contains(message_of<NotAStore>([&] { Database database(folder / "other.db"); }), "application_id is 42"));
+  {
+    PlainSqlite other(folder / "plain.db");
+    CHECK(other.run("CREATE TABLE t (x)") == "");
+  }
+  CHECK_THROWS_AS(Database(folder / "plain.db"), NotAStore);
+  CHECK(read_file(folder / "other.db") == before);
+}
+
+TEST_CASE("an empty file becomes a store") {
+  const TemporaryFolder folder;
+  write_file(folder / "a.db", "");
+  OpenOptions read_only;
+  read_only.read_only = true;
+  CHECK_THROWS_AS(Database(folder / "a.db", read_only), NotAStore);
+  Database database(folder / "a.db");
+  add(database.main(), "a", some_bytes(4));
+  CHECK(database.main().count() == 1);
+}
+
+TEST_CASE("a store of a newer schema is refused with both versions") {
+  const TemporaryFolder folder;
+  { Database database(folder / "a.db"); }
+  {
+    PlainSqlite plain(folder / "a.db");
+    CHECK(plain.run("PRAGMA user_version = 99") == "");
+  }
+  try {
+    Database database(folder / "a.db");
+    FAIL("opened");
+  } catch (const SchemaTooNew& error) {
+    CHECK(error.found() == 99);
+    CHECK(error.supported() == 1);
+    CHECK(contains(error.what(), "99"));
+  }
+}
+
+TEST_CASE("paths may hold anything a file name can") {
+  const TemporaryFolder folder;
+  for (const char* name : {"a b.db", "50%.db", "what?.db", "x#y.db", "file:z", "a&mode=ro", "'\"", "ß€.db", "new\nline"}) {
+    INFO(name);
+    {
+      Database database(folder / name);
+      add(database.main(), "a", some_bytes(4));
+    }
+    CHECK(std::filesystem::exists(folder / name));
+    CHECK(Database(folder / name).main().count() == 1);
+  }
+}
+
+TEST_CASE("a store opened by a symbolic link is the same store, with the same scopes") {
+  const TemporaryFolder folder;
+  Database database(folder / "a.params.db");
+  database.scope("s");
+  std::filesystem::create_symlink("a.params.db", folder / "link.params.db");
+  Database linked(folder / "link.params.db");
+  CHECK(linked.scope_names() == std::vector<std::string>{"s"});
+}

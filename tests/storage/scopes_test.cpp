@@ -1,0 +1,86 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "support.h"
+
+using namespace paramstore;
+using namespace paramstore::storage;
+using namespace paramstore::storage::testing;
+
+TEST_CASE("a scope is a file beside the store") {
+  CHECK(scope_path("model.params.db", "fold-1") == "model.params.scopes/fold-1.params.db");
+  CHECK(scope_path("/x/model", "a/b") == "/x/model.scopes/a%2Fb.params.db");
+  CHECK(scope_path("m.db", "..") == "m.scopes/%2E..params.db");
+  CHECK_THROWS_AS(scope_path("m.db", ""), InvalidName);
+  CHECK_THROWS_AS(scope_path("m.db", std::string(67, '/')), InvalidName);
+  CHECK_NOTHROW(scope_path("m.db", std::string(66, '/')));
+}
+
+TEST_CASE("scopes keep their own parameters, across processes, and are dropped with their files") {
+  const TemporaryFolder folder;
+  {
+    Database database(folder / "m.params.db");
+    const auto scope = database.scope("fold-1");
+    add(*scope, "a", some_bytes(8, 1));
+    add(database.main(), "a", some_bytes(8, 2));
+    CHECK(database.scope("fold-1") == scope);
+    CHECK_THROWS_AS(database.drop_scope("fold-1"), Error);
+  }
+  Database database(folder / "m.params.db");
+  CHECK(database.scope_names() == std::vector<std::string>{"fold-1"});
+  CHECK(value_of(*database.scope("fold-1"), "a") == some_bytes(8, 1));
+  CHECK(value_of(database.main(), "a") == some_bytes(8, 2));
+  CHECK(database.drop_scope("fold-1"));
+  CHECK_FALSE(database.drop_scope("fold-1"));
+  CHECK(database.scope_names().empty());
+  CHECK(database.scope("fold-1")->count() == 0);
+}
+
+TEST_CASE("more scopes than SQLite can attach") {
+  const TemporaryFolder folder;
+  for (const bool in_memory : {false, true}) {
+    Database database = in_memory ? Database::in_memory() : Database(folder / "m.params.db");
+    std::vector<std::shared_ptr<StoreFile>> scopes;
+    for (int i = 0; i < 25; ++i) {
+      scopes.push_back(i % 5 == 0 ? database.anonymous_scope() : database.scope("s" + std::to_string(i)));
+      add(*scopes.back(), "p", some_bytes(8, static_cast<std::uint64_t>(i)));
+    }
+    for (int round = 0; round < 2; ++round) {
+      for (std::size_t i = 0; i < scopes.size(); ++i) CHECK(value_of(*scopes[i], "p") == some_bytes(8, i));
+    }
+    CHECK(database.scope_names().size() == 20);
+  }
+}
+
+TEST_CASE("names that SQLite reserves, that differ in case, or that look like paths are names like any other") {
+  const TemporaryFolder folder;
+  Database database(folder / "m.params.db");
+  const std::vector<std::string> names = {"main", "temp", "MAIN", "vacuum_db", "Fold", "fold", "../..", ".", "a\"b", "a'b;--", "ß", "%2E"};
+  std::vector<std::shared_ptr<StoreFile>> scopes;
+  for (const std::string& name : names) {
+    scopes.push_back(database.scope(name));
+    add(*scopes.back(), name, some_bytes(8));
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    CHECK(scopes[i]->count() == 1);
+    CHECK(scopes[i]->find(names[i]));
+  }
+  auto sorted = names;
+  std::sort(sorted.begin(), sorted.end());
+  CHECK(database.scope_names() == sorted);
+  CHECK(database.main().count() == 0);
+}
+
+TEST_CASE("an anonymous scope is gone with its last handle, and outlives its database without harm") {
+  std::shared_ptr<StoreFile> scope;
+  {
+    Database database = Database::in_memory();
+    scope = database.anonymous_scope();
+    add(*scope, "a", some_bytes(4));
+    CHECK(scope->count() == 1);
+    CHECK(database.anonymous_scope()->count() == 0);
+    CHECK(database.scope_names().empty());
+  }
+  CHECK(contains(message_of<Error>([&] { scope->count(); }), "closed"));
+}
