@@ -30,6 +30,7 @@ StoreCore::StoreCore(storage::Database opened, StoreOptions opened_with)
 StoreCore::~StoreCore() = default;
 
 ScopeState& StoreCore::enter() {
+  if (closed.load(std::memory_order_relaxed)) throw Error("the store '" + main->path + "' is closed; open it again");
   ScopeState* scope = active_scope(this);
   if (!scope) scope = main.get();
   if (options.commit_every() > std::chrono::nanoseconds::zero() && commit_is_due(*scope, options.commit_every())) {

@@ -1,6 +1,9 @@
 #include "take_in.h"
 
 #include <algorithm>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -11,40 +14,78 @@
 namespace paramstore {
 namespace {
 
-/// One row that moved on, read and checked but not yet taken in.
-struct Arrival {
-  EntryPtr before;      // what the cache has for the row or null
-  EntryPtr after;       // what it shall have
-  at::Tensor contents;  // for `before`'s leaf, where that stays
-  bool added = false;
+/// A parameter that is not in the file as the cache has it.
+struct Difference {
+  EntryPtr before;                          // what the cache has; null for a row it does not know
+  std::optional<storage::ParamRecord> row;  // what the file has; none where that is gone
+  bool added = false;                       // the row is new since the last look
 };
 
-EntryPtr changed_entry(ScopeState& scope, const EntryPtr& before, storage::ParamRecord record, at::Tensor& contents) {
-  auto after = std::make_shared<Entry>(std::move(record), before->constraint);
-  if (after->record.constraint_tag != before->record.constraint_tag) {
-    after->constraint = parse_tag(scope.path, after->record);
-    after->is_real = after->constraint == constraints::real;
+/// What becomes of it, read and checked but not yet taken in.
+struct Arrival {
+  EntryPtr before;
+  EntryPtr after;
+  at::Tensor contents;  // for the leaf, where that stays
+  bool added;
+};
+
+std::vector<Difference> differences(ScopeState& scope) {
+  std::vector<Difference> found;
+  auto cached = scope.cache.in_order().begin();
+  const auto end = scope.cache.in_order().end();
+  for (const storage::RowStamp& stamp : scope.file->stamps()) {
+    for (; cached != end && cached->first < stamp.id; ++cached) found.push_back({cached->second, std::nullopt});
+    if (cached != end && cached->first == stamp.id) {
+      const EntryPtr& before = (cached++)->second;
+      if (before->record.revision != stamp.revision) found.push_back({before, scope.file->find(stamp.id)});
+    } else if (scope.complete || stamp.revision > scope.seen) {
+      found.push_back({nullptr, scope.file->find(stamp.id), scope.complete || stamp.id > scope.last_id});
+    }
   }
-  if (!before->leaf.defined()) return after;
-  auto value = read_value(scope, *after);
-  const bool same = same_kind(before->leaf, value);
-  after->leaf = same ? before->leaf : as_leaf(value);
-  if (same) contents = value;
-  return after;
+  for (; cached != end; ++cached) found.push_back({cached->second, std::nullopt});
+  return found;
+}
+
+/// A row that went and one that came under the same name are one parameter that changed.
+void join_by_name(std::vector<Difference>& differences) {
+  std::unordered_map<std::string_view, Difference*> gone;
+  for (Difference& difference : differences) {
+    if (!difference.row) gone.emplace(difference.before->record.name, &difference);
+  }
+  for (Difference& difference : differences) {
+    if (difference.before || !difference.row) continue;
+    const auto same = gone.find(difference.row->name);
+    if (same != gone.end()) difference.before = std::exchange(same->second->before, nullptr);
+  }
+  const auto joined = [](const Difference& difference) { return !difference.before && !difference.row; };
+  differences.erase(std::remove_if(differences.begin(), differences.end(), joined), differences.end());
+}
+
+Arrival arrive(ScopeState& scope, Difference difference) {
+  Arrival arrival{difference.before, nullptr, {}, difference.added};
+  if (!difference.row) return arrival;
+  const EntryPtr& before = arrival.before;
+  const bool same_tag = before && before->record.constraint_tag == difference.row->constraint_tag;
+  Constraint constraint = same_tag ? before->constraint : parse_tag(scope.path, *difference.row);
+  arrival.after = std::make_shared<Entry>(std::move(*difference.row), std::move(constraint));
+  if (before && before->leaf.defined()) {
+    const at::Tensor value = read_value(scope, *arrival.after);
+    const bool leaf_stays = same_kind(before->leaf, value);
+    arrival.after->leaf = leaf_stays ? before->leaf : as_leaf(value);
+    if (leaf_stays) arrival.contents = value;
+  }
+  return arrival;
 }
 
 void report(RefreshResult& result, const Arrival& arrival) {
-  auto add = [](std::vector<std::string>& names, const std::string& name) {
+  const auto add = [](std::vector<std::string>& names, const std::string& name) {
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   };
-  if (arrival.before && arrival.after && arrival.before->record.name != arrival.after->record.name) {
-    add(result.removed, arrival.before->record.name);
-    add(result.added, arrival.after->record.name);
-  } else if (!arrival.after) {
-    add(result.removed, arrival.before->record.name);
-  } else {
-    add(arrival.added ? result.added : result.changed, arrival.after->record.name);
-  }
+  const bool renamed = arrival.before && arrival.after && arrival.before->record.name != arrival.after->record.name;
+  if (arrival.before && (renamed || !arrival.after)) add(result.removed, arrival.before->record.name);
+  if (!arrival.after) return;
+  const bool added = renamed || (!arrival.before && arrival.added);
+  add(added ? result.added : result.changed, arrival.after->record.name);
 }
 
 }  // namespace
@@ -63,33 +104,18 @@ void take_in_changes(ScopeState& scope, Pending pending) {
   const Revision revision = scope.file->revision();
 
   // Read and check everything first, so that an error leaves the cache as it is.
-  std::vector<Arrival> arrivals;
+  std::vector<Difference> found = differences(scope);
+  join_by_name(found);
   bool held_back = false;
-  auto cached = scope.cache.in_order().begin();
-  const auto end = scope.cache.in_order().end();
-  for (const storage::RowStamp& stamp : scope.file->stamps()) {
-    for (; cached != end && cached->first < stamp.id; ++cached) arrivals.push_back({cached->second, nullptr, {}});
-    if (cached != end && cached->first == stamp.id) {
-      const EntryPtr& before = cached->second;
-      ++cached;
-      if (before->record.revision == stamp.revision) continue;
-      if (pending == Pending::keep && changed_checksum(*before, Detect::content)) {
-        held_back = true;
-        continue;
-      }
-      auto record = scope.file->find(stamp.id);
-      Arrival arrival{before, nullptr, {}};
-      arrival.after = changed_entry(scope, before, std::move(*record), arrival.contents);
-      arrivals.push_back(std::move(arrival));
-    } else if (scope.complete || stamp.revision > scope.seen) {
-      auto record = scope.file->find(stamp.id);
-      auto constraint = parse_tag(scope.path, *record);
-      Arrival arrival{nullptr, std::make_shared<Entry>(std::move(*record), std::move(constraint)), {}};
-      arrival.added = scope.complete || stamp.id > scope.last_id;
-      arrivals.push_back(std::move(arrival));
+  std::vector<Arrival> arrivals;
+  for (Difference& difference : found) {
+    const EntryPtr& before = difference.before;
+    if (pending == Pending::keep && before && changed_checksum(*before, Detect::content)) {
+      held_back = true;
+    } else {
+      arrivals.push_back(arrive(scope, std::move(difference)));
     }
   }
-  for (; cached != end; ++cached) arrivals.push_back({cached->second, nullptr, {}});
 
   RefreshResult result = scope.unreported;
   for (const Arrival& arrival : arrivals) report(result, arrival);

@@ -164,36 +164,31 @@ void overwrite_param(Change& change, const EntryPtr& entry, const Constraint& co
 bool write_leaf(Change& change, const EntryPtr& entry, std::uint64_t checksum, Conflict conflict) {
   const HostValue host(entry->leaf);
   auto& rows = change.rows();
-  auto record = record_of(entry->leaf, entry->record.name, entry->constraint, checksum);
-  const bool in_place = record.dtype == entry->record.dtype && record.shape == entry->record.shape &&
-                        record.device == entry->record.device;
-  const std::int64_t id = entry->record.id;
   const Revision expected = entry->record.revision;
-  bool written = in_place ? rows.update_value(id, expected, host.bytes(), checksum)
-                          : rows.replace(id, expected, record, host.bytes());
-  if (!written && conflict == Conflict::error) return false;
-
-  record.id = id;
-  if (!written) {
-    const auto theirs = change.scope().file->find(record.name);
-    record.id = theirs ? theirs->id : rows.insert(record, host.bytes());
-    if (theirs) rows.replace(theirs->id, std::nullopt, record, host.bytes());
-  }
-  if (record.id != id) {
-    auto successor = new_entry(std::move(record), record.id, entry->constraint, entry->leaf, rows.revision());
-    remove_entry(change, entry);
-    add_entry(change, successor);
+  if (same_kind(entry->record, entry->leaf) && rows.update_value(entry->record.id, expected, host.bytes(), checksum)) {
+    change.on_undo([entry, expected, before = entry->record.checksum, stored_checksum = entry->stored_checksum,
+                    stored_version = entry->stored_version] {
+      entry->record.revision = expected;
+      entry->record.checksum = before;
+      entry->stored_checksum = stored_checksum;
+      entry->stored_version = stored_version;
+    });
+    mark_clean(*entry, rows.revision(), checksum);
     return true;
   }
-  record.revision = rows.revision();
-  change.on_undo([entry, before = entry->record, stored_checksum = entry->stored_checksum,
-                  stored_version = entry->stored_version] {
-    entry->record = before;
-    entry->stored_checksum = stored_checksum;
-    entry->stored_version = stored_version;
-  });
-  entry->record = std::move(record);
-  mark_clean(*entry, rows.revision(), checksum);
+
+  // The leaf has become another kind of tensor, or the row has moved on.
+  auto record = record_of(entry->leaf, entry->record.name, entry->constraint, checksum);
+  std::int64_t id = entry->record.id;
+  if (!rows.replace(id, expected, record, host.bytes())) {
+    if (conflict == Conflict::error) return false;
+    const auto theirs = change.scope().file->find(record.name);
+    id = theirs ? theirs->id : rows.insert(record, host.bytes());
+    if (theirs) rows.replace(id, std::nullopt, record, host.bytes());
+  }
+  auto successor = new_entry(std::move(record), id, entry->constraint, entry->leaf, rows.revision());
+  remove_entry(change, entry);
+  add_entry(change, successor);
   return true;
 }
 

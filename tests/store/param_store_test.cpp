@@ -153,4 +153,72 @@ TEST_CASE("two stores on one file: stale commits are refused, refresh takes thei
   }
 }
 
+TEST_CASE("a name too long for the string's own memory is found after a commit of its leaf") {
+  TemporaryStore file;
+  ParamStore store(file.path());
+  const std::string name = "encoder.layers.0.self_attention.query.weight";
+  store.setdefault(name, at::zeros({2}));
+  store.unconstrained(name).data().add_(1);
+  store.commit();
+  CHECK(store.contains(name));
+  CHECK(at::equal(store[name], at::ones({2})));
+}
+
+TEST_CASE("refresh keeps the leaf of a parameter that another store erased and added again") {
+  TemporaryStore file;
+  ParamStore ours(file.path());
+  ours.setdefault("w", at::zeros({2}));
+  ours.setdefault("v", at::zeros({2}));
+  const auto leaf = ours.unconstrained("w");
+  ParamStore theirs(file.path());
+  theirs.erase("w");
+  theirs.setdefault("w", at::ones({2}));
+  const auto result = ours.refresh();
+  CHECK(result.changed == std::vector<std::string>{"w"});
+  CHECK(result.added.empty());
+  CHECK(result.removed.empty());
+  CHECK(ours.unconstrained("w").is_same(leaf));
+  CHECK(at::equal(leaf, at::ones({2})));
+  const auto keys = ours.keys();
+  CHECK(std::vector<std::string>(keys.begin(), keys.end()) == std::vector<std::string>{"v", "w"});
+}
+
+TEST_CASE("a call that has to read the file takes in the rest, but never over what is pending") {
+  TemporaryStore file;
+  ParamStore ours(file.path());
+  for (const char* name : {"a", "b", "c"}) ours.setdefault(name, at::zeros({2}));
+  ParamStore theirs(file.path());
+  theirs.set("a", at::ones({2}));
+  theirs.set("b", at::ones({2}));
+  theirs.erase("c");
+  theirs.set("d", at::ones({2}));
+  ours.unconstrained("b").data().add_(5);
+  ours.unconstrained("c").data().add_(5);
+  CHECK(at::equal(ours["a"], at::zeros({2})));
+  CHECK(ours.contains("d"));  // not in memory: looks into the file
+  CHECK(at::equal(ours["a"], at::ones({2})));
+  CHECK(at::equal(ours["b"], at::full({2}, 5.0)));
+  CHECK(at::equal(ours["c"], at::full({2}, 5.0)));
+  try {
+    ours.commit();
+    FAIL("expected StaleParam");
+  } catch (const paramstore::StaleParam& error) {
+    CHECK(error.names() == std::vector<std::string>{"b", "c"});
+  }
+  SUBCASE("refresh takes theirs, and tells of all of it") {
+    const auto result = ours.refresh();
+    CHECK(result.added == std::vector<std::string>{"d"});
+    CHECK(result.changed == std::vector<std::string>{"a", "b"});
+    CHECK(result.removed == std::vector<std::string>{"c"});
+    CHECK_FALSE(ours.contains("c"));
+  }
+  SUBCASE("overwrite keeps ours, the removed one too") {
+    ours.commit(paramstore::Conflict::overwrite);
+    ParamStore again(file.path());
+    CHECK(at::equal(again["b"], at::full({2}, 5.0)));
+    CHECK(at::equal(again["c"], at::full({2}, 5.0)));
+    CHECK(ours.refresh().removed.empty());
+  }
+}
+
 }  // namespace
