@@ -64,6 +64,9 @@ class Connection {
   /// Keeps one of SQLite's places for attached files free, as VACUUM needs.
   void make_room();
 
+  /// After a commit: brings the file's -wal back into the file once it has grown so far that this pays.
+  void checkpoint(StoreFile& file) noexcept;
+
   void begin();
   void commit();
   void roll_back() noexcept;
@@ -83,6 +86,8 @@ class Connection {
   void configure_file(StoreFile& file);
   void record_scope(std::string_view name, const std::filesystem::path& file);
 
+  static int note_wal_size(void* connection, sqlite3* handle, const char* schema, int pages);
+
   OpenOptions options_;
   std::unique_ptr<SQLite::Database> database_;
   std::unique_ptr<StoreFile> main_;
@@ -91,6 +96,7 @@ class Connection {
   std::map<std::string, std::weak_ptr<StoreFile>, std::less<>> scopes_;
   std::map<std::string, std::shared_ptr<StoreFile>, std::less<>> memory_scopes_;  // live as long as the store in memory
   std::uint64_t clock_ = 0;
+  int wal_pages_ = 0;  // of the file that was committed last
 };
 
 }  // namespace paramstore::storage

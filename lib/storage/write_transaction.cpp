@@ -185,8 +185,10 @@ void WriteTransaction::clear() {
 
 Revision WriteTransaction::commit() {
   return change([&](const ValuePlace&) {
-    file_.impl_->connection->commit();
+    Connection& connection = *file_.impl_->connection;
+    connection.commit();
     finished_ = true;
+    connection.checkpoint(file_);
     return revision_;
   });
 }
