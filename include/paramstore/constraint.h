@@ -10,16 +10,17 @@
 //   Constraint::parse("interval(-1.0, 2.0)")                // from a store's constraint_tag column
 //
 // Tags. A constraint is a name, or a name with arguments: `positive`, `interval(-1.0, 2.0)`. An argument is
-//   a number    `0.5`, `-3`, `1e-300`, `inf`, `-inf`. Written as Python's repr writes a float: the shortest text that reads
-//               back to the same double, always with a point or an exponent.
+//   a number    `0.5`, `-3`, `1e-300`, `inf`, `-inf`. Written as Python's repr writes a float: the shortest text that
+//               reads back to the same double, always with a point or an exponent.
 //   an integer  `1`
 //   a tensor    its dtype, then its elements as JSON arrays: `float32[0.5,1.0]`, `float64[[0.0],[1.5]]`. Without
 //               dimensions: `float32(0.5)`. Without elements: `float32[]` and its shape, `float32[](2,0)`. Elements are
 //               written as numbers of their own dtype. The dtypes are float16, bfloat16, float32, float64, int8, uint8,
 //               int16, int32 and int64.
 //   a constraint, or a list in brackets of constraints or of integers: `cat([simplex, real], -1, [3, 1])`
-// Numbers are JSON's, and `inf`; names are ASCII letters, digits and underscores. Spaces may stand between any two
-// of these; `tag()` has one after each comma between arguments. A tag is at most 1 MiB long, and 64 parentheses and brackets deep.
+// Numbers are JSON's, and `inf`; names are ASCII letters, digits and underscores. Spaces may stand between any two of
+// these; `tag()` has one after each comma between arguments. A tag is at most 1 MiB long, and 64 parentheses and
+// brackets deep.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -38,15 +39,16 @@
 
 namespace paramstore {
 
-/// A set of tensors, described by a text that round-trips: the tag. A value: cheap to copy, immutable, safe to use from several
-/// threads. Two constraints are equal when their tags are.
+/// A set of tensors, described by a text that round-trips: the tag. A value: cheap to copy, immutable, safe to use from
+/// several threads. Two constraints are equal when their tags are.
 class PARAMSTORE_EXPORT Constraint {
  public:
-  /// Reads a tag. A name that this process does not know (see `register_constraint`) gives a constraint that has a tag and
-  /// nothing else: it can be stored and compared; `check`, `event_dim`, `is_discrete` and `transform_to` throw UnknownConstraint
-  /// until the name is registered. A constraint with such a one among its arguments is of that sort too. It keeps its text as it
-  /// is; any other is rewritten, so that `parse("interval(0,1)")` equals `interval(0.0, 1.0)`. Text that is no tag at all, or
-  /// that gives a known name other arguments than it takes, throws UnknownConstraint with the place of the first error.
+  /// Reads a tag. A name that this process does not know (see `register_constraint`) gives a constraint that has a tag
+  /// and nothing else: it can be stored and compared; `check`, `event_dim`, `is_discrete` and `transform_to` throw
+  /// UnknownConstraint until the name is registered. A constraint with such a one among its arguments is of that sort
+  /// too. It keeps its text as it is; any other is rewritten, so that `parse("interval(0,1)")` equals `interval(0.0,
+  /// 1.0)`. Text that is no tag at all, or that gives a known name other arguments than it takes, throws
+  /// UnknownConstraint with the place of the first error.
   static Constraint parse(std::string_view tag);
 
   /// The text of the `constraint_tag` column: "interval(-1.0, 2.0)". `parse(tag())` is equal to this.
@@ -59,9 +61,9 @@ class PARAMSTORE_EXPORT Constraint {
   /// Whether the values are isolated points. Throws as `event_dim` does.
   bool is_discrete() const;
 
-  /// Whether each value lies inside: a bool tensor of the value's shape without its last `event_dim()` dimensions, broadcast
-  /// with tensor bounds. No gradient. Throws UnknownConstraint as `event_dim` does, UnsupportedTensor where the tensor is
-  /// undefined, and Error where it has fewer dimensions than an event or does not broadcast with a bound.
+  /// Whether each value lies inside: a bool tensor of the value's shape without its last `event_dim()` dimensions,
+  /// broadcast with tensor bounds. No gradient. Throws UnknownConstraint as `event_dim` does, UnsupportedTensor where
+  /// the tensor is undefined, and Error where it has fewer dimensions than an event or does not broadcast with a bound.
   at::Tensor check(const at::Tensor& value) const;
 
   /// False for a tag that this process does not know.
@@ -79,9 +81,9 @@ class PARAMSTORE_EXPORT Constraint {
   std::shared_ptr<const Node> node_;
 };
 
-/// A bound of a constraint: a number, or a tensor that broadcasts against the value. A constraint keeps a tensor as a detached
-/// copy on the CPU, which stands in the tag with its dtype and follows a value to its device. NaN is no bound, nor is
-/// a tensor that is undefined, complex, bool, sparse or quantized: making a constraint with one throws Error.
+/// A bound of a constraint: a number, or a tensor that broadcasts against the value. A constraint keeps a tensor as a
+/// detached copy on the CPU, which stands in the tag with its dtype and follows a value to its device. NaN is no bound,
+/// nor is a tensor that is undefined, complex, bool, sparse or quantized: making a constraint with one throws Error.
 class Bound {
  public:
   template <typename Number, std::enable_if_t<std::is_arithmetic_v<Number> && !std::is_same_v<Number, bool>, int> = 0>
@@ -97,9 +99,9 @@ class Bound {
   std::variant<double, at::Tensor> value_;
 };
 
-/// What a user's own constraint consists of. `check` and `event_dim` are needed; without `forward` and `inverse` the constraint
-/// can be stored and checked but has no transform. The functions are called from any thread that uses the constraint, `check`
-/// without gradient; a tensor they get has at least `event_dim` dimensions.
+/// What a user's own constraint consists of. `check` and `event_dim` are needed; without `forward` and `inverse` the
+/// constraint can be stored and checked but has no transform. The functions are called from any thread that uses the
+/// constraint, `check` without gradient; a tensor they get has at least `event_dim` dimensions.
 struct ConstraintDefinition {
   std::int64_t event_dim = 0;
   bool is_discrete = false;
@@ -108,11 +110,11 @@ struct ConstraintDefinition {
   std::function<at::Tensor(const at::Tensor& constrained)> inverse;
 };
 
-/// Makes `name` a constraint of this process: `Constraint::parse(name)` then finds it, also in stores that were opened before.
-/// `name` is a letter or underscore followed by letters, digits and underscores. Returns the constraint. Throws Error where the
-/// name is not of that form, means something in a tag already (a constraint of paramstore's own or registered before, `inf`,
-/// `nan`, a dtype), or `check` is missing, or only one of `forward` and `inverse` is there, or `event_dim` is negative. A name
-/// stays registered until the process ends.
+/// Makes `name` a constraint of this process: `Constraint::parse(name)` then finds it, also in stores that were opened
+/// before. `name` is a letter or underscore followed by letters, digits and underscores. Returns the constraint. Throws
+/// Error where the name is not of that form, means something in a tag already (a constraint of paramstore's own or
+/// registered before, `inf`, `nan`, a dtype), or `check` is missing, or only one of `forward` and `inverse` is there,
+/// or `event_dim` is negative. A name stays registered until the process ends.
 PARAMSTORE_EXPORT Constraint register_constraint(std::string_view name, ConstraintDefinition definition);
 
 namespace constraints {
@@ -123,7 +125,8 @@ namespace constraints {
 inline PARAMSTORE_EXPORT const Constraint real = Constraint::parse("real");
 /// x > 0. exp. Event dim 0.
 inline PARAMSTORE_EXPORT const Constraint positive = Constraint::parse("positive");
-/// 0 <= x <= 1. Sigmoid, clamped to the open interval as torch.distributions.transforms.SigmoidTransform does. Event dim 0.
+/// 0 <= x <= 1. Sigmoid, clamped to the open interval as torch.distributions.transforms.SigmoidTransform does. Event
+/// dim 0.
 inline PARAMSTORE_EXPORT const Constraint unit_interval = Constraint::parse("unit_interval");
 /// Non-negative along the last dimension, summing to 1 within 1e-6. Softmax. Event dim 1.
 inline PARAMSTORE_EXPORT const Constraint simplex = Constraint::parse("simplex");
@@ -133,10 +136,11 @@ inline PARAMSTORE_EXPORT const Constraint lower_cholesky = Constraint::parse("lo
 /// x > lower_bound. lower_bound + exp(u). Event dim 0.
 PARAMSTORE_EXPORT Constraint greater_than(const Bound& lower_bound);
 /// lower_bound <= x <= upper_bound. lower_bound + (upper_bound - lower_bound) * sigmoid(u), the sigmoid clamped as in
-/// `unit_interval`. Event dim 0. Bounds in the wrong order are taken as they are, as in PyTorch: no value passes the check.
+/// `unit_interval`. Event dim 0. Bounds in the wrong order are taken as they are, as in PyTorch: no value passes the
+/// check.
 PARAMSTORE_EXPORT Constraint interval(const Bound& lower_bound, const Bound& upper_bound);
-/// `base` with `reinterpreted_batch_ndims` more of its rightmost dimensions taken as one event: checks reduce over them with "all".
-/// Throws Error where that number is negative, or more than the 64 dimensions that LibTorch iterates over.
+/// `base` with `reinterpreted_batch_ndims` more of its rightmost dimensions taken as one event: checks reduce over them
+/// with "all". Throws Error where that number is negative, or more than the 64 dimensions that LibTorch iterates over.
 PARAMSTORE_EXPORT Constraint independent(const Constraint& base, std::int64_t reinterpreted_batch_ndims);
 
 }  // namespace constraints

@@ -15,19 +15,19 @@ namespace paramstore {
 
 class Constraint;
 
-/// A differentiable map from unconstrained tensors onto a constraint's set, with an inverse. A value: cheap to copy, safe to
-/// use from several threads. Both directions are made of LibTorch's own operations, so they run on any device, follow the
-/// grad mode of the caller, and keep dtype and batch dimensions.
+/// A differentiable map from unconstrained tensors onto a constraint's set, with an inverse. A value: cheap to copy,
+/// safe to use from several threads. Both directions are made of LibTorch's own operations, so they run on any device,
+/// follow the grad mode of the caller, and keep dtype and batch dimensions.
 class PARAMSTORE_EXPORT Transform {
  public:
-  /// From unconstrained to constrained. Throws UnsupportedTensor where the tensor is undefined, or of a dtype that LibTorch
-  /// has no kernel for, and Error where its shape does not fit: fewer dimensions than an event has, a matrix that is not
-  /// square, a bound that does not broadcast.
+  /// From unconstrained to constrained. Throws UnsupportedTensor where the tensor is undefined, or of a dtype that
+  /// LibTorch has no kernel for, and Error where its shape does not fit: fewer dimensions than an event has, a matrix
+  /// that is not square, a bound that does not broadcast.
   at::Tensor operator()(const at::Tensor& unconstrained) const;
 
-  /// From constrained to unconstrained. For a value outside the constraint the result is what the formula gives, often NaN:
-  /// check first with `Constraint::check`. Where the map is many to one (softmax), one of the possible inverses. Throws as
-  /// the other direction does.
+  /// From constrained to unconstrained. For a value outside the constraint the result is what the formula gives, often
+  /// NaN: check first with `Constraint::check`. Where the map is many to one (softmax), one of the possible inverses.
+  /// Throws as the other direction does.
   at::Tensor inv(const at::Tensor& constrained) const;
 
   /// True for `real`, and `independent` of it: both directions return their argument itself.
@@ -40,9 +40,9 @@ class PARAMSTORE_EXPORT Transform {
   std::shared_ptr<const Node> node_;
 };
 
-/// The transform of torch.distributions' `transform_to` registry for this constraint: the one that Pyro stores parameters by.
-/// Throws UnknownConstraint for a constraint that has none (`boolean`, `symmetric`, one only known by its tag), naming it and
-/// saying why.
+/// The transform of torch.distributions' `transform_to` registry for this constraint: the one that Pyro stores
+/// parameters by. Throws UnknownConstraint for a constraint that has none (`boolean`, `symmetric`, one only known by
+/// its tag), naming it and saying why.
 PARAMSTORE_EXPORT Transform transform_to(const Constraint& constraint);
 
 }  // namespace paramstore

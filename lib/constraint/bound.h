@@ -11,8 +11,8 @@
 
 namespace paramstore {
 
-/// The bound as a constraint keeps it: a tensor detached, contiguous, on the CPU, and nobody else's. Throws Error, naming
-/// `parameter`, where it is no bound.
+/// The bound as a constraint keeps it: a tensor detached, contiguous, on the CPU, and nobody else's. Throws Error,
+/// naming `parameter`, where it is no bound.
 Bound normalized(const Bound& bound, std::string_view parameter);
 
 /// x + b, x - b, x * b, x / b.

@@ -19,8 +19,8 @@ std::optional<std::int64_t> plus(const std::optional<std::int64_t>& dim, std::in
 
 std::vector<ConstraintKind> compositions() {
   return {
-      // torch.distributions.constraints._IndependentConstraint: all of the base's checks along the dimensions that it adds.
-      // IndependentTransform: the base's transform, for tensors of enough dimensions.
+      // torch.distributions.constraints._IndependentConstraint: all of the base's checks along the dimensions that it
+      // adds. IndependentTransform: the base's transform, for tensors of enough dimensions.
       ConstraintKind("independent",
                      {{"base", ArgumentType::constraint}, {"reinterpreted_batch_ndims", ArgumentType::integer}})
           .documentation("base, with reinterpreted_batch_ndims more dimensions to an event")

@@ -45,7 +45,8 @@ void limit_size(const std::string& tag) {
   }
 }
 
-// Bounds as a constraint keeps them, nested constraints as this process knows them now. False where it does not know one.
+// Bounds as a constraint keeps them, nested constraints as this process knows them now. False where it does not know
+// one.
 class Normalize {
  public:
   explicit Normalize(std::string_view parameter) : parameter_(parameter) {}
@@ -124,23 +125,26 @@ std::int64_t Constraint::event_dim() const {
 
 bool Constraint::is_discrete() const { return known(node_)->is_discrete; }
 
-at::Tensor Constraint::check(const at::Tensor& value) const { return paramstore::check(*known(node_), value); }
+at::Tensor Constraint::check(const at::Tensor& value) const {
+  const NodePointer node = known(node_);
+  const at::NoGradGuard no_grad;
+  try {
+    return paramstore::check(*node, value);
+  } catch (const c10::Error& error) {
+    throw Error("cannot check " + describe(value) + " against the constraint '" + node->tag +
+                "': " + error.what_without_backtrace());
+  }
+}
 
 at::Tensor check(const Transform::Node& node, const at::Tensor& value) {
   if (!value.defined()) {
     throw UnsupportedTensor("cannot check an undefined tensor against the constraint '" + node.tag + "'");
   }
   if (node.event_dim && value.dim() < *node.event_dim) {
-    throw Error("a value of the constraint '" + node.tag + "' has at least " + std::to_string(*node.event_dim) +
-                " dimensions, but this is " + describe(value));
+    throw Error("a value of the constraint '" + node.tag + "' has at least " + counted(*node.event_dim, "dimension") +
+                ", but this is " + describe(value));
   }
-  const at::NoGradGuard no_grad;
-  try {
-    return node.kind->check()(node.arguments, value);
-  } catch (const c10::Error& error) {
-    throw Error("cannot check " + describe(value) + " against the constraint '" + node.tag +
-                "': " + error.what_without_backtrace());
-  }
+  return node.kind->check()(node.arguments, value);
 }
 
 Constraint make_constraint(const ConstraintKind& kind, std::vector<Argument> values) {

@@ -2,8 +2,6 @@
 
 #include <c10/core/ScalarType.h>
 
-#include <cstdint>
-
 #include "lib/constraint/dtype_names.h"
 
 namespace paramstore {
@@ -16,6 +14,10 @@ std::string describe(const at::Tensor& tensor) {
     text += (i == 0 ? "" : ", ") + std::to_string(tensor.size(i));
   }
   return text + "]";
+}
+
+std::string counted(std::int64_t count, std::string_view noun) {
+  return std::to_string(count) + ' ' + std::string(noun) + (count == 1 ? "" : "s");
 }
 
 }  // namespace paramstore

@@ -1,13 +1,18 @@
-// A tensor in a message.
+// Tensors and counts in messages.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace paramstore {
 
 /// "a float32 tensor of shape [2, 3]"
 std::string describe(const at::Tensor& tensor);
+
+/// "1 argument", "2 arguments"
+std::string counted(std::int64_t count, std::string_view noun);
 
 }  // namespace paramstore

@@ -1,12 +1,10 @@
 #include "lib/constraint/float_limits.h"
 
 #include <c10/util/BFloat16.h>
+#include <c10/util/Exception.h>
 #include <c10/util/Half.h>
 
 #include <limits>
-#include <string>
-
-#include "paramstore/error.h"
 
 namespace paramstore {
 namespace {
@@ -30,8 +28,7 @@ FloatLimits float_limits(c10::ScalarType dtype) {
     case c10::ScalarType::Double:
       return limits_of<double>();
     default:
-      throw UnsupportedTensor(std::string("expected a tensor of float16, bfloat16, float32 or float64, not of ") +
-                              c10::toString(dtype));
+      TORCH_CHECK(false, "expected float16, bfloat16, float32 or float64, not ", c10::toString(dtype));
   }
 }
 

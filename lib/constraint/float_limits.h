@@ -10,7 +10,7 @@ struct FloatLimits {
   double tiny;  // the smallest normal number
 };
 
-/// Throws UnsupportedTensor for a dtype that is not one of float16, bfloat16, float32, float64.
+/// Throws c10::Error for a dtype that is not one of float16, bfloat16, float32, float64.
 FloatLimits float_limits(c10::ScalarType dtype);
 
 }  // namespace paramstore

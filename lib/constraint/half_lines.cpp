@@ -22,8 +22,8 @@ std::vector<ConstraintKind> half_lines() {
           .transform([](const Arguments&, const at::Tensor& u) { return u.exp(); },
                      [](const Arguments&, const at::Tensor& y) { return y.log(); }),
 
-      // torch.distributions.constraints._GreaterThan: lower_bound < x. ExpTransform, then AffineTransform(lower_bound, 1),
-      // whose multiplication by one changes no bit.
+      // torch.distributions.constraints._GreaterThan: lower_bound < x. ExpTransform, then AffineTransform(lower_bound,
+      // 1), whose multiplication by one changes no bit.
       ConstraintKind("greater_than", {{"lower_bound", ArgumentType::bound}})
           .documentation("x > lower_bound; lower_bound + exp(u)")
           .check([](const Arguments& arguments, const at::Tensor& value) { return greater(value, arguments.bound(0)); })

@@ -1,7 +1,8 @@
 // An entry in the table of constraints: everything that makes a name a constraint.
 //
-// To add one, write an entry in the file of its family (half_lines.cpp, intervals.cpp, vectors.cpp, ...), and declare its
-// name in include/paramstore/constraint.h. Parsing, writing, nesting, validation and messages follow from the entry.
+// To add one, write an entry in the file of its family (half_lines.cpp, intervals.cpp, vectors.cpp, ...), and declare
+// its name in include/paramstore/constraint.h. Parsing, writing, nesting, validation and messages follow from the
+// entry.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -22,7 +23,8 @@ namespace paramstore {
 class ConstraintKind {
  public:
   /// A tensor made from another: a check or one direction of a transform. Tensors come in defined and with at least the
-  /// dimensions of one event; checks run without gradient.
+  /// dimensions of one event; checks run without gradient. What TORCH_CHECK throws reaches the user with the
+  /// constraint's tag and the tensor's shape.
   using Map = std::function<at::Tensor(const Arguments& arguments, const at::Tensor& tensor)>;
   using Dimensions = std::function<std::optional<std::int64_t>(const Arguments& arguments)>;
   using Predicate = std::function<bool(const Arguments& arguments)>;
@@ -47,8 +49,8 @@ class ConstraintKind {
   ConstraintKind& event_dim(Dimensions function) { return set(event_dim_, std::move(function)); }
   const Dimensions& event_dim() const noexcept { return event_dim_; }
 
-  /// The same of the unconstrained tensor. Default: as event_dim. Another where the map changes the shape: a vector onto
-  /// a matrix.
+  /// The same of the unconstrained tensor. Default: as event_dim. Another where the map changes the shape: a vector
+  /// onto a matrix.
   ConstraintKind& unconstrained_event_dim(std::int64_t dim) {
     return unconstrained_event_dim([dim](const Arguments&) { return dim; });
   }

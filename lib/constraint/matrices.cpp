@@ -1,22 +1,20 @@
 // Constraints on matrices: the last two dimensions are one value.
-#include "lib/constraint/describe.h"
+#include <c10/util/Exception.h>
+
 #include "lib/constraint/families.h"
-#include "paramstore/error.h"
 
 namespace paramstore {
 namespace {
 
-// Where torch.distributions flattens by view(batch + (-1,)), which fails for matrices without elements, these reduce over
-// both dimensions: the result is the same, and a batch of no matrices passes.
+// Where torch.distributions flattens by view(batch + (-1,)), which fails for matrices without elements, these reduce
+// over both dimensions: the result is the same, and a batch of no matrices passes.
 at::Tensor is_lower_triangular(const at::Tensor& matrix) { return matrix.tril().eq(matrix).flatten(-2).all(-1); }
 
 at::Tensor diagonal_of(const at::Tensor& matrix) { return matrix.diagonal(0, -2, -1); }
 
 // Sums of matrices and diagonals broadcast a column into a matrix without a word.
 const at::Tensor& square(const at::Tensor& matrix) {
-  if (matrix.size(-1) != matrix.size(-2)) {
-    throw Error("the transform of the constraint 'lower_cholesky' takes square matrices, but got " + describe(matrix));
-  }
+  TORCH_CHECK(matrix.size(-1) == matrix.size(-2), "expected square matrices in the last two dimensions");
   return matrix;
 }
 
@@ -24,8 +22,8 @@ const at::Tensor& square(const at::Tensor& matrix) {
 
 std::vector<ConstraintKind> matrices() {
   return {
-      // torch.distributions.constraints._LowerCholesky. LowerCholeskyTransform: what lies below the diagonal as it is, the
-      // diagonal's exponential, zero above.
+      // torch.distributions.constraints._LowerCholesky. LowerCholeskyTransform: what lies below the diagonal as it is,
+      // the diagonal's exponential, zero above.
       ConstraintKind("lower_cholesky")
           .documentation("lower triangular with a positive diagonal; tril(u, -1) + diag(exp(diagonal(u)))")
           .event_dim(2)

@@ -1,4 +1,5 @@
-// What a Constraint and a Transform point to: a kind applied to its arguments, with all that follows from them worked out.
+// What a Constraint and a Transform point to: a kind applied to its arguments, with all that follows from them worked
+// out.
 #pragma once
 
 #include <atomic>
@@ -40,8 +41,9 @@ const std::shared_ptr<const Constraint::Node>& node_of(const Constraint& constra
 /// The constraint as this process knows it now, or null where it does not.
 std::shared_ptr<const Constraint::Node> resolve(const std::shared_ptr<const Constraint::Node>& node);
 
-/// What Constraint::check, Transform::operator() and Transform::inv do, for a node whose kind is known: they see to
-/// dimensions, grad mode and messages, then call the kind's functions. Compositions call them for what they are made of.
+/// What Constraint::check, Transform::operator() and Transform::inv do, without what only the outermost call does: turn
+/// LibTorch's errors into ours and, for a check, keep gradients out. Compositions call these for what they are made of.
+/// The node's kind must be known.
 at::Tensor check(const Transform::Node& node, const at::Tensor& value);
 at::Tensor constrain(const Transform::Node& node, const at::Tensor& unconstrained);
 at::Tensor unconstrain(const Transform::Node& node, const at::Tensor& constrained);

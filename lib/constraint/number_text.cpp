@@ -9,8 +9,8 @@
 namespace paramstore {
 namespace {
 
-// to_chars gives the digits; which of its layouts is shorter differs from Python's choice and, for large numbers, between
-// standard libraries, so the point is placed here.
+// to_chars gives the digits; which of its layouts is shorter differs from Python's choice and, for large numbers,
+// between standard libraries, so the point is placed here.
 template <typename Real>
 std::string layout(Real value) {
   if (std::isnan(value)) {

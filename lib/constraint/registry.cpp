@@ -49,7 +49,7 @@ Constraint Registry::add(ConstraintKind kind) {
                 (found->second.is_built_in ? "paramstore has one of that name; choose another"
                                            : "it is registered already, and stays so until the process ends"));
   }
-  const Constraint constraint = *insert(std::move(kind), false).constraint;
+  Constraint constraint = *insert(std::move(kind), false).constraint;
   generation_.fetch_add(1, std::memory_order_release);
   return constraint;
 }

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/constraint/describe.h"
 #include "lib/constraint/dtype_names.h"
 #include "lib/constraint/kind.h"
 #include "lib/constraint/node.h"
@@ -421,9 +422,8 @@ class TagParser {
     const std::vector<Parameter>& parameters = kind->parameters();
     const auto wrong_count = [&] {
       fail(place_, kind->signature() + " takes " +
-                       (parameters.empty() ? std::string("no arguments")
-                                           : std::to_string(parameters.size()) +
-                                                 (parameters.size() == 1 ? " argument" : " arguments")) +
+                       (parameters.empty() ? "no arguments"
+                                           : counted(static_cast<std::int64_t>(parameters.size()), "argument")) +
                        " (" + kind->documentation() + ")");
     };
     std::vector<Argument> arguments;

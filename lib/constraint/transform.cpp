@@ -2,6 +2,8 @@
 
 #include <c10/util/Exception.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -18,7 +20,7 @@ namespace {
     throw UnsupportedTensor("the transform of the constraint '" + node.tag + "' got an undefined tensor");
   }
   throw Error("the transform of the constraint '" + node.tag + "' takes tensors of at least " +
-              std::to_string(event_dim) + " dimensions, but got " + describe(tensor));
+              counted(event_dim, "dimension") + ", but got " + describe(tensor));
 }
 
 [[noreturn]] void rethrow(const Transform::Node& node, const at::Tensor& tensor, const c10::Error& error) {
@@ -33,33 +35,42 @@ namespace {
   }
 }
 
-at::Tensor apply(const Transform::Node& node, const ConstraintKind::Map& map, std::int64_t event_dim,
-                 const at::Tensor& tensor) {
-  if (!tensor.defined() || tensor.dim() < event_dim) {
-    refuse(node, tensor, event_dim);
-  }
-  try {
-    return map(node.arguments, tensor);
-  } catch (const c10::Error& error) {
-    rethrow(node, tensor, error);
+void require_event(const Transform::Node& node, const at::Tensor& tensor,
+                   const std::optional<std::int64_t>& event_dim) {
+  if (!tensor.defined() || tensor.dim() < event_dim.value_or(0)) {
+    refuse(node, tensor, event_dim.value_or(0));
   }
 }
 
 }  // namespace
 
 at::Tensor constrain(const Transform::Node& node, const at::Tensor& unconstrained) {
-  return apply(node, node.kind->forward(), node.unconstrained_event_dim.value_or(0), unconstrained);
+  require_event(node, unconstrained, node.unconstrained_event_dim);
+  return node.kind->forward()(node.arguments, unconstrained);
 }
 
 at::Tensor unconstrain(const Transform::Node& node, const at::Tensor& constrained) {
-  return apply(node, node.kind->inverse(), node.event_dim.value_or(0), constrained);
+  require_event(node, constrained, node.event_dim);
+  return node.kind->inverse()(node.arguments, constrained);
 }
 
 Transform::Transform(std::shared_ptr<const Node> node) noexcept : node_(std::move(node)) {}
 
-at::Tensor Transform::operator()(const at::Tensor& unconstrained) const { return constrain(*node_, unconstrained); }
+at::Tensor Transform::operator()(const at::Tensor& unconstrained) const {
+  try {
+    return constrain(*node_, unconstrained);
+  } catch (const c10::Error& error) {
+    rethrow(*node_, unconstrained, error);
+  }
+}
 
-at::Tensor Transform::inv(const at::Tensor& constrained) const { return unconstrain(*node_, constrained); }
+at::Tensor Transform::inv(const at::Tensor& constrained) const {
+  try {
+    return unconstrain(*node_, constrained);
+  } catch (const c10::Error& error) {
+    rethrow(*node_, constrained, error);
+  }
+}
 
 bool Transform::is_identity() const noexcept { return node_->is_identity; }
 

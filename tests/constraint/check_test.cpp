@@ -20,7 +20,7 @@ namespace constraints = paramstore::constraints;
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 std::vector<double> verdicts(const Constraint& constraint, const at::Tensor& value) {
   return values_of(constraint.check(value));
@@ -54,7 +54,7 @@ TEST_CASE("check gives one bool for each event") {
 }
 
 TEST_CASE("bounds are in or out as each constraint says, and NaN is never in") {
-  const at::Tensor value = tensor({-infinity, -1, 0, 0.5, 1, infinity, nan});
+  const at::Tensor value = tensor({-infinity, -1, 0, 0.5, 1, infinity, not_a_number});
   CHECK(verdicts(constraints::real, value) == std::vector<double>{1, 1, 1, 1, 1, 1, 0});
   CHECK(verdicts(constraints::positive, value) == std::vector<double>{0, 0, 0, 1, 1, 1, 0});
   CHECK(verdicts(constraints::greater_than(0), value) == std::vector<double>{0, 0, 0, 1, 1, 1, 0});

@@ -1,4 +1,5 @@
-// What PyTorch and Pyro compute, number by number: ../conformance/constraints/vectors.json, written by generate.py there.
+// What PyTorch and Pyro compute, number by number: ../conformance/constraints/vectors.json, written by generate.py
+// there.
 #include <ATen/core/Tensor.h>
 
 #include <algorithm>

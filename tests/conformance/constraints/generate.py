@@ -34,12 +34,13 @@ NAN = math.nan
 # Around 0, where exp and sigmoid saturate in float32 (17, 88, 104) and float64 (37, 709, 745), and far beyond.
 # fmt: off
 EDGES = [
-    0.0, -0.0, 1e-300, -1e-300, 1e-45, 1e-8, -1e-8, 0.5, -0.5, 1.0, -1.0, 5.0, -5.0, 10.0, -10.0, 15.9, 16.7, -16.7, 17.4,
-    -17.4, 36.0, -36.0, 37.5, -37.5, 60.0, -60.0, 87.0, -87.4, 88.7, 89.0, -89.0, -103.0, -104.5, 300.0, -300.0, 708.0,
-    -708.5, 709.7, 710.0, -744.0, -746.0, 1e4, -1e4, 1e30, -1e30, INF, -INF, NAN,
+    0.0, -0.0, 1e-300, -1e-300, 1e-45, 1e-8, -1e-8, 0.5, -0.5, 1.0, -1.0, 5.0, -5.0, 10.0, -10.0, 15.9, 16.7, -16.7,
+    17.4, -17.4, 36.0, -36.0, 37.5, -37.5, 60.0, -60.0, 87.0, -87.4, 88.7, 89.0, -89.0, -103.0, -104.5, 300.0, -300.0,
+    708.0, -708.5, 709.7, 710.0, -744.0, -746.0, 1e4, -1e4, 1e30, -1e30, INF, -INF, NAN,
 ]
 POSITIVES = [
-    5e-324, 2.3e-308, 1e-300, 1.5e-45, 1.2e-38, 1e-20, 1e-8, 0.1, 0.5, 0.999999, 1.0, 1.0000001, 2.0, 1e5, 3e38, 1e300, INF,
+    5e-324, 2.3e-308, 1e-300, 1.5e-45, 1.2e-38, 1e-20, 1e-8, 0.1, 0.5, 0.999999, 1.0, 1.0000001, 2.0, 1e5, 3e38, 1e300,
+    INF,
 ]
 # fmt: on
 
@@ -54,7 +55,7 @@ class Entry:
     tag: str
     constraint: object
     unconstrained: list  # inputs of forward; the constrained values that come out are inputs of inverse and check, too
-    constrained: list = field(default_factory=list)  # more inputs of inverse and check: edges of the set, and outside of it
+    constrained: list = field(default_factory=list)  # more inputs of inverse and check: edges of the set, and outside
     check_only: list = field(default_factory=list)
     has_transform: bool = True
     # paramstore computes the same formula by other operations, so that additions and products round differently, too
@@ -185,7 +186,9 @@ def table():
     )
 
     normal = Gaussians("compositions")
-    yield Entry("independent(real, 1)", constraints.independent(constraints.real, 1), [normal(2, 3)], [nested([1.0, NAN])])
+    yield Entry(
+        "independent(real, 1)", constraints.independent(constraints.real, 1), [normal(2, 3)], [nested([1.0, NAN])]
+    )
     yield Entry(
         "independent(positive, 1)",
         constraints.independent(constraints.positive, 1),
@@ -233,10 +236,11 @@ class Rounding(TorchDispatchMode):
 
     # fmt: off
     EXACT = {
-        "detach", "alias", "view", "_unsafe_view", "reshape", "expand", "squeeze", "unsqueeze", "transpose", "t", "select",
-        "slice", "split", "clone", "copy", "_to_copy", "zeros_like", "ones_like", "full_like", "new_zeros", "zeros", "full",
-        "tril", "triu", "diagonal", "diag_embed", "select_backward", "slice_backward", "diagonal_backward", "scatter",
-        "value_selecting_reduction_backward", "clamp", "max", "min", "neg", "abs", "sgn", "sign", "where", "cat", "stack",
+        "detach", "alias", "view", "_unsafe_view", "reshape", "expand", "squeeze", "unsqueeze", "transpose", "t",
+        "select", "slice", "split", "clone", "copy", "_to_copy", "zeros_like", "ones_like", "full_like", "new_zeros",
+        "zeros", "full", "tril", "triu", "diagonal", "diag_embed", "select_backward", "slice_backward",
+        "diagonal_backward", "scatter", "value_selecting_reduction_backward", "clamp", "max", "min", "neg", "abs",
+        "sgn", "sign", "where", "cat", "stack",
     }
     ROUNDED_ALIKE_EVERYWHERE = {"add", "sub", "rsub", "mul", "div", "sqrt", "reciprocal"}
     # fmt: on
