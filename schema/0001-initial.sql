@@ -128,7 +128,7 @@ BEGIN
   SELECT RAISE(ABORT, 'the length of value is not what shape and dtype say: see numel and nbytes in param_list')
     FROM param_list WHERE id = new.id AND nbytes <> length(new.value)
      AND NOT (length(new.value) = 0 AND (
-       nbytes > 999000000 OR nbytes = (SELECT sum(length(value)) FROM chunks WHERE param IN (old.id, new.id))));
+       nbytes > 999000000 OR nbytes IS (SELECT sum(length(value)) FROM chunks WHERE param IN (old.id, new.id))));
 END;
 
 CREATE TRIGGER params_value_updated AFTER UPDATE OF value ON params

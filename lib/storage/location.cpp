@@ -80,8 +80,8 @@ std::string file_uri(const fs::path& path, OpenMode mode, std::string_view vfs) 
     case OpenMode::read_only: uri += "?mode=ro"; break;
     case OpenMode::immutable: uri += "?mode=ro&immutable=1"; break;
   }
-  if (!vfs.empty()) uri.append("&vfs=").append(vfs);
-  return uri;
+  // Always named: a connection whose main file is in memory would look for this one there too.
+  return uri.append("&vfs=").append(vfs.empty() ? sqlite3_vfs_find(nullptr)->zName : vfs);
 }
 
 std::string new_memory_uri() {
