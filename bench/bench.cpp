@@ -1,0 +1,13 @@
+#include "bench.h"
+
+namespace bench {
+
+std::vector<Work> all_works() {
+  std::vector<Work> all;
+  for (auto works : {get_works(), set_works(), commit_works(), load_works()}) {
+    all.insert(all.end(), works.begin(), works.end());
+  }
+  return all;
+}
+
+}  // namespace bench

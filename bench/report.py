@@ -1,0 +1,123 @@
+"""Runs the benchmarks, prints the table and writes results.json. README.md explains both.
+
+usage: report.py PARAMSTORE_BENCH RESULTS_JSON [PYTHON_WITH_PYRO]
+"""
+
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+
+SAVE = "torch::save + fdatasync"
+LOAD = "torch::load"
+PYRO = "Pyro"
+
+# What the row says, our measurement, the peer's measurement and name, the ratio to reach (None: shown for comparison).
+ROWS = [
+    ("get real", "get/real/ours", "get/real/unordered_map", "hash map look-up", 1 / 3),
+    ("get positive, grad", "get/positive/grad/ours", "get/positive/grad/exp", "bare exp", 1 / 1.2),
+    ("get positive, no grad", "get/positive/no_grad/ours", "get/positive/no_grad/exp", "bare exp", 1 / 1.2),
+    ("get simplex, grad", "get/simplex/ours", "get/simplex/softmax", "bare softmax", None),
+    ("get lower_cholesky, grad", "get/lower_cholesky/ours", "get/lower_cholesky/bare operations", "bare operations", None),
+    ("commit 10,000 x 64, all changed", "commit/10000x64/all/ours", "commit/10000x64/all/torch_save", SAVE, 15),
+    ("commit 100 x 1 MiB, all changed", "commit/100x1MiB/all/ours", "commit/100x1MiB/all/torch_save", SAVE, 0.9),
+    ("commit 8 x 64 MiB, all changed", "commit/8x64MiB/all/ours", "commit/8x64MiB/all/torch_save", SAVE, None),
+    ("commit 100 x 1 MiB, one changed, content", "commit/100x1MiB/one/content/ours",
+     "commit/100x1MiB/one/content/torch_save", SAVE, 5),
+    ("commit 100 x 1 MiB, one changed, version counter", "commit/100x1MiB/one/version_counter/ours",
+     "commit/100x1MiB/one/version_counter/torch_save", SAVE, 50),
+    ("open, get one of 1,000 x 1 MiB", "load/1000x1MiB/one/ours", "load/1000x1MiB/one/torch_load", LOAD + " of all", 100),
+    ("open, load all of 10,000 x 64", "load/10000x64/all/ours", "load/10000x64/all/torch_load", LOAD, 25),
+    ("open, load all of 100 x 1 MiB", "load/100x1MiB/all/ours", "load/100x1MiB/all/torch_load", LOAD, 0.9),
+    ("open, load all of 8 x 64 MiB", "load/8x64MiB/all/ours", "load/8x64MiB/all/torch_load", LOAD, 0.9),
+    ("get real", "get/real/ours", "get/real/pyro", PYRO, None),
+    ("get positive", "get/positive/grad/ours", "get/positive/pyro", PYRO, None),
+    ("get simplex", "get/simplex/ours", "get/simplex/pyro", PYRO, None),
+    ("get lower_cholesky", "get/lower_cholesky/ours", "get/lower_cholesky/pyro", PYRO, None),
+    ("set positive, in memory", "set/positive/in_memory/ours", "set/positive/pyro", PYRO, None),
+    ("set positive, in the file", "set/positive/process_crash/ours", "set/positive/pyro", PYRO + ", in memory", None),
+    ("set positive, on the disk", "set/positive/power_loss/ours", "set/positive/pyro", PYRO + ", in memory", None),
+    ("commit 10,000 x 64, all changed", "commit/10000x64/all/ours", "save/10000x64/pyro", PYRO + " save + fdatasync", None),
+    ("commit 100 x 1 MiB, all changed", "commit/100x1MiB/all/ours", "save/100x1MiB/pyro", PYRO + " save + fdatasync", None),
+    ("open, load all of 10,000 x 64", "load/10000x64/all/ours", "load/10000x64/pyro", PYRO + " load", None),
+    ("open, load all of 100 x 1 MiB", "load/100x1MiB/all/ours", "load/100x1MiB/pyro", PYRO + " load", None),
+]
+
+PYRO_ROUNDS = 3
+UNITS = (("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9))
+
+
+def own_times(program, data):
+    out = data / "times.json"
+    subprocess.run([program, f"--out={out}"], check=True)
+    return json.loads(out.read_text())
+
+
+def pyro_times(python, data):
+    """Seconds by name, from several processes; and what went wrong, where something did."""
+    times = {}
+    script = pathlib.Path(__file__).with_name("pyro_bench.py")
+    for _ in range(PYRO_ROUNDS):
+        print("Pyro ...", file=sys.stderr)
+        result = subprocess.run([python, script, data], stdout=subprocess.PIPE, text=True)
+        if result.returncode != 0:
+            return {}, "its script failed; see above"
+        for name, rounds in json.loads(result.stdout).items():
+            times.setdefault(name, []).extend(rounds)
+    return times, None
+
+
+def compare(times):
+    rows = []
+    for name, ours, peer, peer_name, target in ROWS:
+        if ours not in times or peer not in times:
+            continue
+        ours_time, peer_time = (statistics.median(times[side]) for side in (ours, peer))
+        unit, scale = next((u for u in UNITS if ours_time >= u[1]), UNITS[-1])
+        ratio = peer_time / ours_time
+        rows.append({"name": name, "ours": ours_time / scale, "peer": peer_time / scale, "peer_name": peer_name,
+                     "unit": unit, "ratio": ratio, "target": target, "met": None if target is None else ratio >= target})
+    return rows
+
+
+def number(value):
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def print_table(rows):
+    print("ratio = the peer's time / our time, each the median of rounds taken in turn: above 1 we are faster.\n")
+    head = ("work", "ours", "peer", "", "ratio", "target", "", "the peer")
+    lines = [head]
+    for row in rows:
+        target = "" if row["target"] is None else number(row["target"])
+        met = {True: "met", False: "MISSED", None: ""}[row["met"]]
+        lines.append((row["name"], number(row["ours"]), number(row["peer"]), row["unit"], number(row["ratio"]), target, met,
+                      row["peer_name"]))
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    for line in lines:
+        cells = [cell.rjust(width) if i in (1, 2, 4, 5) else cell.ljust(width)
+                 for i, (cell, width) in enumerate(zip(line, widths))]
+        print("  ".join(cells).rstrip())
+
+
+def main(program, results, python=None):
+    results = pathlib.Path(results)
+    results.parent.mkdir(parents=True, exist_ok=True)
+    missing = "no Python with Pyro here"
+    with tempfile.TemporaryDirectory(dir=results.parent, prefix="data-") as folder:
+        times = own_times(program, pathlib.Path(folder))
+        if python:
+            measured, missing = pyro_times(python, folder)
+            times.update(measured)
+    rows = compare(times)
+    print_table(rows)
+    if missing:
+        print(f"\nPyro was not measured: {missing}.")
+    results.write_text(json.dumps(rows, indent=2) + "\n")
+    print(f"\n{results}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

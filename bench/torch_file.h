@@ -1,0 +1,18 @@
+// Keeping named tensors in a file the way LibTorch offers it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "data.h"
+
+namespace bench {
+
+/// torch::save of a vector of tensors, and fdatasync.
+void torch_save(const NamedTensors& tensors, const std::filesystem::path& path);
+
+/// torch::load of all of them.
+std::vector<at::Tensor> torch_load(const std::filesystem::path& path);
+
+}  // namespace bench
