@@ -280,6 +280,9 @@ void Connection::admit(StoreFile& file) {
                            std::to_string(newest_schema_version()) + "; update the library",
                        identity.schema_version, newest_schema_version());
   }
+  if (!identity.blank && identity.schema_version < 1) {
+    throw CorruptStore(impl.path + ": is marked as a store, but its schema has no version");
+  }
   if (identity.schema_version < newest_schema_version()) {
     if (impl.read_only) {
       throw Error(impl.path + ": its schema has version " + std::to_string(identity.schema_version) + ", this library's is " +

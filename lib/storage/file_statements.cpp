@@ -13,7 +13,9 @@ struct QueryText {
 
 // In the order of the enumeration.
 constexpr QueryText queries[] = {
-    {"read a parameter", "SELECT " RECORD_COLUMNS " FROM @.params WHERE name = ?1"},
+    // In two steps, so that the name comes from the row and not from the index, which may be damaged.
+    {"read a parameter",
+     "SELECT " RECORD_COLUMNS " FROM @.params WHERE id = (SELECT id FROM @.params WHERE name = ?1)"},
     {"read a parameter", "SELECT " RECORD_COLUMNS " FROM @.params WHERE id = ?1"},
     {"list the parameters", "SELECT " RECORD_COLUMNS " FROM @.params ORDER BY id"},
     {"read the parameters", "SELECT " RECORD_COLUMNS ", CASE WHEN length(value) <= % THEN value END FROM @.params ORDER BY id"},

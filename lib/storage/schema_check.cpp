@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <map>
+#include <memory>
 #include <set>
 #include <utility>
 
@@ -63,6 +64,10 @@ int read_pragma(sqlite3* handle, const std::string& alias, const std::string& pa
 }  // namespace
 
 FileIdentity read_identity(sqlite3* handle, const std::string& alias, const std::string& path) {
+  // All of it at one moment: another process may be making the store just now.
+  execute(handle, "BEGIN", path, "open the store");
+  const std::unique_ptr<sqlite3, void (*)(sqlite3*)> snapshot(
+      handle, [](sqlite3* each) { sqlite3_exec(each, "ROLLBACK", nullptr, nullptr, nullptr); });
   FileIdentity identity;
   identity.application_id = read_pragma(handle, alias, path, "application_id");
   identity.schema_version = read_pragma(handle, alias, path, "user_version");

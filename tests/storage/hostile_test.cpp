@@ -1,0 +1,272 @@
+// Files that want to do harm, or that a disk has damaged. Whatever is in them: right values, or an error that says so.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "support.h"
+
+using namespace paramstore;
+using namespace paramstore::storage;
+using namespace paramstore::storage::testing;
+
+namespace {
+
+const std::vector<std::vector<char>>& originals() {
+  static const std::vector<std::vector<char>> values = [] {
+    std::vector<std::vector<char>> all;
+    for (std::size_t i = 0; i < 24; ++i) all.push_back(some_bytes(i % 6 == 5 ? 150'000 : 16 * i, i + 1));
+    return all;
+  }();
+  return values;
+}
+
+void make_store(const std::filesystem::path& path) {
+  OpenOptions options;
+  options.max_value_length = 140'000;
+  Database database(path, options);
+  for (std::size_t i = 0; i < originals().size(); ++i) add(database.main(), "layer." + std::to_string(i), originals()[i]);
+}
+
+// Uses everything there is. Counts values that came back; each must be one that was written.
+std::size_t use(const std::filesystem::path& path) {
+  std::size_t values = 0;
+  const auto attempt = [](const auto& action) {
+    try {
+      action();
+    } catch (const Error&) {
+    }
+  };
+  attempt([&] {
+    OpenOptions options;
+    options.busy_timeout = std::chrono::milliseconds(0);
+    Database database(path, options);
+    StoreFile& file = database.main();
+    const auto check = [&](const std::vector<char>& value) {
+      ++values;
+      CHECK(std::find(originals().begin(), originals().end(), value) != originals().end());
+    };
+    attempt([&] { file.count(); });
+    attempt([&] { file.stamps(); });
+    attempt([&] { file.revision(); });
+    attempt([&] {
+      for (const ParamRecord& record : file.list()) {
+        attempt([&] { check(value_of(file, record.name)); });
+      }
+    });
+    attempt([&] {
+      std::vector<std::vector<char>> all;
+      file.read_all([&](const ParamRecord& record) -> void* {
+        const auto size = *value_size(record.shape, record.dtype);
+        REQUIRE(size < 10'000'000);
+        all.emplace_back(static_cast<std::size_t>(size) + 1);
+        return all.back().data();
+      });
+      for (auto& value : all) {
+        value.pop_back();
+        check(value);
+      }
+    });
+    attempt([&] { file.copy_to(path.string() + ".copy", nullptr); });
+    attempt([&] {
+      WriteTransaction transaction(file);
+      const auto value = originals()[5];
+      transaction.insert(float_record("new", value), bytes_of(value));
+      transaction.erase(3, std::nullopt);
+      transaction.update_value(6, std::nullopt, bytes_of(value), value_checksum(bytes_of(value)));
+      transaction.commit();
+    });
+    attempt([&] {
+      WriteTransaction transaction(file);
+      transaction.clear();
+      transaction.commit();
+    });
+  });
+  return values;
+}
+
+// A connection that can write what the schema forbids.
+struct Forger : PlainSqlite {
+  explicit Forger(const std::filesystem::path& path) : PlainSqlite(path) {
+    sqlite3_db_config(handle(), SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+    sqlite3_db_config(handle(), SQLITE_DBCONFIG_DEFENSIVE, 0, nullptr);
+    CHECK(run("PRAGMA ignore_check_constraints = ON; PRAGMA writable_schema = ON") == "");
+  }
+};
+
+std::string page_of(const std::string& file, std::size_t number) { return file.substr((number - 1) * 65536, 65536); }
+
+std::uint32_t big_endian(const std::string& bytes, std::size_t at, std::size_t size) {
+  std::uint32_t value = 0;
+  for (std::size_t i = 0; i < size; ++i) value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
+  return value;
+}
+
+void put_big_endian(std::string& bytes, std::size_t at, std::uint32_t value) {
+  for (std::size_t i = 0; i < 4; ++i) bytes[at + i] = static_cast<char>(value >> (24 - 8 * i));
+}
+
+}  // namespace
+
+TEST_CASE("a file cut off anywhere gives right values or an error") {
+  const TemporaryFolder folder;
+  make_store(folder / "good");
+  const std::string good = read_file(folder / "good");
+  CHECK(use(folder / "good") == 2 * originals().size());
+  for (std::size_t size = 1; size < good.size(); size += size < 200 ? 13 : size / 6) {
+    INFO(size);
+    write_file(folder / "cut", good.substr(0, size));
+    use(folder / "cut");
+    for (const char* each : {"cut", "cut-wal", "cut-shm", "cut.copy"}) std::filesystem::remove(folder / each);
+  }
+  write_file(folder / "cut", good.substr(0, good.size() - 65536));
+  CHECK(contains(message_of<CorruptStore>([&] { Database database(folder / "cut"); }), "damaged"));
+  write_file(folder / "cut", good.substr(0, 50));
+  CHECK_THROWS_AS(Database(folder / "cut"), NotAStore);
+}
+
+TEST_CASE("bytes changed at random give right values or an error") {
+  const TemporaryFolder folder;
+  make_store(folder / "good");
+  const std::string good = read_file(folder / "good");
+  // Most of a small file is empty: bytes that mean something are where others are.
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    const bool in_value = i > 8 && std::all_of(good.begin() + static_cast<std::ptrdiff_t>(i) - 8, good.begin() + static_cast<std::ptrdiff_t>(i),
+                                               [](char c) { return c != 0; });
+    if (good[i] != 0 && (!in_value || i % 97 == 0)) places.push_back(i);
+  }
+  std::mt19937_64 random(20240229);
+  const char* more = std::getenv("PARAMSTORE_TEST_FLIPS");
+  const int rounds = more == nullptr ? 400 : std::atoi(more);
+  for (int round = 0; round < rounds; ++round) {
+    std::string bad = good;
+    const auto flips = 1 + random() % 3;
+    for (std::uint64_t i = 0; i < flips; ++i) {
+      const std::size_t at = places[random() % places.size()] + random() % 3;
+      if (at < bad.size()) bad[at] = static_cast<char>(random());
+    }
+    INFO("round " << round);
+    write_file(folder / "bad", bad);
+    use(folder / "bad");
+    for (const char* each : {"bad", "bad-wal", "bad-shm", "bad-journal", "bad.copy"}) std::filesystem::remove(folder / each);
+  }
+}
+
+TEST_CASE("tables, views and triggers that are not ours to the letter are refused") {
+  for (const char* change : {
+           "DROP VIEW param_list",
+           "DROP TRIGGER params_inserted",
+           "DROP TRIGGER params_inserted; CREATE TRIGGER params_inserted AFTER INSERT ON params BEGIN SELECT 1; END",
+           "ALTER TABLE params ADD COLUMN note TEXT",
+           "DROP TABLE chunks",
+           "DROP TABLE chunks; CREATE VIEW chunks AS SELECT 1 AS id, 1 AS param, 0 AS sequence, x'' AS value",
+           "UPDATE sqlite_schema SET sql = replace(sql, 'DEFAULT ''cpu''', 'DEFAULT ''gpu''') WHERE name = 'params'",
+           "UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '') WHERE name = 'params'",
+           "UPDATE sqlite_schema SET sql = replace(sql, ') STRICT', ', CHECK (abs(id))) STRICT') WHERE name = 'params'",
+           "CREATE INDEX evil ON params (abs(revision))",
+           "CREATE INDEX evil ON params (name) WHERE abs(revision) > 0",
+           "CREATE INDEX evil ON commits (abs(revision))",
+       }) {
+    INFO(change);
+    const TemporaryFolder folder;
+    make_store(folder / "a.db");
+    { CHECK(Forger(folder / "a.db").run(change) == ""); }
+    CHECK_THROWS_AS(Database(folder / "a.db"), CorruptStore);
+  }
+}
+
+TEST_CASE("a stranger's tables, plain indexes and triggers may be there, and none of them runs") {
+  const TemporaryFolder folder;
+  make_store(folder / "a.db");
+  {
+    PlainSqlite plain(folder / "a.db");
+    CHECK(plain.run("CREATE TABLE notes (text); CREATE INDEX by_dtype ON params (dtype); CREATE VIEW v AS SELECT 1;"
+                    "CREATE TRIGGER evil AFTER INSERT ON params BEGIN DELETE FROM params; INSERT INTO notes VALUES ('ran'); END;"
+                    "CREATE TRIGGER worse BEFORE INSERT ON commits BEGIN SELECT RAISE(ABORT, 'ran'); END") == "");
+  }
+  Database database(folder / "a.db");
+  add(database.main(), "new", some_bytes(8));
+  CHECK(database.main().count() == originals().size() + 1);
+  CHECK(PlainSqlite(folder / "a.db").get("SELECT count(*) FROM notes") == "0");
+}
+
+TEST_CASE("rows that cannot be true are refused before anybody makes room for them") {
+  for (const char* row : {
+           "SET shape = '[-1]'", "SET shape = '[1.5]'", "SET shape = '[[1]]'", "SET shape = 'x'", "SET shape = ''",
+           "SET shape = '[4611686018427387904,4611686018427387904]'", "SET shape = '[99999999999999999999]'",
+           "SET shape = '[1000000000]'", "SET shape = '[1000000000]', value = x''", "SET shape = '[3]'", "SET shape = CAST(x'5b345dff' AS TEXT)",
+           "SET shape = '[4]' || char(0)", "SET shape = '[' || substr(replace(hex(zeroblob(65)), '00', ',1'), 2) || ']', value = zeroblob(4)",
+           "SET dtype = 'int64'", "SET dtype = ''", "SET dtype = 'float32' || char(0)", "SET name = ''", "SET name = CAST(x'ff' AS TEXT)",
+           "SET name = 'a' || char(0)", "SET name = hex(zeroblob(600))", "SET constraint_tag = ''", "SET constraint_tag = hex(zeroblob(40000))",
+           "SET constraint_tag = CAST(x'ff' AS TEXT)", "SET device = ''", "SET device = hex(zeroblob(40))", "SET device = char(27) || '[2J'",
+           "SET value = zeroblob(15)", "SET value = x''", "SET id = -5", "SET id = 0",
+       }) {
+    INFO(row);
+    const TemporaryFolder folder;
+    Database database(folder / "a.db");
+    const auto id = add(database.main(), "a", some_bytes(16));
+    Forger forger(folder / "a.db");
+    CHECK(forger.run(std::string("UPDATE params ") + row) == "");
+    CHECK_THROWS_AS(database.main().list(), CorruptStore);
+    bool asked = false;
+    CHECK_THROWS_AS(database.main().read_all([&](const ParamRecord&) {
+      asked = true;
+      return nullptr;
+    }), CorruptStore);
+    CHECK_FALSE(asked);
+    if (forger.get("SELECT id FROM params") == std::to_string(id)) CHECK_THROWS_AS(database.main().find(id), CorruptStore);
+  }
+}
+
+TEST_CASE("a tree whose pages lead back to each other ends in an error") {
+  const TemporaryFolder folder;
+  {
+    Database database(folder / "good");
+    WriteTransaction transaction(database.main());
+    const auto value = some_bytes(20'000);
+    for (int i = 0; i < 60; ++i) transaction.insert(float_record(std::to_string(i), value), bytes_of(value));
+    transaction.commit();
+  }
+  const auto root = static_cast<std::size_t>(std::stoul(PlainSqlite(folder / "good").get("SELECT rootpage FROM sqlite_schema WHERE name = 'params'")));
+  const std::string good = read_file(folder / "good");
+  const std::string page = page_of(good, root);
+  REQUIRE(page[0] == 5);  // an interior page
+  const std::size_t cells = big_endian(page, 3, 2);
+  REQUIRE(cells > 3);
+  const std::uint32_t first_child = big_endian(page, big_endian(page, 12, 2), 4);
+  for (const std::uint32_t target : {first_child, static_cast<std::uint32_t>(root)}) {
+    std::string bad = good;
+    for (std::size_t cell = 0; cell < cells; ++cell) {
+      const std::size_t at = big_endian(page, 12 + 2 * cell, 2);
+      put_big_endian(bad, (root - 1) * 65536 + at, target);
+    }
+    write_file(folder / "bad", bad);
+    Database database(folder / "bad");
+    CHECK_THROWS_AS(database.main().list(), CorruptStore);
+    CHECK_THROWS_AS(database.main().stamps(), CorruptStore);
+    CHECK_THROWS_AS(database.main().read_all([](const ParamRecord&) { return nullptr; }), CorruptStore);
+    try {
+      database.main().copy_to(folder / "copy", nullptr);
+    } catch (const Error&) {
+    }
+  }
+}
+
+TEST_CASE("an index that leads to another row is noticed") {
+  const TemporaryFolder folder;
+  {
+    Database database(folder / "a.db");
+    add(database.main(), "first", some_bytes(8, 1));
+    add(database.main(), "other", some_bytes(8, 2));
+  }
+  const auto root = static_cast<std::size_t>(
+      std::stoul(PlainSqlite(folder / "a.db").get("SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_params_1'")));
+  std::string file = read_file(folder / "a.db");
+  const std::size_t at = file.find("other", (root - 1) * 65536);
+  REQUIRE(at < root * 65536);
+  file.replace(at, 5, "nosuc");
+  write_file(folder / "a.db", file);
+  Database database(folder / "a.db");
+  CHECK_THROWS_AS(database.main().find("nosuc"), CorruptStore);
+}
