@@ -21,7 +21,6 @@ constexpr const char* opening = "open the store";
 constexpr int page_size = 65536;               // twice the speed of 4 KiB pages for 100; a third more for 10,000 x 256 bytes
 constexpr int journal_size_limit = 512 << 20;  // a -wal in steady use keeps its size: extending a file is what costs
 constexpr int cache_kibibytes = 128 << 10;     // 8 takes 1.2 s, with 16 MiB 1.8 s: pages leave the cache only once
-constexpr std::int64_t mapped_bytes = 0x7fff0000;  // SQLite's most; reading through the map saves a copy, 100: 38 ms for 55 ms
 constexpr std::int64_t memory_size_limit = std::int64_t{1} << 46;
 
 void configure(sqlite3* handle, const std::string& path) {
@@ -41,7 +40,7 @@ void configure(sqlite3* handle, const std::string& path) {
   execute(handle,
           // Checkpoints are made by WriteTransaction; what a CHECK says, check_record has said already, in a tenth of the time.
           "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA ignore_check_constraints = ON;"
-          "PRAGMA wal_autocheckpoint = 0; PRAGMA mmap_size = " + std::to_string(mapped_bytes),
+          "PRAGMA wal_autocheckpoint = 0",
           path, opening);
 }
 
@@ -301,7 +300,6 @@ void Connection::configure_file(StoreFile& file) {
   set("secure_delete = OFF");
   set("cache_size = -" + std::to_string(cache_kibibytes));
   if (impl.in_memory()) return;
-  set("mmap_size = " + std::to_string(mapped_bytes));
   if (impl.read_only) return;
   switch_to_wal(handle(), schema, impl.path, options_.busy_timeout);
   set(options_.survive_power_loss ? "synchronous = FULL" : "synchronous = NORMAL");

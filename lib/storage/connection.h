@@ -90,9 +90,9 @@ class Connection {
 
   OpenOptions options_;
   std::unique_ptr<SQLite::Database> database_;
+  std::vector<StoreFile*> files_;       // all of them, main_ too; each leaves when it goes, so before them
+  std::vector<std::string> abandoned_;  // aliases to detach at the next chance
   std::unique_ptr<StoreFile> main_;
-  std::vector<StoreFile*> files_;        // all of them, main_ too
-  std::vector<std::string> abandoned_;   // aliases to detach at the next chance
   std::map<std::string, std::weak_ptr<StoreFile>, std::less<>> scopes_;
   std::map<std::string, std::shared_ptr<StoreFile>, std::less<>> memory_scopes_;  // live as long as the store in memory
   std::uint64_t clock_ = 0;

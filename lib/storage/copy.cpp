@@ -5,9 +5,11 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "connection.h"
 #include "paramstore/error.h"
+#include "record.h"
 
 namespace paramstore::storage {
 namespace {
@@ -46,6 +48,29 @@ void sync(const fs::path& path) {
   ::close(file);
   if (result != 0) fail(path, "cannot be synced", number);
 }
+
+// Ends a VACUUM whose copy grows past what the original can hold: in a damaged file the pages may lead back to each other.
+class GrowthLimit {
+ public:
+  GrowthLimit(sqlite3* handle, fs::path copy, std::uint64_t most) : handle_(handle), copy_(std::move(copy)), most_(most) {
+    sqlite3_progress_handler(handle_, 10'000, check, this);
+  }
+  ~GrowthLimit() { sqlite3_progress_handler(handle_, 0, nullptr, nullptr); }
+  GrowthLimit(const GrowthLimit&) = delete;
+  GrowthLimit& operator=(const GrowthLimit&) = delete;
+
+ private:
+  static int check(void* limit) noexcept {
+    const auto* self = static_cast<const GrowthLimit*>(limit);
+    std::error_code error;
+    const auto size = fs::file_size(self->copy_, error);
+    return !error && size > self->most_ ? 1 : 0;
+  }
+
+  sqlite3* handle_;
+  fs::path copy_;
+  std::uint64_t most_;
+};
 
 // The store that is replaced must have no -wal: SQLite would take it for the new file's. Taking it out of WAL mode writes the
 // -wal back and removes it, and works only where nobody else has the store open.
@@ -97,8 +122,10 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
   connection.make_room();
   statements();
   {
+    const GrowthLimit limit(handle, temporary.path(), 2 * file_size(impl_->statements) + (64 << 20));
     Statement vacuum(handle, "VACUUM " + quote_identifier(impl_->alias) + " INTO ?1", impl_->path, "copy the store");
-    vacuum.bind(1, std::string_view(file_uri(temporary.path(), OpenMode::create, options.vfs))).step();
+    const std::string uri = file_uri(temporary.path(), OpenMode::create, options.vfs);
+    vacuum.bind(1, uri).step();
   }
   {
     options.create = false;

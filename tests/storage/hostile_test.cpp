@@ -51,7 +51,12 @@ std::size_t use(const std::filesystem::path& path) {
     attempt([&] { file.revision(); });
     attempt([&] {
       for (const ParamRecord& record : file.list()) {
-        attempt([&] { check(value_of(file, record.name)); });
+        attempt([&] {
+          std::vector<char> value(static_cast<std::size_t>(*value_size(record.shape, record.dtype)));
+          file.read_value(record, value.data());
+          check(value);
+        });
+        attempt([&] { file.find(record.name); });
       }
     });
     attempt([&] {

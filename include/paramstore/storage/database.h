@@ -102,7 +102,7 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
 
   /// Reads the value of `record`, which must come from this file in this transaction, into `destination`
   /// (value_size bytes) and returns the checksum of what was read. Copies once. Throws CorruptStore where checksum or
-  /// length fail; `destination` then holds anything.
+  /// length fail, Error where the row has changed since; `destination` then holds anything.
   std::uint64_t read_value(const ParamRecord& record, void* destination);
 
   /// Reads records and values of the whole file in one transaction, in insertion order. `allocate` is called once a row,
@@ -144,7 +144,7 @@ class PARAMSTORE_STORAGE_EXPORT ReadTransaction {
 
 /// The one way to change a file. The constructor waits for the file's write lock (StoreBusy after the busy timeout) and
 /// takes the next revision; `commit` makes all changes visible at once; the destructor rolls back what was not committed.
-/// One at a time a Database.
+/// One at a time a Database. Whatever a member throws, the transaction is then rolled back, and its other members throw too.
 ///
 /// `expected` guards a change against another connection's: the revision the row had when it was read. The change is made
 /// only if the row still has it; with nullopt, whatever it has. False: the row has moved on or is gone, and nothing changed.
@@ -163,7 +163,7 @@ class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
   /// Throws InvalidName, and StorageError where the name is taken.
   std::int64_t insert(const ParamRecord& record, ValueBytes value);
 
-  /// Overwrites a value with one of the same size, in place.
+  /// Overwrites a value with one of the same size, in place. Error where the size differs.
   bool update_value(std::int64_t id, std::optional<Revision> expected, ValueBytes value, std::uint64_t checksum);
 
   /// Overwrites everything but the id with `record` and `value`, of any size.
@@ -173,7 +173,8 @@ class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
   /// Removes every parameter, whoever wrote it.
   void clear();
 
-  /// Returns `revision()`. After an exception the transaction is still there to be destroyed, and rolls back.
+  /// Returns `revision()`. After an exception the transaction is rolled back: nothing of it is visible. If the disk failed in
+  /// the middle of this call and the machine or the process then dies, the commit may yet be there; never a part of it.
   Revision commit();
 
  private:
