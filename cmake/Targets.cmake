@@ -29,9 +29,7 @@ endfunction()
 # paramstore_library(<target> <name>): what our libraries have in common. Users link it as paramstore::<name>.
 function(paramstore_library target name)
   paramstore_strict(${target})
-  if(NOT TARGET paramstore::${name})
-    add_library(paramstore::${name} ALIAS ${target})
-  endif()
+  add_library(paramstore::${name} ALIAS ${target})
   set_target_properties(${target} PROPERTIES
     EXPORT_NAME ${name}
     POSITION_INDEPENDENT_CODE ON # also where static: it may end up in somebody's shared library
