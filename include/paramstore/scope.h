@@ -7,6 +7,7 @@
 //   auto again = store.scope("fold-1");          // the same leaves as before
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -59,6 +60,7 @@ class PARAMSTORE_EXPORT ScopeGuard {
   std::shared_ptr<ScopeState> state_;
   StateDict* result_;
   int exceptions_;
+  std::uint64_t entry_;  // among those of its thread
 };
 
 }  // namespace paramstore

@@ -7,11 +7,13 @@ namespace paramstore {
 namespace {
 
 struct Active {
+  std::uint64_t entry;
   const StoreCore* store;
   ScopeState* scope;  // kept alive by the guard that entered it
 };
 
 thread_local std::vector<Active> active_scopes;  // innermost last
+thread_local std::uint64_t last_entry = 0;
 thread_local std::size_t active_count = 0;  // its size, for the common case of none: no destructor, so no guard to pass
 
 }  // namespace
@@ -23,15 +25,16 @@ ScopeState* active_scope(const StoreCore* store) noexcept {
   return found == active_scopes.rend() ? nullptr : found->scope;
 }
 
-void push_active_scope(const StoreCore* store, ScopeState* scope) {
-  active_scopes.push_back({store, scope});
+std::uint64_t push_active_scope(const StoreCore* store, ScopeState* scope) {
+  active_scopes.push_back({++last_entry, store, scope});
   active_count = active_scopes.size();
+  return last_entry;
 }
 
-void pop_active_scope(const StoreCore* store, const ScopeState* scope) noexcept {
-  auto found = std::find_if(active_scopes.rbegin(), active_scopes.rend(),
-                            [&](const Active& active) { return active.store == store && active.scope == scope; });
-  if (found != active_scopes.rend()) active_scopes.erase(std::next(found).base());
+void pop_active_scope(std::uint64_t entry) noexcept {
+  const auto found = std::find_if(active_scopes.begin(), active_scopes.end(),
+                                  [&](const Active& active) { return active.entry == entry; });
+  if (found != active_scopes.end()) active_scopes.erase(found);
   active_count = active_scopes.size();
 }
 

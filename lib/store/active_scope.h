@@ -1,6 +1,8 @@
 // Which scope of which store a thread is in.
 #pragma once
 
+#include <cstdint>
+
 #include "scope_state.h"
 
 namespace paramstore {
@@ -10,10 +12,11 @@ class StoreCore;
 /// The innermost scope of `store` that this thread has entered; null where it is in none.
 ScopeState* active_scope(const StoreCore* store) noexcept;
 
-/// `scope` is the innermost one from now on.
-void push_active_scope(const StoreCore* store, ScopeState* scope);
+/// `scope` is the innermost one from now on. Returns what to end that with.
+std::uint64_t push_active_scope(const StoreCore* store, ScopeState* scope);
 
-/// The thread leaves `scope`, which need not be the innermost.
-void pop_active_scope(const StoreCore* store, const ScopeState* scope) noexcept;
+/// The thread leaves the scope that it entered when `push_active_scope` returned `entry`, which need not be the
+/// innermost.
+void pop_active_scope(std::uint64_t entry) noexcept;
 
 }  // namespace paramstore

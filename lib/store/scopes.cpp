@@ -16,13 +16,20 @@ namespace paramstore {
 const std::string& Scope::name() const noexcept { return state_->name; }
 
 ScopeGuard::ScopeGuard(std::shared_ptr<StoreCore> store, std::shared_ptr<ScopeState> state, StateDict* result)
-    : store_(std::move(store)), state_(std::move(state)), result_(result), exceptions_(std::uncaught_exceptions()) {
-  push_active_scope(store_.get(), state_.get());
+    : store_(std::move(store)),
+      state_(std::move(state)),
+      result_(result),
+      exceptions_(std::uncaught_exceptions()),
+      entry_(push_active_scope(store_.get(), state_.get())) {
   ++state_->guards;
 }
 
 ScopeGuard::ScopeGuard(ScopeGuard&& other) noexcept
-    : store_(std::move(other.store_)), state_(other.state_), result_(other.result_), exceptions_(other.exceptions_) {}
+    : store_(std::move(other.store_)),
+      state_(other.state_),
+      result_(other.result_),
+      exceptions_(other.exceptions_),
+      entry_(other.entry_) {}
 
 ScopeGuard::~ScopeGuard() {
   if (!store_) return;
@@ -34,7 +41,7 @@ ScopeGuard::~ScopeGuard() {
       TORCH_WARN("leaving a scope of '", store_->main->path, "': its state could not be read back: ", error.what());
     }
   }
-  pop_active_scope(store_.get(), state_.get());
+  pop_active_scope(entry_);
   --state_->guards;
 }
 
@@ -97,19 +104,32 @@ bool ParamStore::drop_scope(std::string_view name) {
   StoreCore& store = core();
   auto locked = store.lock(store.enter());
   store.require_writable(*store.main);
-  auto found = store.named_scopes.find(std::string(name));
-  if (found != store.named_scopes.end()) {
-    ScopeState& scope = *found->second;
-    if (scope.guards > 0) {
-      throw Error("the scope '" + std::string(name) + "' of '" + store.main->path +
-                  "' is in use; end its guards before dropping it");
-    }
-    scope.file.reset();
+  if (store.batch) {
+    throw Error("a batch is open on '" + store.batch->scope->path + "'; commit it before dropping the scope '" +
+                std::string(name) + "'");
+  }
+  const auto found = store.named_scopes.find(std::string(name));
+  if (found == store.named_scopes.end()) return store.database->drop_scope(name);
+
+  ScopeState& scope = *found->second;
+  if (scope.guards > 0) {
+    throw Error("the scope '" + std::string(name) + "' of '" + store.main->path +
+                "' is in use; end its guards before dropping it");
+  }
+  scope.file.reset();
+  bool dropped = false;
+  try {
+    dropped = store.database->drop_scope(name);
+  } catch (...) {
+    scope.file = store.database->scope(name);
+    scope.change_counter = -1;  // it may be another file now: the next call looks
+    throw;
+  }
+  {
     std::lock_guard cache_lock(scope.cache_mutex);
     scope.cache.clear();
   }
-  const bool dropped = store.database->drop_scope(name);
-  if (found != store.named_scopes.end()) store.named_scopes.erase(found);
+  store.named_scopes.erase(found);
   return dropped;
 }
 

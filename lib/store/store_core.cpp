@@ -29,15 +29,19 @@ StoreCore::StoreCore(storage::Database opened, StoreOptions opened_with)
 
 StoreCore::~StoreCore() = default;
 
-ScopeState& StoreCore::enter() {
+ScopeState& StoreCore::active() {
   if (closed.load(std::memory_order_relaxed)) throw Error("the store '" + main->path + "' is closed; open it again");
   ScopeState* scope = active_scope(this);
-  if (!scope) scope = main.get();
-  if (options.commit_every() > std::chrono::nanoseconds::zero() && commit_is_due(*scope, options.commit_every())) {
-    auto locked = lock(*scope);
-    if (!batch && !scope->file->read_only()) commit_changes(*this, *scope, {});
+  return scope ? *scope : *main;
+}
+
+ScopeState& StoreCore::enter() {
+  ScopeState& scope = active();
+  if (options.commit_every() > std::chrono::nanoseconds::zero() && commit_is_due(scope, options.commit_every())) {
+    auto locked = lock(scope);
+    if (!batch && !scope.file->read_only()) commit_changes(*this, scope, {});
   }
-  return *scope;
+  return scope;
 }
 
 std::unique_lock<std::recursive_mutex> StoreCore::lock(const ScopeState& scope) {

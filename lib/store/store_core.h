@@ -31,8 +31,12 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   StoreCore(storage::Database opened, StoreOptions opened_with);
   ~StoreCore();
 
-  /// What every call on the store begins with: the scope that is active for this thread. Commits it first where
-  /// commit_every says so. Throws Error where the store is closed.
+  /// The scope that is active for this thread. Throws Error where the store is closed.
+  ScopeState& active();
+
+  /// What calls on the store begin with: `active()`, which is committed first where commit_every says so. Not for
+  /// calls that
+  /// settle what a commit would stumble over.
   ScopeState& enter();
 
   /// Takes the store's mutex for a call on `scope`. Throws Error where the store is closed or the scope dropped.
