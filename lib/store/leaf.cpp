@@ -100,6 +100,11 @@ at::Tensor empty_value(const storage::ParamRecord& record) {
   return at::empty(record.shape, at::TensorOptions().dtype(torch_dtype(record.dtype)));
 }
 
+void* destination_of(const at::Tensor& value) {
+  static char nothing = 0;
+  return value.nbytes() == 0 ? &nothing : value.data_ptr();
+}
+
 at::Tensor copy_of(const at::Tensor& tensor) {
   c10::InferenceMode ordinary(false);
   c10::AutoGradMode no_grad(false);

@@ -76,7 +76,7 @@ EntryPtr require_entry(ScopeState& scope, std::string_view name) {
 
 at::Tensor read_value(ScopeState& scope, Entry& entry) {
   at::Tensor value = empty_value(entry.record);
-  entry.stored_checksum = scope.file->read_value(entry.record, value.data_ptr());
+  entry.stored_checksum = scope.file->read_value(entry.record, destination_of(value));
   return to_row_device(std::move(value), entry.record, scope.path);
 }
 
@@ -115,7 +115,7 @@ void load_all(ScopeState& scope) {
       return nullptr;
     }
     values.push_back(empty_value(record));
-    return values.back().data_ptr();
+    return destination_of(values.back());
   });
 
   std::vector<EntryPtr> fresh(rows.size());

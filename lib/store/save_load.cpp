@@ -71,7 +71,7 @@ void ParamStore::load(const std::filesystem::path& path, const MapLocation& map_
   std::vector<at::Tensor> values;
   auto rows = source.main().read_all([&](const storage::ParamRecord& record) {
     values.push_back(empty_value(record));
-    return values.back().data_ptr();
+    return destination_of(values.back());
   });
   std::vector<NewParam> params;
   params.reserve(rows.size());
