@@ -1,5 +1,6 @@
 #include "cache.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace paramstore {
@@ -18,8 +19,10 @@ EntryPtr Cache::find(std::int64_t id) const {
 }
 
 EntryPtr Cache::find_leaf(const at::Tensor& leaf) const {
-  auto found = by_leaf_.find(leaf.unsafeGetTensorImpl());
-  return found == by_leaf_.end() ? nullptr : found->second;
+  const auto [begin, end] = by_leaf_.equal_range(leaf.unsafeGetTensorImpl());
+  const auto first = std::min_element(
+      begin, end, [](const auto& a, const auto& b) { return a.second->record.id < b.second->record.id; });
+  return first == end ? nullptr : first->second;
 }
 
 EntryPtr Cache::after(std::int64_t id) const {
@@ -45,6 +48,17 @@ void Cache::set_leaf(const EntryPtr& entry, const at::Tensor& leaf) {
   remember_leaf(entry);
 }
 
+void Cache::set_id(const EntryPtr& entry, std::int64_t id) {
+  by_id_.erase(entry->record.id);
+  entry->record.id = id;
+  by_id_.emplace(id, entry);
+}
+
+std::int64_t Cache::id_without_row() const noexcept {
+  constexpr std::int64_t largest_of_a_row = std::int64_t{1} << 62;
+  return std::max(largest_of_a_row, by_id_.empty() ? 0 : by_id_.rbegin()->first) + 1;
+}
+
 void Cache::clear() noexcept {
   by_name_.clear();
   by_id_.clear();
@@ -52,14 +66,14 @@ void Cache::clear() noexcept {
 }
 
 void Cache::remember_leaf(const EntryPtr& entry) {
-  // Tied weights: two names may have one leaf. The first name keeps it.
   if (entry->leaf.defined()) by_leaf_.emplace(entry->leaf.unsafeGetTensorImpl(), entry);
 }
 
 void Cache::forget_leaf(const EntryPtr& entry) noexcept {
   if (!entry->leaf.defined()) return;
-  auto found = by_leaf_.find(entry->leaf.unsafeGetTensorImpl());
-  if (found != by_leaf_.end() && found->second == entry) by_leaf_.erase(found);
+  const auto [begin, end] = by_leaf_.equal_range(entry->leaf.unsafeGetTensorImpl());
+  const auto found = std::find_if(begin, end, [&](const auto& item) { return item.second == entry; });
+  if (found != end) by_leaf_.erase(found);
 }
 
 }  // namespace paramstore

@@ -33,6 +33,7 @@ class Cache {
   /// Null where there is none.
   EntryPtr find(std::string_view name) const;
   EntryPtr find(std::int64_t id) const;
+  /// Of several that share one leaf (tied weights) the first in order.
   EntryPtr find_leaf(const at::Tensor& leaf) const;
   /// The entry with the smallest id above `id`; null at the end.
   EntryPtr after(std::int64_t id) const;
@@ -40,6 +41,9 @@ class Cache {
   void add(const EntryPtr& entry);
   void remove(const EntryPtr& entry) noexcept;
   void set_leaf(const EntryPtr& entry, const at::Tensor& leaf);
+  void set_id(const EntryPtr& entry, std::int64_t id);
+  /// For an entry whose row is gone: above every row's id (schema/ has 2^62 as the largest) and every entry's.
+  std::int64_t id_without_row() const noexcept;
   void clear() noexcept;
 
   const std::map<std::int64_t, EntryPtr>& in_order() const noexcept { return by_id_; }
@@ -56,7 +60,7 @@ class Cache {
 
   std::unordered_map<std::string_view, EntryPtr> by_name_;  // keys live in their entry's record
   std::map<std::int64_t, EntryPtr> by_id_;
-  std::unordered_map<const c10::TensorImpl*, EntryPtr> by_leaf_;
+  std::unordered_multimap<const c10::TensorImpl*, EntryPtr> by_leaf_;
 };
 
 }  // namespace paramstore

@@ -177,6 +177,10 @@ std::size_t ParamStore::size() const {
   StoreCore& store = core();
   ScopeState& scope = store.enter();
   auto locked = store.lock(scope);
+  if (scope.complete) return scope.cache.in_order().size();
+  storage::ReadTransaction snapshot(*scope.file);
+  take_in_changes(scope, Pending::keep);
+  if (scope.held_back) list_all(scope);  // some of what is shown may have no row
   return scope.complete ? scope.cache.in_order().size() : scope.file->count();
 }
 
@@ -219,14 +223,14 @@ void ParamStore::replace_param(std::string_view name, const at::Tensor& new_para
 
 Revision ParamStore::commit(const CommitOptions& options) {
   StoreCore& store = core();
-  ScopeState& scope = store.enter();
+  ScopeState& scope = store.active();
   auto locked = store.lock(scope);
   return commit_changes(store, scope, options);
 }
 
 RefreshResult ParamStore::refresh() {
   StoreCore& store = core();
-  ScopeState& scope = store.enter();
+  ScopeState& scope = store.active();
   auto locked = store.lock(scope);
   if (!store.batch) {  // inside a batch nobody else can have committed
     storage::ReadTransaction snapshot(*scope.file);
@@ -235,6 +239,6 @@ RefreshResult ParamStore::refresh() {
   return std::exchange(scope.unreported, {});
 }
 
-Revision ParamStore::revision() const { return core().enter().revision; }
+Revision ParamStore::revision() const { return core().active().revision; }
 
 }  // namespace paramstore

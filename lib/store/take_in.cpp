@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <optional>
-#include <string_view>
-#include <unordered_map>
+#include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -14,11 +14,13 @@
 namespace paramstore {
 namespace {
 
-/// A parameter that is not in the file as the cache has it.
+/// A parameter that is not in the file as the cache has it. A name is a parameter, whatever became of its row: one
+/// that was removed and added
+/// again is the same, one that was renamed is another.
 struct Difference {
-  EntryPtr before;                          // what the cache has; null for a row it does not know
-  std::optional<storage::ParamRecord> row;  // what the file has; none where that is gone
-  bool added = false;                       // the row is new since the last look
+  EntryPtr before;                          // what the cache has; null for a name it does not know
+  std::optional<storage::ParamRecord> row;  // what the file has; none where the name is gone
+  bool added = false;                       // the name is new since the last look
 };
 
 /// What becomes of it, read and checked but not yet taken in.
@@ -29,36 +31,42 @@ struct Arrival {
   bool added;
 };
 
+/// One that is pending here and stays: its row now, if it has one.
+struct Held {
+  EntryPtr entry;
+  std::optional<std::int64_t> id;
+};
+
 std::vector<Difference> differences(ScopeState& scope) {
   std::vector<Difference> found;
+  std::vector<EntryPtr> without_row;  // as far as ids go; the name may be in another one
+  const auto find_row = [&](std::int64_t id, bool added) {
+    auto row = scope.file->find(id);
+    EntryPtr before = scope.cache.find(row->name);
+    added = added && !before;
+    found.push_back({std::move(before), std::move(row), added});
+  };
   auto cached = scope.cache.in_order().begin();
   const auto end = scope.cache.in_order().end();
   for (const storage::RowStamp& stamp : scope.file->stamps()) {
-    for (; cached != end && cached->first < stamp.id; ++cached) found.push_back({cached->second, std::nullopt});
+    for (; cached != end && cached->first < stamp.id; ++cached) without_row.push_back(cached->second);
     if (cached != end && cached->first == stamp.id) {
-      const EntryPtr& before = (cached++)->second;
-      if (before->record.revision != stamp.revision) found.push_back({before, scope.file->find(stamp.id)});
+      const EntryPtr& entry = (cached++)->second;
+      if (entry->record.revision == stamp.revision) continue;
+      without_row.push_back(entry);
+      find_row(stamp.id, true);
     } else if (scope.complete || stamp.revision > scope.seen) {
-      found.push_back({nullptr, scope.file->find(stamp.id), scope.complete || stamp.id > scope.last_id});
+      find_row(stamp.id, scope.complete || stamp.id > scope.last_id);
     }
   }
-  for (; cached != end; ++cached) found.push_back({cached->second, std::nullopt});
-  return found;
-}
+  for (; cached != end; ++cached) without_row.push_back(cached->second);
 
-/// A row that went and one that came under the same name are one parameter that changed.
-void join_by_name(std::vector<Difference>& differences) {
-  std::unordered_map<std::string_view, Difference*> gone;
-  for (Difference& difference : differences) {
-    if (!difference.row) gone.emplace(difference.before->record.name, &difference);
+  std::unordered_set<const Entry*> met;
+  for (const Difference& difference : found) met.insert(difference.before.get());
+  for (EntryPtr& entry : without_row) {
+    if (met.count(entry.get()) == 0) found.push_back({std::move(entry), std::nullopt});
   }
-  for (Difference& difference : differences) {
-    if (difference.before || !difference.row) continue;
-    const auto same = gone.find(difference.row->name);
-    if (same != gone.end()) difference.before = std::exchange(same->second->before, nullptr);
-  }
-  const auto joined = [](const Difference& difference) { return !difference.before && !difference.row; };
-  differences.erase(std::remove_if(differences.begin(), differences.end(), joined), differences.end());
+  return found;
 }
 
 Arrival arrive(ScopeState& scope, Difference difference) {
@@ -77,15 +85,15 @@ Arrival arrive(ScopeState& scope, Difference difference) {
   return arrival;
 }
 
-void report(RefreshResult& result, const Arrival& arrival) {
-  const auto add = [](std::vector<std::string>& names, const std::string& name) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-  };
-  const bool renamed = arrival.before && arrival.after && arrival.before->record.name != arrival.after->record.name;
-  if (arrival.before && (renamed || !arrival.after)) add(result.removed, arrival.before->record.name);
-  if (!arrival.after) return;
-  const bool added = renamed || (!arrival.before && arrival.added);
-  add(added ? result.added : result.changed, arrival.after->record.name);
+void report(RefreshResult& result, const std::vector<Arrival>& arrivals) {
+  std::vector<std::string>* const lists[] = {&result.removed, &result.added, &result.changed};
+  std::unordered_set<std::string> told[3];
+  for (int i = 0; i < 3; ++i) told[i].insert(lists[i]->begin(), lists[i]->end());
+  for (const Arrival& arrival : arrivals) {
+    const int kind = !arrival.after ? 0 : arrival.added ? 1 : 2;
+    const std::string& name = (arrival.after ? arrival.after : arrival.before)->record.name;
+    if (told[kind].insert(name).second) lists[kind]->push_back(name);
+  }
 }
 
 }  // namespace
@@ -104,27 +112,29 @@ void take_in_changes(ScopeState& scope, Pending pending) {
   const Revision revision = scope.file->revision();
 
   // Read and check everything first, so that an error leaves the cache as it is.
-  std::vector<Difference> found = differences(scope);
-  join_by_name(found);
-  bool held_back = false;
   std::vector<Arrival> arrivals;
-  for (Difference& difference : found) {
+  std::vector<Held> held;
+  for (Difference& difference : differences(scope)) {
     const EntryPtr& before = difference.before;
     if (pending == Pending::keep && before && changed_checksum(*before, Detect::content)) {
-      held_back = true;
+      held.push_back({before, difference.row ? std::optional(difference.row->id) : std::nullopt});
     } else {
       arrivals.push_back(arrive(scope, std::move(difference)));
     }
   }
-
   RefreshResult result = scope.unreported;
-  for (const Arrival& arrival : arrivals) report(result, arrival);
+  report(result, arrivals);
   const std::int64_t last_id = scope.file->last_id();
 
   {
     std::lock_guard cache_lock(scope.cache_mutex);
     for (const Arrival& arrival : arrivals) {
       if (arrival.before) scope.cache.remove(arrival.before);
+    }
+    // First out of the way, then to their rows, which may be one another's.
+    for (const Held& each : held) scope.cache.set_id(each.entry, scope.cache.id_without_row());
+    for (const Held& each : held) {
+      if (each.id) scope.cache.set_id(each.entry, *each.id);
     }
     for (const Arrival& arrival : arrivals) {
       if (arrival.after) scope.cache.add(arrival.after);
@@ -142,7 +152,7 @@ void take_in_changes(ScopeState& scope, Pending pending) {
   scope.revision = revision;
   scope.last_id = last_id;
   scope.change_counter = counter;
-  scope.held_back = held_back;
+  scope.held_back = !held.empty();
 }
 
 }  // namespace paramstore

@@ -34,6 +34,21 @@ void remove_entry(Change& change, const EntryPtr& entry) {
   scope.cache.remove(entry);
 }
 
+/// The row of that id is to have another entry than the cache has for it, if any: another connection has removed or
+/// renamed the parameter that
+/// had the row, which this store has not taken in yet. Until then the entry goes without a row.
+void free_id(Change& change, std::int64_t id) {
+  ScopeState& scope = change.scope();
+  const EntryPtr entry = scope.cache.find(id);
+  if (!entry) return;
+  change.on_undo([&scope, entry, id] {
+    std::lock_guard cache_lock(scope.cache_mutex);
+    scope.cache.set_id(entry, id);
+  });
+  std::lock_guard cache_lock(scope.cache_mutex);
+  scope.cache.set_id(entry, scope.cache.id_without_row());
+}
+
 /// Notes that the leaf's contents are now the row's.
 void mark_clean(Entry& entry, Revision revision, std::uint64_t checksum) {
   entry.record.revision = revision;
@@ -129,6 +144,7 @@ EntryPtr insert_param(Change& change, std::string_view name, const Constraint& c
   auto record = record_of(leaf, name, constraint, storage::value_checksum(host.bytes()));
   const std::int64_t id = change.rows().insert(record, host.bytes());
   auto entry = new_entry(std::move(record), id, constraint, leaf, change.rows().revision());
+  free_id(change, id);
   add_entry(change, entry);
   return entry;
 }
@@ -149,7 +165,11 @@ void overwrite_param(Change& change, const EntryPtr& entry, const Constraint& co
     // A leaf that was pending must be so again for the version counter too, which only ever goes up.
     const bool was_clean = version_of(leaf) == entry->stored_version;
     change.on_undo([entry, was_clean, contents = copy_of(leaf)] {
-      overwrite_contents(entry->leaf, contents);
+      if (same_kind(entry->leaf, contents)) {
+        overwrite_contents(entry->leaf, contents);
+      } else {
+        entry->leaf.set_data(contents);  // the user gave it another kind of data meanwhile
+      }
       entry->stored_version = was_clean ? version_of(entry->leaf) : -1;
     });
     overwrite_contents(leaf, value);
@@ -188,6 +208,7 @@ bool write_leaf(Change& change, const EntryPtr& entry, std::uint64_t checksum, C
   }
   auto successor = new_entry(std::move(record), id, entry->constraint, entry->leaf, rows.revision());
   remove_entry(change, entry);
+  free_id(change, id);
   add_entry(change, successor);
   return true;
 }
@@ -201,12 +222,14 @@ void clear_params(Change& change) {
   change.rows().clear();
   ScopeState& scope = change.scope();
   auto before = std::make_shared<Cache>(scope.cache);
-  change.on_undo([&scope, before] {
+  change.on_undo([&scope, before, complete = scope.complete] {
     std::lock_guard cache_lock(scope.cache_mutex);
     std::swap(scope.cache, *before);
+    scope.complete = complete;
   });
   std::lock_guard cache_lock(scope.cache_mutex);
   scope.cache.clear();
+  scope.complete = true;
 }
 
 }  // namespace paramstore
