@@ -85,7 +85,8 @@ bool Child::read_reports() {
 void Child::listen(std::size_t reports, std::chrono::microseconds limit) {
   const auto end = std::chrono::steady_clock::now() + limit;
   while (done_.size() < reports) {
-    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(end - std::chrono::steady_clock::now()).count();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::microseconds>(end - std::chrono::steady_clock::now()).count();
     if (left <= 0) return;
     pollfd ready{pipe_, POLLIN, 0};
     const timespec timeout{left / 1000000, left % 1000000 * 1000};

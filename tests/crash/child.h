@@ -28,14 +28,17 @@ class Reporter {
 
 using Work = std::function<void(const Reporter& report)>;
 
-/// A copy of this process that does `work`, which is not to end. Possible only while this process has one thread, which is the case before
+/// A copy of this process that does `work`, which is not to end. Possible only while this process has one thread,
+/// which is the case before
 /// LibTorch has computed anything: a fork copies no other threads. Fails the test where there are more.
 ///
-/// A forked child is as good as one that was executed: it shares no file, no lock and no SQLite connection with its parent.
+/// A forked child is as good as one that was executed: it shares no file, no lock and no SQLite connection with its
+/// parent.
 class Child {
  public:
   explicit Child(const Work& work);
-  /// A program executed anew, with these arguments; its pipe has the number in the environment variable `pipe_variable`.
+  /// A program executed anew, with these arguments; its pipe has the number in the environment variable
+  /// `pipe_variable`.
   Child(const std::vector<std::string>& arguments, const char* pipe_variable);
   ~Child();
   Child(const Child&) = delete;
@@ -44,7 +47,8 @@ class Child {
   /// Takes in what the child reports until there are that many reports, or the time is over.
   void listen(std::size_t reports, std::chrono::microseconds limit);
 
-  /// SIGKILL; takes in what was reported before. Returns an empty text, or what went wrong in the child before it was killed.
+  /// SIGKILL; takes in what was reported before. Returns an empty text, or what went wrong in the child before it was
+  /// killed.
   std::string kill();
 
   const std::vector<Done>& done() const { return done_; }

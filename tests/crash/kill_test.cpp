@@ -23,7 +23,8 @@ int number_from_environment(const char* variable, int otherwise) {
 
 class Killer {
  public:
-  explicit Killer(const Scenario& scenario) : scenario_(scenario), folder_(fs::absolute(std::string("kills of ") + scenario.name)) {
+  explicit Killer(const Scenario& scenario)
+      : scenario_(scenario), folder_(fs::absolute(std::string("kills of ") + scenario.name)) {
     fs::create_directory(folder_);
   }
   const fs::path& folder() const { return folder_; }
@@ -72,7 +73,8 @@ TEST_CASE("a process that is killed at any moment loses nothing that it had comm
   for (std::size_t i = 0; i < scenarios.size(); ++i) {
     const Scenario& scenario = scenarios[i];
     Killer killer(scenario);
-    const int share = kills / static_cast<int>(scenarios.size()) + (static_cast<int>(i) < kills % static_cast<int>(scenarios.size()) ? 1 : 0);
+    const int share = kills / static_cast<int>(scenarios.size()) +
+                      (static_cast<int>(i) < kills % static_cast<int>(scenarios.size()) ? 1 : 0);
     for (int k = 0; k < share; ++k) {
       Child child([&](const Reporter& report) { scenario.work(killer.folder(), report); });
       killer.kill(child, random);

@@ -31,7 +31,8 @@ void fill(const at::Tensor& leaf, std::int32_t number) {
   for (std::int64_t i = 0; i < leaf.numel(); ++i) element[i] = number;
 }
 
-/// The number that every element of every parameter has, all values being verified against their checksums on the way; 0 for a store without
+/// The number that every element of every parameter has, all values being verified against their checksums on the
+/// way; 0 for a store without
 /// parameters. `only`: of the parameters whose name begins so.
 std::int32_t number_in(storage::StoreFile& file, const std::string& only = "") {
   std::vector<std::vector<double>> values;
@@ -47,7 +48,8 @@ std::int32_t number_in(storage::StoreFile& file, const std::string& only = "") {
     for (const double& element : values[i]) {
       if (!first) first = &element;
       if (element != *first) {
-        fail("half a commit: '" + record.name + "' has " + std::to_string(element) + ", others have " + std::to_string(*first));
+        fail("half a commit: '" + record.name + "' has " + std::to_string(element) + ", others have " +
+             std::to_string(*first));
       }
     }
   }
@@ -78,7 +80,8 @@ void commit_rows(const fs::path& folder, const Reporter& report) {
   ParamStore store(store_in(folder));
   {
     auto batch = store.batch();
-    for (int i = 0; i < count; ++i) store.setdefault("layers." + std::to_string(i) + ".self_attention.weight", filled(size, number));
+    for (int i = 0; i < count; ++i)
+      store.setdefault("layers." + std::to_string(i) + ".self_attention.weight", filled(size, number));
     batch.commit();
   }
   const auto leaves = store.parameters();
