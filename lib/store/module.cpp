@@ -3,6 +3,7 @@
 #include <torch/nn/module.h>
 
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -58,9 +59,12 @@ void ParamStore::module(std::string_view name, torch::nn::Module& nn_module, boo
 
   std::vector<Addition> additions;
   std::vector<Update> updates;
+  std::unordered_set<const c10::TensorImpl*> seen;
   for (const auto& item : nn_module.named_parameters()) {
     const at::Tensor& tensor = item.value();
     if (!tensor.defined()) continue;
+    // A tied weight has one parameter, as in Pyro, under the first of its names: an optimizer over two would take two steps.
+    if (!seen.insert(tensor.unsafeGetTensorImpl()).second) continue;
     if (!tensor.requires_grad()) {
       if (nn_module.is_training()) {
         TORCH_WARN(
