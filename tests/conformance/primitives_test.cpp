@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 
 #include "conformance/collect.h"
 #include "paramstore/error.h"
@@ -14,11 +15,14 @@ using namespace paramstore;
 TEST_SUITE("primitives") {
   TEST_CASE("without PARAMSTORE_PATH the process's store is in memory, and one and the same") {
     REQUIRE(std::getenv("PARAMSTORE_PATH") == nullptr);
-    clear_param_store();
+    const auto files = [] { return std::distance(std::filesystem::directory_iterator("."), {}); };
+    const auto before = files();
     ParamStore& store = get_param_store();
     CHECK(&store == &get_param_store());
-    CHECK(store.empty());
-    CHECK(std::filesystem::is_empty("."));
+    clear_param_store();
+    param("x", at::zeros({1}));
+    CHECK(store.size() == 1);
+    CHECK(files() == before);
   }
 
   TEST_CASE("param makes, finds and reports what is missing, as the store's get_param") {
