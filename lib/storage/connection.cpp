@@ -18,7 +18,7 @@ namespace {
 constexpr const char* opening = "open the store";
 
 // What was measured on 2 cores and ext4: 100 rows of 1 MiB ("100"), 8 rows of 64 MiB ("8") rewritten, durable.
-constexpr int page_size = 65536;               // twice the speed of 4 KiB pages for 100; a third more for 10,000 x 256 bytes
+constexpr int page_size = 65536;  // twice the speed of 4 KiB pages for 100; a third more for 10,000 x 256 bytes
 constexpr int journal_size_limit = 512 << 20;  // a -wal in steady use keeps its size: extending a file is what costs
 constexpr int cache_kibibytes = 128 << 10;     // 8 takes 1.2 s, with 16 MiB 1.8 s: pages leave the cache only once
 constexpr std::int64_t memory_size_limit = std::int64_t{1} << 46;
@@ -37,18 +37,22 @@ void configure(sqlite3* handle, const std::string& path) {
   set(SQLITE_DBCONFIG_DQS_DML, 0);
   set(SQLITE_DBCONFIG_DQS_DDL, 0);
   sqlite3_limit(handle, SQLITE_LIMIT_SQL_LENGTH, 1'000'000);
-  execute(handle,
-          // Checkpoints are made by WriteTransaction; what a CHECK says, check_record has said already, in a tenth of the time.
-          "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA ignore_check_constraints = ON;"
-          "PRAGMA wal_autocheckpoint = 0",
-          path, opening);
+  execute(
+      handle,
+      // Checkpoints are made by WriteTransaction; what a CHECK says, check_record has said already, in a
+      // tenth of the time.
+      "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA ignore_check_constraints = ON;"
+      "PRAGMA wal_autocheckpoint = 0",
+      path, opening);
 }
 
 // Switching to WAL needs the file to itself for a moment, and SQLite does not always wait by itself for that.
-void switch_to_wal(sqlite3* handle, const std::string& schema, const std::string& path, std::chrono::milliseconds timeout) {
+void switch_to_wal(sqlite3* handle, const std::string& schema, const std::string& path,
+                   std::chrono::milliseconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   for (;;) {
-    const int code = sqlite3_exec(handle, ("PRAGMA " + schema + ".journal_mode = WAL").c_str(), nullptr, nullptr, nullptr);
+    const int code =
+        sqlite3_exec(handle, ("PRAGMA " + schema + ".journal_mode = WAL").c_str(), nullptr, nullptr, nullptr);
     if (!is_busy(code) || std::chrono::steady_clock::now() >= deadline) {
       check_sqlite(handle, code, path, opening);
       return;
@@ -67,7 +71,8 @@ void raise_memory_limit(sqlite3* handle, const std::string& alias) {
 }
 
 // On a connection of its own, where the file is `main`, as the scripts expect.
-void make_or_migrate(const std::string& uri, const std::string& path, std::chrono::milliseconds timeout, bool in_memory) {
+void make_or_migrate(const std::string& uri, const std::string& path, std::chrono::milliseconds timeout,
+                     bool in_memory) {
   const auto database = open_handle(uri, path, timeout);
   execute(database->getHandle(), "PRAGMA page_size = " + std::to_string(page_size), path, opening);
   bring_up_to_date(database->getHandle(), path);
@@ -78,8 +83,12 @@ void make_or_migrate(const std::string& uri, const std::string& path, std::chron
 
 StoreFile::Impl::Impl(Connection& owner, std::string path_text, std::string alias_text, std::string uri_text,
                       std::filesystem::path resolved_path)
-    : connection(&owner), path(std::move(path_text)), alias(std::move(alias_text)), uri(std::move(uri_text)),
-      resolved(std::move(resolved_path)), statements(owner.handle(), alias, path) {}
+    : connection(&owner),
+      path(std::move(path_text)),
+      alias(std::move(alias_text)),
+      uri(std::move(uri_text)),
+      resolved(std::move(resolved_path)),
+      statements(owner.handle(), alias, path) {}
 
 std::unique_ptr<SQLite::Database> open_handle(const std::string& uri, const std::string& path,
                                               std::chrono::milliseconds busy_timeout) {
@@ -229,8 +238,9 @@ void Connection::use(StoreFile& file) {
   impl.last_use = ++clock_;
   if (impl.attached) return;
   if (in_transaction()) {
-    throw Error(impl.path + ": is not attached, and nothing can be attached while a transaction is open; use the scope before "
-                            "the transaction begins");
+    throw Error(impl.path +
+                ": is not attached, and nothing can be attached while a transaction is open; use the scope before "
+                "the transaction begins");
   }
   make_room();
   attach(file);
@@ -261,8 +271,8 @@ void Connection::attach(StoreFile& file) {
   ++impl.generation;
 }
 
-// Looks at a file that has just been opened, and lets it in: makes or migrates it where it needs that, and refuses what is
-// not a store.
+// Looks at a file that has just been opened, and lets it in: makes or migrates it where it needs that, and
+// refuses what is not a store.
 void Connection::admit(StoreFile& file) {
   const StoreFile::Impl& impl = *file.impl_;
   const std::string schema = quote_identifier(impl.alias);
@@ -284,8 +294,9 @@ void Connection::admit(StoreFile& file) {
   }
   if (identity.schema_version < newest_schema_version()) {
     if (impl.read_only) {
-      throw Error(impl.path + ": its schema has version " + std::to_string(identity.schema_version) + ", this library's is " +
-                  std::to_string(newest_schema_version()) + "; open it once for writing, which migrates it");
+      throw Error(impl.path + ": its schema has version " + std::to_string(identity.schema_version) +
+                  ", this library's is " + std::to_string(newest_schema_version()) +
+                  "; open it once for writing, which migrates it");
     }
     make_or_migrate(impl.uri, impl.path, options_.busy_timeout, impl.in_memory());
   }
@@ -296,7 +307,9 @@ void Connection::admit(StoreFile& file) {
 void Connection::configure_file(StoreFile& file) {
   const StoreFile::Impl& impl = *file.impl_;
   const std::string schema = quote_identifier(impl.alias);
-  const auto set = [&](const std::string& pragma) { execute(handle(), "PRAGMA " + schema + "." + pragma, impl.path, opening); };
+  const auto set = [&](const std::string& pragma) {
+    execute(handle(), "PRAGMA " + schema + "." + pragma, impl.path, opening);
+  };
   set("secure_delete = OFF");
   set("cache_size = -" + std::to_string(cache_kibibytes));
   if (impl.in_memory()) return;

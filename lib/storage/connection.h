@@ -25,8 +25,8 @@ std::unique_ptr<SQLite::Database> open_handle(const std::string& uri, const std:
 struct StoreFile::Impl {
   Impl(Connection& owner, std::string path, std::string alias, std::string uri, std::filesystem::path resolved);
 
-  Connection* connection;  // null once the Database is gone
-  const std::string path;  // for messages
+  Connection* connection;   // null once the Database is gone
+  const std::string path;   // for messages
   const std::string alias;  // its schema name in SQL
   std::string uri;
   const std::filesystem::path resolved;  // empty for a file in memory
@@ -56,8 +56,8 @@ class Connection {
   StoreFile& main() noexcept { return *main_; }
   bool in_transaction() const noexcept;
 
-  /// Attaches the file if it is not, and marks it as just used. Throws Error where that would need a DETACH or ATTACH inside
-  /// a transaction, which SQLite cannot do.
+  /// Attaches the file if it is not, and marks it as just used. Throws Error where that would need a DETACH
+  /// or ATTACH inside a transaction, which SQLite cannot do.
   void use(StoreFile& file);
   /// The file's handle is going away.
   void forget(StoreFile& file) noexcept;
@@ -77,7 +77,8 @@ class Connection {
   bool drop_scope(std::string_view name);
 
  private:
-  std::unique_ptr<StoreFile> make_file(std::string path, std::string alias, std::string uri, std::filesystem::path resolved);
+  std::unique_ptr<StoreFile> make_file(std::string path, std::string alias, std::string uri,
+                                       std::filesystem::path resolved);
   std::shared_ptr<StoreFile> memory_file(std::string path, std::string_view alias);
   std::string free_alias(std::string_view name) const;
   void attach(StoreFile& file);

@@ -17,7 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 [[noreturn]] void fail(const fs::path& path, const std::string& what, int number) {
-  throw StorageError(path.string() + ": " + what + ": " + std::strerror(number), number == ENOSPC ? SQLITE_FULL : SQLITE_IOERR);
+  throw StorageError(path.string() + ": " + what + ": " + std::strerror(number),
+                     number == ENOSPC ? SQLITE_FULL : SQLITE_IOERR);
 }
 
 // The temporary, until it has got its name.
@@ -49,10 +50,12 @@ void sync(const fs::path& path) {
   if (result != 0) fail(path, "cannot be synced", number);
 }
 
-// Ends a VACUUM whose copy grows past what the original can hold: in a damaged file the pages may lead back to each other.
+// Ends a VACUUM whose copy grows past what the original can hold: in a damaged file the pages may lead back
+// to each other.
 class GrowthLimit {
  public:
-  GrowthLimit(sqlite3* handle, fs::path copy, std::uint64_t most) : handle_(handle), copy_(std::move(copy)), most_(most) {
+  GrowthLimit(sqlite3* handle, fs::path copy, std::uint64_t most)
+      : handle_(handle), copy_(std::move(copy)), most_(most) {
     sqlite3_progress_handler(handle_, 10'000, check, this);
   }
   ~GrowthLimit() { sqlite3_progress_handler(handle_, 0, nullptr, nullptr); }
@@ -72,21 +75,28 @@ class GrowthLimit {
   std::uint64_t most_;
 };
 
-// The store that is replaced must have no -wal: SQLite would take it for the new file's. Taking it out of WAL mode writes the
-// -wal back and removes it, and works only where nobody else has the store open.
+// The store that is replaced must have no -wal: SQLite would take it for the new file's. Taking it out of WAL
+// mode writes the -wal back and removes it, and works only where nobody else has the store open.
 void retire(const fs::path& target, const OpenOptions& options) {
   switch (file_kind(target, options.vfs)) {
-    case FileKind::missing: break;
-    case FileKind::empty: break;
+    case FileKind::missing:
+      break;
+    case FileKind::empty:
+      break;
     case FileKind::no_database:
-    case FileKind::other_database: throw NotAStore(target.string() + ": exists and is not a store; it is not replaced");
+    case FileKind::other_database:
+      throw NotAStore(target.string() + ": exists and is not a store; it is not replaced");
     case FileKind::store: {
-      const auto old = open_handle(file_uri(target, OpenMode::read_write, options.vfs), target.string(), options.busy_timeout);
+      const auto old =
+          open_handle(file_uri(target, OpenMode::read_write, options.vfs), target.string(), options.busy_timeout);
       try {
         execute(old->getHandle(), "PRAGMA journal_mode = DELETE", target.string(), "replace the store");
       } catch (const StoreBusy& error) {
-        throw StoreBusy(target.string() + ": is open in another process (or elsewhere in this one), and so cannot be replaced; close it "
-                        "there, or save under another name", error.code());
+        throw StoreBusy(
+            target.string() +
+                ": is open in another process (or elsewhere in this one), and so cannot be replaced; close it "
+                "there, or save under another name",
+            error.code());
       }
       return;
     }
@@ -132,7 +142,8 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
     Database copy(temporary.path(), options);
     sqlite3* const copied = copy.connection_->handle();
     execute(copied,
-            "BEGIN; DELETE FROM main.scopes; UPDATE main.meta SET value = lower(hex(randomblob(16))) WHERE key = 'store_id'; COMMIT",
+            "BEGIN; DELETE FROM main.scopes; UPDATE main.meta SET value = lower(hex(randomblob(16))) WHERE key = "
+            "'store_id'; COMMIT",
             temporary.path().string(), "copy the store");
     if (amend) {
       WriteTransaction transaction(copy.main());

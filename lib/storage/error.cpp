@@ -8,8 +8,7 @@ namespace paramstore {
 
 Error::~Error() = default;
 
-ParamNotFound::ParamNotFound(const std::string& message, std::string name)
-    : Error(message), name_(std::move(name)) {}
+ParamNotFound::ParamNotFound(const std::string& message, std::string name) : Error(message), name_(std::move(name)) {}
 ParamNotFound::~ParamNotFound() = default;
 
 InvalidName::~InvalidName() = default;

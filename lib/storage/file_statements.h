@@ -38,8 +38,8 @@ enum class Query : std::size_t {
   how_many,
 };
 
-/// Values up to this many bytes travel through a statement's columns and parameters; longer ones through a Blob. Measured:
-/// below it opening a blob costs more than copying the value once more.
+/// Values up to this many bytes travel through a statement's columns and parameters; longer ones through a
+/// Blob. Measured: below it opening a blob costs more than copying the value once more.
 constexpr std::size_t small_value = 128 * 1024;
 
 class FileStatements {

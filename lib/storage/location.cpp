@@ -45,8 +45,8 @@ std::string read_header(const fs::path& path, const std::string& vfs_name) {
   if (vfs == nullptr) throw StorageError("there is no SQLite VFS named '" + vfs_name + "'", SQLITE_CANTOPEN);
   using Filename = std::unique_ptr<const char, void (*)(const char*)>;
   const Filename name(sqlite3_create_filename(path.c_str(), "", "", 0, nullptr), sqlite3_free_filename);
-  const std::unique_ptr<sqlite3_file, void (*)(void*)> file(
-      static_cast<sqlite3_file*>(sqlite3_malloc(vfs->szOsFile)), sqlite3_free);
+  const std::unique_ptr<sqlite3_file, void (*)(void*)> file(static_cast<sqlite3_file*>(sqlite3_malloc(vfs->szOsFile)),
+                                                            sqlite3_free);
   if (name == nullptr || file == nullptr) throw std::bad_alloc();
   std::memset(file.get(), 0, static_cast<std::size_t>(vfs->szOsFile));
   int code = vfs->xOpen(vfs, name.get(), file.get(), SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB, nullptr);
@@ -55,7 +55,8 @@ std::string read_header(const fs::path& path, const std::string& vfs_name) {
   if (code == SQLITE_OK) {
     code = file->pMethods->xFileSize(file.get(), &size);
     header.resize(static_cast<std::size_t>(std::min<sqlite3_int64>(size, header_size)));
-    if (code == SQLITE_OK && size > 0) code = file->pMethods->xRead(file.get(), header.data(), static_cast<int>(header.size()), 0);
+    if (code == SQLITE_OK && size > 0)
+      code = file->pMethods->xRead(file.get(), header.data(), static_cast<int>(header.size()), 0);
   }
   if (file->pMethods != nullptr) file->pMethods->xClose(file.get());
   check_sqlite(nullptr, code, path.string(), "read the file");
@@ -64,10 +65,12 @@ std::string read_header(const fs::path& path, const std::string& vfs_name) {
 
 FileKind kind_of(std::string_view header) {
   if (header.empty()) return FileKind::empty;
-  if (header.size() < header_size || header.substr(0, sqlite_magic.size()) != sqlite_magic) return FileKind::no_database;
+  if (header.size() < header_size || header.substr(0, sqlite_magic.size()) != sqlite_magic)
+    return FileKind::no_database;
   std::uint32_t application_id = 0;
   for (std::size_t i = 68; i < 72; ++i) application_id = application_id << 8 | static_cast<unsigned char>(header[i]);
-  return application_id == static_cast<std::uint32_t>(store_application_id) ? FileKind::store : FileKind::other_database;
+  return application_id == static_cast<std::uint32_t>(store_application_id) ? FileKind::store
+                                                                            : FileKind::other_database;
 }
 
 }  // namespace
@@ -75,10 +78,18 @@ FileKind kind_of(std::string_view header) {
 std::string file_uri(const fs::path& path, OpenMode mode, std::string_view vfs) {
   std::string uri = "file://" + percent_encode_path(path.string());
   switch (mode) {
-    case OpenMode::create: uri += "?mode=rwc"; break;
-    case OpenMode::read_write: uri += "?mode=rw"; break;
-    case OpenMode::read_only: uri += "?mode=ro"; break;
-    case OpenMode::immutable: uri += "?mode=ro&immutable=1"; break;
+    case OpenMode::create:
+      uri += "?mode=rwc";
+      break;
+    case OpenMode::read_write:
+      uri += "?mode=rw";
+      break;
+    case OpenMode::read_only:
+      uri += "?mode=ro";
+      break;
+    case OpenMode::immutable:
+      uri += "?mode=ro&immutable=1";
+      break;
   }
   // Always named: a connection whose main file is in memory would look for this one there too.
   return uri.append("&vfs=").append(vfs.empty() ? sqlite3_vfs_find(nullptr)->zName : vfs);
@@ -102,8 +113,10 @@ void inspect_path(const fs::path& path, const OpenOptions& options) {
   const std::string name = path.string();
   const auto fail = [&](const std::string& what) { throw StorageError(name + ": " + what, SQLITE_CANTOPEN); };
   if (name.empty()) throw StorageError("the path of the store is empty", SQLITE_CANTOPEN);
-  if (name == ":memory:") throw StorageError("':memory:' is not a path; use in_memory() for a store in memory", SQLITE_CANTOPEN);
-  if (name.find('\0') != std::string::npos) throw StorageError(in_quotes(name) + ": a path cannot hold a NUL", SQLITE_CANTOPEN);
+  if (name == ":memory:")
+    throw StorageError("':memory:' is not a path; use in_memory() for a store in memory", SQLITE_CANTOPEN);
+  if (name.find('\0') != std::string::npos)
+    throw StorageError(in_quotes(name) + ": a path cannot hold a NUL", SQLITE_CANTOPEN);
 
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
@@ -111,24 +124,28 @@ void inspect_path(const fs::path& path, const OpenOptions& options) {
     if (options.read_only || !options.create) fail("there is no such file");
     const fs::path folder = fs::absolute(path).parent_path();
     if (!fs::is_directory(folder, error)) fail("the folder " + folder.string() + " does not exist; make it first");
-    if (::access(folder.c_str(), W_OK | X_OK) != 0) fail("no file can be made in the folder: " + std::string(std::strerror(errno)));
+    if (::access(folder.c_str(), W_OK | X_OK) != 0)
+      fail("no file can be made in the folder: " + std::string(std::strerror(errno)));
     return;
   }
   if (error) fail("cannot be looked at: " + error.message());
-  if (status.type() == fs::file_type::directory) fail("is a directory; name a file in it, such as " + (path / "model.params.db").string());
+  if (status.type() == fs::file_type::directory)
+    fail("is a directory; name a file in it, such as " + (path / "model.params.db").string());
   if (status.type() != fs::file_type::regular) fail("is not a regular file");
 
   if (::access(path.c_str(), R_OK) != 0) fail("may not be read: " + std::string(std::strerror(errno)));
   const std::string header = read_header(resolve(path), options.vfs);
   if (kind_of(header) == FileKind::no_database) {
-    throw NotAStore(name + ": is not a store: it does not begin as an SQLite database but with " + in_quotes(std::string_view(header).substr(0, 16)));
+    throw NotAStore(name + ": is not a store: it does not begin as an SQLite database but with " +
+                    in_quotes(std::string_view(header).substr(0, 16)));
   }
   if (kind_of(header) == FileKind::empty && options.read_only) {
     throw NotAStore(name + ": is empty; opened once for writing, it becomes a store");
   }
   if (!options.read_only && ::access(path.c_str(), W_OK) != 0) {
-    throw StorageError(name + ": may not be written (" + std::strerror(errno) + "); open it with read_only, or change its permissions",
-                       SQLITE_READONLY);
+    throw StorageError(
+        name + ": may not be written (" + std::strerror(errno) + "); open it with read_only, or change its permissions",
+        SQLITE_READONLY);
   }
 }
 
@@ -139,9 +156,11 @@ void check_immutable(const fs::path& resolved, const std::string& path, const St
   std::error_code none;
   const auto log_size = fs::file_size(beside(resolved, "-wal"), none);
   if (!none && log_size > 0) {
-    throw StorageError(path + ": cannot open the store: the newest commits are in " + beside(resolved, "-wal").string() +
-                           ", which can be read only where the folder may be written; open the store once for writing, or copy "
-                           "both files to another folder", error.code());
+    throw StorageError(
+        path + ": cannot open the store: the newest commits are in " + beside(resolved, "-wal").string() +
+            ", which can be read only where the folder may be written; open the store once for writing, or copy "
+            "both files to another folder",
+        error.code());
   }
 }
 

@@ -26,8 +26,9 @@ std::filesystem::path resolve(const std::filesystem::path& path);
 /// directory, a missing folder, a missing file, no access, something that is no SQLite database.
 void inspect_path(const std::filesystem::path& path, const OpenOptions& options);
 
-/// After `error`, which opening the file read-only gave: returns if the file can be read with OpenMode::immutable, since its
-/// folder may not be written and nobody's changes wait in a -wal. Throws otherwise.
+/// After `error`, which opening the file read-only gave: returns if the file can be read with
+/// OpenMode::immutable, since its folder may not be written and nobody's changes wait in a -wal. Throws
+/// otherwise.
 void check_immutable(const std::filesystem::path& resolved, const std::string& path, const StorageError& error);
 
 /// What a file's first 100 bytes say, which is what SQLite wrote there when the file was made.

@@ -23,7 +23,8 @@ void validate_param_name(std::string_view name) {
     throw InvalidName("the parameter name " + in_quotes(name) + " holds a NUL at byte " + std::to_string(nul));
   }
   if (const auto bad = first_invalid_utf8(name)) {
-    throw InvalidName("the parameter name " + in_quotes(name) + " is not valid UTF-8 from byte " + std::to_string(*bad) + " on");
+    throw InvalidName("the parameter name " + in_quotes(name) + " is not valid UTF-8 from byte " +
+                      std::to_string(*bad) + " on");
   }
 }
 

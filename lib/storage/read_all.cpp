@@ -1,5 +1,6 @@
-// Loading a whole file. Small values come along with their rows. Large ones are noted on the way, and then read by several
-// threads, since one cannot keep up with the memory: each with a connection of its own, on the same commit.
+// Loading a whole file. Small values come along with their rows. Large ones are noted on the way, and then
+// read by several threads, since one cannot keep up with the memory: each with a connection of its own, on
+// the same commit.
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -47,8 +48,10 @@ class Work {
         if (next >= values_.size()) return;
         const LargeValue& value = values_[next];
         ParamRecord& record = value.loaded->record;
-        const std::uint64_t checksum = (value.chunked ? read_chunked : read_whole)(place, record.id, value.destination, value.size);
-        if (record.checksum && *record.checksum != checksum) RecordReader(place.statements, place.path).fail(record.name, wrong_checksum);
+        const std::uint64_t checksum =
+            (value.chunked ? read_chunked : read_whole)(place, record.id, value.destination, value.size);
+        if (record.checksum && *record.checksum != checksum)
+          RecordReader(place.statements, place.path).fail(record.name, wrong_checksum);
         value.loaded->checksum = checksum;
       }
     } catch (...) {
@@ -69,8 +72,8 @@ class Work {
   std::exception_ptr error_;
 };
 
-// Helps with the work if it can see the same commit. If not, or if there is no further connection to be had, it leaves all
-// of it to the thread that began.
+// Helps with the work if it can see the same commit. If not, or if there is no further connection to be had,
+// it leaves all of it to the thread that began.
 void help(Work& work, const std::string& uri, const std::string& path, Revision revision) {
   const std::string alias = "main";
   std::unique_ptr<SQLite::Database> database;
@@ -78,8 +81,8 @@ void help(Work& work, const std::string& uri, const std::string& path, Revision 
   try {
     database = open_handle(uri, path, std::chrono::milliseconds(0));
     statements.emplace(database->getHandle(), alias, path);
-    // A map of the file saves a copy, which is a third of the time. Not so for the main connection: pages read through a map are
-    // not kept, and looking up a single row takes five times as long.
+    // A map of the file saves a copy, which is a third of the time. Not so for the main connection: pages
+    // read through a map are not kept, and looking up a single row takes five times as long.
     execute(database->getHandle(), "PRAGMA mmap_size = 2147418112; BEGIN", path, "begin a transaction");
     const StatementUse newest((*statements)[Query::revision]);
     if (!newest->step() || newest->integer(0) != revision) return;
@@ -115,7 +118,8 @@ std::vector<LoadedRecord> StoreFile::read_all(const std::function<void*(const Pa
         continue;
       }
       loaded.checksum = copy_value(value, destination);
-      if (loaded.record.checksum && *loaded.record.checksum != loaded.checksum) reader.fail(loaded.record.name, wrong_checksum);
+      if (loaded.record.checksum && *loaded.record.checksum != loaded.checksum)
+        reader.fail(loaded.record.name, wrong_checksum);
     }
   }
   if (large.empty()) return result;
@@ -134,12 +138,14 @@ std::vector<LoadedRecord> StoreFile::read_all(const std::function<void*(const Pa
   std::vector<std::thread> helpers;
   const bool own_changes = sqlite3_txn_state(handle, impl_->alias.c_str()) == SQLITE_TXN_WRITE;
   if (large_bytes >= worth_a_thread && large.size() > 1 && !impl_->in_memory() && !impl_->immutable && !own_changes) {
-    const std::size_t wanted = std::min({most_threads, large.size(), std::size_t{std::max(1U, std::thread::hardware_concurrency())}});
+    const std::size_t wanted =
+        std::min({most_threads, large.size(), std::size_t{std::max(1U, std::thread::hardware_concurrency())}});
     const std::string uri = file_uri(impl_->resolved, OpenMode::read_only, impl_->connection->options().vfs);
     const Revision newest = revision();
     helpers.reserve(wanted);
     try {
-      while (helpers.size() + 1 < wanted) helpers.emplace_back(help, std::ref(work), uri, std::cref(impl_->path), newest);
+      while (helpers.size() + 1 < wanted)
+        helpers.emplace_back(help, std::ref(work), uri, std::cref(impl_->path), newest);
     } catch (const std::system_error&) {
       // The system has no more threads; those that began, and this one, do.
     }

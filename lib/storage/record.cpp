@@ -23,11 +23,12 @@ void check_record(const ParamRecord& record, ValueBytes value, const std::string
   validate_param_name(record.name);
   const std::string start = path + ": the parameter " + in_quotes(record.name) + ": ";
   const auto size = value_size(record.shape, record.dtype);
-  if (record.shape.size() > 64) throw Error(start + "has " + std::to_string(record.shape.size()) + " dimensions; at most 64 are kept");
+  if (record.shape.size() > 64)
+    throw Error(start + "has " + std::to_string(record.shape.size()) + " dimensions; at most 64 are kept");
   if (!size) throw Error(start + "the shape " + shape_to_json(record.shape) + " has a negative or too large size");
   if (*size != value.size) {
-    throw Error(start + "shape " + shape_to_json(record.shape) + " and dtype " + std::string(dtype_name(record.dtype)) + " make " +
-                std::to_string(*size) + " bytes, the value has " + std::to_string(value.size));
+    throw Error(start + "shape " + shape_to_json(record.shape) + " and dtype " + std::string(dtype_name(record.dtype)) +
+                " make " + std::to_string(*size) + " bytes, the value has " + std::to_string(value.size));
   }
   const std::string& tag = record.constraint_tag;
   if (tag.empty() || tag.size() > max_tag_bytes || tag.find('\0') != std::string::npos || first_invalid_utf8(tag)) {
@@ -57,7 +58,8 @@ ParamRecord RecordReader::read(const Statement& row) {
   record.name = name;
 
   const std::string_view tag = row.text(2);
-  if (tag.empty() || tag.size() > max_tag_bytes || tag.find('\0') != std::string_view::npos || first_invalid_utf8(tag)) {
+  if (tag.empty() || tag.size() > max_tag_bytes || tag.find('\0') != std::string_view::npos ||
+      first_invalid_utf8(tag)) {
     fail(name, "its constraint tag is no text of 1 to 65536 bytes");
   }
   record.constraint_tag = tag;
@@ -71,7 +73,8 @@ ParamRecord RecordReader::read(const Statement& row) {
   record.shape = std::move(*shape);
 
   const std::string_view device = row.text(5);
-  if (device.empty() || device.size() > max_device_bytes || !is_printable_ascii(device)) fail(name, "its device is no device");
+  if (device.empty() || device.size() > max_device_bytes || !is_printable_ascii(device))
+    fail(name, "its device is no device");
   record.device = device;
 
   record.revision = row.integer(6);
@@ -82,8 +85,8 @@ ParamRecord RecordReader::read(const Statement& row) {
   auto stored = static_cast<std::uint64_t>(row.integer(8));
   if (stored == 0 && *expected > 0) stored = chunked_size(record.id);
   if (stored != *expected) {
-    fail(name, "its value has " + std::to_string(stored) + " bytes; shape " + shape_to_json(record.shape) + " and dtype " +
-                   std::string(dtype_name(record.dtype)) + " make " + std::to_string(*expected));
+    fail(name, "its value has " + std::to_string(stored) + " bytes; shape " + shape_to_json(record.shape) +
+                   " and dtype " + std::string(dtype_name(record.dtype)) + " make " + std::to_string(*expected));
   }
   count_bytes(name, stored);
   return record;

@@ -17,8 +17,8 @@ constexpr std::size_t max_device_bytes = 64;
 /// Throws InvalidName, or Error, where `record` cannot be a row with a value of that size.
 void check_record(const ParamRecord& record, ValueBytes value, const std::string& path);
 
-/// Reads the records of one file in one transaction. Throws CorruptStore for a row that cannot be true; in particular none is
-/// returned whose value_size the file does not hold.
+/// Reads the records of one file in one transaction. Throws CorruptStore for a row that cannot be true; in
+/// particular none is returned whose value_size the file does not hold.
 class RecordReader {
  public:
   RecordReader(FileStatements& statements, const std::string& path) : statements_(statements), path_(path) {}

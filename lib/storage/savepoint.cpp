@@ -3,20 +3,27 @@
 #include <sqlite3.h>
 
 #include "connection.h"
+#include "paramstore/error.h"
 #include "statement.h"
 
 namespace paramstore::storage {
 
 Savepoint::Savepoint(WriteTransaction& transaction) : transaction_(transaction) {
   StoreFile& file = transaction_.file();
+  if (transaction_.finished_ || transaction_.broken_)
+    throw Error(file.path() + ": this transaction is over, or one of its changes failed");
   execute(file.impl_->connection->handle(), "SAVEPOINT part", file.path(), "begin a part of a transaction");
 }
 
 Savepoint::~Savepoint() {
   if (!open_) return;
-  // After some errors (a full disk) SQLite has rolled back the whole transaction, and with it the savepoint; its commit then fails.
-  sqlite3* handle = transaction_.file().impl_->connection->handle();
-  if (sqlite3_get_autocommit(handle) == 0) sqlite3_exec(handle, "ROLLBACK TO part; RELEASE part", nullptr, nullptr, nullptr);
+  StoreFile& file = transaction_.file();
+  // After some errors (a full disk) SQLite has rolled back the whole transaction, and with it the savepoint;
+  // its commit then fails.
+  if (transaction_.finished_ || file.impl_->connection == nullptr || !file.impl_->connection->in_transaction()) return;
+  const int code =
+      sqlite3_exec(file.impl_->connection->handle(), "ROLLBACK TO part; RELEASE part", nullptr, nullptr, nullptr);
+  transaction_.broken_ = code != SQLITE_OK;  // what was half made is undone
 }
 
 void Savepoint::release() {

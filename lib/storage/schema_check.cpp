@@ -72,7 +72,8 @@ FileIdentity read_identity(sqlite3* handle, const std::string& alias, const std:
   identity.application_id = read_pragma(handle, alias, path, "application_id");
   identity.schema_version = read_pragma(handle, alias, path, "user_version");
   if (identity.application_id == 0) {
-    Statement any(handle, "SELECT 1 FROM " + quote_identifier(alias) + ".sqlite_schema LIMIT 1", path, "open the store");
+    Statement any(handle, "SELECT 1 FROM " + quote_identifier(alias) + ".sqlite_schema LIMIT 1", path,
+                  "open the store");
     identity.blank = !any.step();
   }
   return identity;
@@ -84,7 +85,8 @@ void check_schema(sqlite3* handle, const std::string& alias, const std::string& 
   for (const auto& [key, sql] : reference()) {
     const auto& [type, name] = key;
     const auto at = found.find(key);
-    if (at == found.end()) throw CorruptStore(path + ": the " + type + " " + name + " is missing, or something else has its name");
+    if (at == found.end())
+      throw CorruptStore(path + ": the " + type + " " + name + " is missing, or something else has its name");
     if (at->second != sql) throw CorruptStore(path + ": the " + type + " " + name + " is not as the schema makes it");
     if (type == "table") tables.insert(name);
   }

@@ -40,7 +40,8 @@ std::string encode(std::string_view name) {
 
 // The scope's name that a file's name stands for; nothing for a file that is no scope's.
 std::optional<std::string> decode(const std::string& file_name) {
-  if (file_name.size() <= suffix.size() || file_name.substr(file_name.size() - suffix.size()) != suffix) return std::nullopt;
+  if (file_name.size() <= suffix.size() || file_name.substr(file_name.size() - suffix.size()) != suffix)
+    return std::nullopt;
   const std::string encoded = file_name.substr(0, file_name.size() - suffix.size());
   std::string name;
   for (std::size_t i = 0; i < encoded.size(); ++i) {
@@ -69,8 +70,8 @@ fs::path scope_path(const fs::path& store_path, std::string_view name) {
   validate_param_name(name);
   const std::string encoded = encode(name);
   if (encoded.size() > most_encoded_bytes) {
-    throw InvalidName("the scope name " + in_quotes(name, 60) + " is too long for a file name: " + std::to_string(encoded.size()) +
-                      " bytes when encoded, at most 200 are possible");
+    throw InvalidName("the scope name " + in_quotes(name, 60) + " is too long for a file name: " +
+                      std::to_string(encoded.size()) + " bytes when encoded, at most 200 are possible");
   }
   return scopes_folder(store_path) / (encoded + std::string(suffix));
 }
@@ -90,16 +91,21 @@ std::shared_ptr<StoreFile> Connection::scope(std::string_view name) {
   std::error_code error;
   if (!fs::exists(path, error)) {
     if (options_.read_only) {
-      throw StorageError(main_->path() + ": has no scope " + in_quotes(name) + ", and was opened read-only, so none is made", SQLITE_CANTOPEN);
+      throw StorageError(
+          main_->path() + ": has no scope " + in_quotes(name) + ", and was opened read-only, so none is made",
+          SQLITE_CANTOPEN);
     }
     fs::create_directories(path.parent_path(), error);
-    if (error) throw StorageError(path.parent_path().string() + ": the folder of the scopes cannot be made: " + error.message(), SQLITE_CANTOPEN);
+    if (error)
+      throw StorageError(path.parent_path().string() + ": the folder of the scopes cannot be made: " + error.message(),
+                         SQLITE_CANTOPEN);
   }
   OpenOptions options = options_;
   options.create = true;
   inspect_path(path, options);
   const OpenMode mode = options_.read_only ? OpenMode::read_only : OpenMode::create;
-  std::shared_ptr<StoreFile> file = make_file(path.string(), free_alias(name), file_uri(path, mode, options_.vfs), path);
+  std::shared_ptr<StoreFile> file =
+      make_file(path.string(), free_alias(name), file_uri(path, mode, options_.vfs), path);
   use(*file);
   if (!options_.read_only) record_scope(name, path);
   scopes_.insert_or_assign(std::string(name), file);
@@ -121,11 +127,13 @@ std::shared_ptr<StoreFile> Connection::anonymous_scope() { return memory_file(":
 void Connection::record_scope(std::string_view name, const fs::path& file) {
   const std::string shown = (file.parent_path().filename() / file.filename()).string();
   {
-    Statement known(handle(), "SELECT 1 FROM main.scopes WHERE name = ?1 AND file = ?2", main_->path(), "look up a scope");
+    Statement known(handle(), "SELECT 1 FROM main.scopes WHERE name = ?1 AND file = ?2", main_->path(),
+                    "look up a scope");
     if (known.bind(1, name).bind(2, std::string_view(shown)).step()) return;
   }
   WriteTransaction transaction(*main_);
-  Statement insert(handle(), "INSERT OR REPLACE INTO main.scopes (name, file) VALUES (?1, ?2)", main_->path(), "note a scope");
+  Statement insert(handle(), "INSERT OR REPLACE INTO main.scopes (name, file) VALUES (?1, ?2)", main_->path(),
+                   "note a scope");
   insert.bind(1, name).bind(2, std::string_view(shown)).step();
   insert.reset();
   transaction.commit();
@@ -153,7 +161,8 @@ bool Connection::drop_scope(std::string_view name) {
   const auto held = scopes_.find(name);
   const long own_handles = memory == memory_scopes_.end() ? 0 : 1;
   if (held != scopes_.end() && held->second.use_count() > own_handles) {
-    throw Error(main_->path() + ": the scope " + in_quotes(name) + " is in use and cannot be dropped; let go of it first");
+    throw Error(main_->path() + ": the scope " + in_quotes(name) +
+                " is in use and cannot be dropped; let go of it first");
   }
   if (held != scopes_.end()) scopes_.erase(held);
   if (main_->impl_->in_memory()) {

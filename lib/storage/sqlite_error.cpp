@@ -54,10 +54,15 @@ void throw_sqlite_error(sqlite3* handle, int code, const std::string& path, std:
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      throw StoreBusy(start + "another connection held the lock for longer than the busy timeout; try again, or wait longer "
-                              "with the busy_timeout option" + end, code);
+      throw StoreBusy(
+          start +
+              "another connection held the lock for longer than the busy timeout; try again, or wait longer "
+              "with the busy_timeout option" +
+              end,
+          code);
     case SQLITE_CORRUPT:
-      throw CorruptStore(start + "the file is damaged; restore it from a copy, or try the sqlite3 shell's .recover" + end);
+      throw CorruptStore(start + "the file is damaged; restore it from a copy, or try the sqlite3 shell's .recover" +
+                         end);
     case SQLITE_INTERRUPT:  // only by GrowthLimit, in copy.cpp
       throw CorruptStore(start + "it takes more room than the file has: the file is damaged" + end);
     case SQLITE_NOTADB:

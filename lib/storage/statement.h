@@ -1,7 +1,7 @@
 // A prepared statement that is used again and again.
 //
-// SQLiteCpp's own Statement keeps its sqlite3_stmt to itself, and its Column takes a shared_ptr for every value read; at
-// ten thousand rows of ten columns that is most of the time. So this one is bare.
+// SQLiteCpp's own Statement keeps its sqlite3_stmt to itself, and its Column takes a shared_ptr for every
+// value read; at ten thousand rows of ten columns that is most of the time. So this one is bare.
 #pragma once
 
 #include <cstdint>

@@ -92,7 +92,8 @@ std::vector<RowStamp> StoreFile::stamps() {
   while (row->step()) {
     const RowStamp stamp{row->integer(0), row->integer(1)};
     if (stamp.id <= (stamps.empty() ? 0 : stamps.back().id)) {
-      throw CorruptStore(impl_->path + ": the row " + std::to_string(stamp.id) + " is out of order: the file is damaged");
+      throw CorruptStore(impl_->path + ": the row " + std::to_string(stamp.id) +
+                         " is out of order: the file is damaged");
     }
     stamps.push_back(stamp);
   }
@@ -104,7 +105,8 @@ std::uint64_t StoreFile::read_value(const ParamRecord& record, void* destination
   const ValuePlace place{impl_->connection->handle(), impl_->path, impl_->alias, queries};
   const RecordReader about(queries, impl_->path);
   const auto size = value_size(record.shape, record.dtype);
-  if (!size) throw Error(impl_->path + ": the parameter " + in_quotes(record.name) + ": its shape is too large for any value");
+  if (!size)
+    throw Error(impl_->path + ": the parameter " + in_quotes(record.name) + ": its shape is too large for any value");
 
   // As long as this row is open, so is its snapshot: what follows sees the same commit.
   const StatementUse row(queries[Query::value]);

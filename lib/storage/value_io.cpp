@@ -24,7 +24,8 @@ struct Chunk {
   throw CorruptStore(place.path + ": the value of row " + std::to_string(id) + " " + what);
 }
 
-void read_blob(const ValuePlace& place, const char* table, std::int64_t id, char* destination, std::uint64_t size, Hasher& hasher) {
+void read_blob(const ValuePlace& place, const char* table, std::int64_t id, char* destination, std::uint64_t size,
+               Hasher& hasher) {
   Blob blob(place.handle, place.path, place.alias, table, id, BlobAccess::read);
   if (blob.size() != size) fail(place, id, "has another length than its row says");
   for (std::size_t offset = 0; offset < size;) {
@@ -71,7 +72,9 @@ std::uint64_t read_whole(const ValuePlace& place, std::int64_t id, void* destina
 std::uint64_t read_chunked(const ValuePlace& place, std::int64_t id, void* destination, std::uint64_t size) {
   const std::vector<Chunk> chunks = chunks_of(place, id);
   if (sum_of(chunks) != size) {
-    fail(place, id, "has " + std::to_string(sum_of(chunks)) + " bytes in its chunks; shape and dtype make " + std::to_string(size));
+    fail(
+        place, id,
+        "has " + std::to_string(sum_of(chunks)) + " bytes in its chunks; shape and dtype make " + std::to_string(size));
   }
   Hasher hasher;
   char* next = static_cast<char*>(destination);

@@ -37,22 +37,22 @@ WriteTransaction::WriteTransaction(StoreFile& file, const CommitInfo& info) : fi
   }
 }
 
-WriteTransaction::~WriteTransaction() { roll_back(); }
-
-void WriteTransaction::roll_back() noexcept {
+WriteTransaction::~WriteTransaction() {
+  // The connection may be gone, and the transaction with it.
   if (!finished_ && file_.impl_->connection != nullptr) file_.impl_->connection->roll_back();
-  finished_ = true;
 }
 
-// Makes a change, or none and no later one either: a change that failed may have been half made.
 template <class Change>
 auto WriteTransaction::change(Change&& change) {
-  if (finished_) throw Error(file_.path() + ": this transaction is over: it was committed, or rolled back after an error");
+  if (finished_)
+    throw Error(file_.path() + ": this transaction is over: it was committed, or rolled back after an error");
+  if (broken_) throw Error(file_.path() + ": a change of this transaction failed; it can only be rolled back");
   FileStatements& queries = file_.statements();
   try {
     return change(ValuePlace{file_.impl_->connection->handle(), file_.impl_->path, file_.impl_->alias, queries});
   } catch (...) {
-    roll_back();
+    broken_ = true;
+    finished_ = !file_.impl_->connection->in_transaction();
     throw;
   }
 }
@@ -91,7 +91,8 @@ std::int64_t WriteTransaction::insert(const ParamRecord& record, ValueBytes valu
   });
 }
 
-bool WriteTransaction::update_value(std::int64_t id, std::optional<Revision> expected, ValueBytes value, std::uint64_t checksum) {
+bool WriteTransaction::update_value(std::int64_t id, std::optional<Revision> expected, ValueBytes value,
+                                    std::uint64_t checksum) {
   return change([&](const ValuePlace& place) {
     const auto limit = static_cast<std::size_t>(sqlite3_limit(place.handle, SQLITE_LIMIT_LENGTH, -1));
     if (value.size > 0 && value.size < limit) {
@@ -125,7 +126,8 @@ bool WriteTransaction::update_value(std::int64_t id, std::optional<Revision> exp
   });
 }
 
-bool WriteTransaction::replace(std::int64_t id, std::optional<Revision> expected, const ParamRecord& record, ValueBytes value) {
+bool WriteTransaction::replace(std::int64_t id, std::optional<Revision> expected, const ParamRecord& record,
+                               ValueBytes value) {
   return change([&](const ValuePlace& place) {
     check_record(record, value, place.path);
     const std::size_t chunk_size = file_.impl_->connection->options().max_value_length;

@@ -44,7 +44,8 @@ TEST_CASE("a value over the limit is split, and comes back whole") {
   Database other(folder / "a.params.db", chunks_of(1'000'000));
   const auto value = some_bytes(9'999'000, 3);
   WriteTransaction transaction(other.main());
-  CHECK(transaction.update_value(other.main().find("9999000")->id, std::nullopt, bytes_of(value), value_checksum(bytes_of(value))));
+  CHECK(transaction.update_value(other.main().find("9999000")->id, std::nullopt, bytes_of(value),
+                                 value_checksum(bytes_of(value))));
   transaction.commit();
   std::vector<std::vector<char>> values;
   database.main().read_all([&](const ParamRecord& record) {
@@ -86,9 +87,10 @@ TEST_CASE("replacing and erasing leave no chunks behind") {
 }
 
 TEST_CASE("chunks that are missing, out of order, or of another length are refused") {
-  for (const char* damage : {"DELETE FROM chunks WHERE sequence = 1", "DELETE FROM chunks WHERE sequence = 4",
-                             "UPDATE chunks SET sequence = 7 WHERE sequence = 0", "UPDATE chunks SET value = x'00' WHERE sequence = 2",
-                             "DELETE FROM chunks", "UPDATE chunks SET sequence = sequence + 10"}) {
+  for (const char* damage :
+       {"DELETE FROM chunks WHERE sequence = 1", "DELETE FROM chunks WHERE sequence = 4",
+        "UPDATE chunks SET sequence = 7 WHERE sequence = 0", "UPDATE chunks SET value = x'00' WHERE sequence = 2",
+        "DELETE FROM chunks", "UPDATE chunks SET sequence = sequence + 10"}) {
     INFO(damage);
     const TemporaryFolder folder;
     Database database(folder / "a.params.db", chunks_of(1000));

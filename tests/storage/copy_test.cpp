@@ -15,7 +15,9 @@ std::size_t files_in(const TemporaryFolder& folder) {
   return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder.path()), {}));
 }
 
-std::string store_id(const std::filesystem::path& path) { return PlainSqlite(path).get("SELECT value FROM meta WHERE key = 'store_id'"); }
+std::string store_id(const std::filesystem::path& path) {
+  return PlainSqlite(path).get("SELECT value FROM meta WHERE key = 'store_id'");
+}
 
 }  // namespace
 
@@ -89,7 +91,8 @@ TEST_CASE("an existing store is replaced, other files and stores in use are not"
   CHECK(Database(folder / "copy.db").main().count() == 2);
   CHECK(files_in(folder) == before);
 
-  CHECK(contains(message_of<Error>([&] { database.main().copy_to(folder / "m.params.db", nullptr); }), "is the store itself"));
+  CHECK(contains(message_of<Error>([&] { database.main().copy_to(folder / "m.params.db", nullptr); }),
+                 "is the store itself"));
   std::filesystem::create_symlink("m.params.db", folder / "link.db");
   CHECK_THROWS_AS(database.main().copy_to(folder / "link.db", nullptr), Error);
   CHECK_THROWS_AS(database.main().copy_to(folder / "no/folder.db", nullptr), StorageError);
@@ -118,7 +121,9 @@ TEST_CASE("when amend throws there is no copy, and the old one stays") {
   add(database.main(), "a", some_bytes(8));
   database.main().copy_to(folder / "copy.db", nullptr);
   const std::string before = read_file(folder / "copy.db");
-  CHECK_THROWS_AS(database.main().copy_to(folder / "copy.db", [](WriteTransaction&) { throw std::runtime_error("no"); }), std::runtime_error);
+  CHECK_THROWS_AS(
+      database.main().copy_to(folder / "copy.db", [](WriteTransaction&) { throw std::runtime_error("no"); }),
+      std::runtime_error);
   CHECK(read_file(folder / "copy.db") == before);
   CHECK(files_in(folder) == 1);
 }
@@ -136,7 +141,8 @@ TEST_CASE("a copy made while another connection writes is one of its commits") {
     for (std::uint64_t i = 1; !stop; ++i) {
       const auto value = some_bytes(4000, i);
       WriteTransaction transaction(other.main());
-      for (const std::int64_t id : {1, 2}) transaction.update_value(id, std::nullopt, bytes_of(value), value_checksum(bytes_of(value)));
+      for (const std::int64_t id : {1, 2})
+        transaction.update_value(id, std::nullopt, bytes_of(value), value_checksum(bytes_of(value)));
       transaction.commit();
     }
   });

@@ -28,8 +28,12 @@ Contents contents_of(StoreFile& file) {
   return contents;
 }
 
-Contents start() { return {{"small", some_bytes(256, 1)}, {"large", some_bytes(400'000, 2)}, {"gone", some_bytes(8, 3)}}; }
-Contents goal() { return {{"small", some_bytes(256, 4)}, {"large", some_bytes(400'000, 5)}, {"new", some_bytes(200'000, 6)}}; }
+Contents start() {
+  return {{"small", some_bytes(256, 1)}, {"large", some_bytes(400'000, 2)}, {"gone", some_bytes(8, 3)}};
+}
+Contents goal() {
+  return {{"small", some_bytes(256, 4)}, {"large", some_bytes(400'000, 5)}, {"new", some_bytes(200'000, 6)}};
+}
 
 void make_start(StoreFile& file) {
   for (const char* name : {"small", "large", "gone"}) add(file, name, start()[name]);

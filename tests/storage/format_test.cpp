@@ -107,7 +107,8 @@ TEST_CASE("FORMAT.md: Python changes a value through SQL alone, and the library 
   write_file(folder / "example.py",
              "import array, sqlite3\n"
              "store = sqlite3.connect('model.params.db')\n"
-             "store.execute('UPDATE params SET value = ? WHERE name = ?', (array.array('f', [1, 2, 3, 4, 5, 6]).tobytes(), 'weight'))\n"
+             "store.execute('UPDATE params SET value = ? WHERE name = ?', (array.array('f', [1, 2, 3, 4, 5, "
+             "6]).tobytes(), 'weight'))\n"
              "store.commit()\n"
              "try:\n"
              "    store.execute('UPDATE params SET value = ? WHERE name = ?', (b'short', 'weight'))\n"

@@ -25,7 +25,8 @@ void make_store(const std::filesystem::path& path) {
   OpenOptions options;
   options.max_value_length = 140'000;
   Database database(path, options);
-  for (std::size_t i = 0; i < originals().size(); ++i) add(database.main(), "layer." + std::to_string(i), originals()[i]);
+  for (std::size_t i = 0; i < originals().size(); ++i)
+    add(database.main(), "layer." + std::to_string(i), originals()[i]);
 }
 
 // Uses everything there is. Counts values that came back; each must be one that was written.
@@ -137,8 +138,9 @@ TEST_CASE("bytes changed at random give right values or an error") {
   // Most of a small file is empty: bytes that mean something are where others are.
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < good.size(); ++i) {
-    const bool in_value = i > 8 && std::all_of(good.begin() + static_cast<std::ptrdiff_t>(i) - 8, good.begin() + static_cast<std::ptrdiff_t>(i),
-                                               [](char c) { return c != 0; });
+    const bool in_value =
+        i > 8 && std::all_of(good.begin() + static_cast<std::ptrdiff_t>(i) - 8,
+                             good.begin() + static_cast<std::ptrdiff_t>(i), [](char c) { return c != 0; });
     if (good[i] != 0 && (!in_value || i % 97 == 0)) places.push_back(i);
   }
   std::mt19937_64 random(20240229);
@@ -154,7 +156,8 @@ TEST_CASE("bytes changed at random give right values or an error") {
     INFO("round " << round);
     write_file(folder / "bad", bad);
     use(folder / "bad");
-    for (const char* each : {"bad", "bad-wal", "bad-shm", "bad-journal", "bad.copy"}) std::filesystem::remove(folder / each);
+    for (const char* each : {"bad", "bad-wal", "bad-shm", "bad-journal", "bad.copy"})
+      std::filesystem::remove(folder / each);
   }
 }
 
@@ -187,7 +190,8 @@ TEST_CASE("a stranger's tables, plain indexes and triggers may be there, and non
   {
     PlainSqlite plain(folder / "a.db");
     CHECK(plain.run("CREATE TABLE notes (text); CREATE INDEX by_dtype ON params (dtype); CREATE VIEW v AS SELECT 1;"
-                    "CREATE TRIGGER evil AFTER INSERT ON params BEGIN DELETE FROM params; INSERT INTO notes VALUES ('ran'); END;"
+                    "CREATE TRIGGER evil AFTER INSERT ON params BEGIN DELETE FROM params; INSERT INTO notes VALUES "
+                    "('ran'); END;"
                     "CREATE TRIGGER worse BEFORE INSERT ON commits BEGIN SELECT RAISE(ABORT, 'ran'); END") == "");
   }
   Database database(folder / "a.db");
@@ -198,14 +202,36 @@ TEST_CASE("a stranger's tables, plain indexes and triggers may be there, and non
 
 TEST_CASE("rows that cannot be true are refused before anybody makes room for them") {
   for (const char* row : {
-           "SET shape = '[-1]'", "SET shape = '[1.5]'", "SET shape = '[[1]]'", "SET shape = 'x'", "SET shape = ''",
-           "SET shape = '[4611686018427387904,4611686018427387904]'", "SET shape = '[99999999999999999999]'",
-           "SET shape = '[1000000000]'", "SET shape = '[1000000000]', value = x''", "SET shape = '[3]'", "SET shape = CAST(x'5b345dff' AS TEXT)",
-           "SET shape = '[4]' || char(0)", "SET shape = '[' || substr(replace(hex(zeroblob(65)), '00', ',1'), 2) || ']', value = zeroblob(4)",
-           "SET dtype = 'int64'", "SET dtype = ''", "SET dtype = 'float32' || char(0)", "SET name = ''", "SET name = CAST(x'ff' AS TEXT)",
-           "SET name = 'a' || char(0)", "SET name = hex(zeroblob(600))", "SET constraint_tag = ''", "SET constraint_tag = hex(zeroblob(40000))",
-           "SET constraint_tag = CAST(x'ff' AS TEXT)", "SET device = ''", "SET device = hex(zeroblob(40))", "SET device = char(27) || '[2J'",
-           "SET value = zeroblob(15)", "SET value = x''", "SET id = -5", "SET id = 0",
+           "SET shape = '[-1]'",
+           "SET shape = '[1.5]'",
+           "SET shape = '[[1]]'",
+           "SET shape = 'x'",
+           "SET shape = ''",
+           "SET shape = '[4611686018427387904,4611686018427387904]'",
+           "SET shape = '[99999999999999999999]'",
+           "SET shape = '[1000000000]'",
+           "SET shape = '[1000000000]', value = x''",
+           "SET shape = '[3]'",
+           "SET shape = CAST(x'5b345dff' AS TEXT)",
+           "SET shape = '[4]' || char(0)",
+           "SET shape = '[' || substr(replace(hex(zeroblob(65)), '00', ',1'), 2) || ']', value = zeroblob(4)",
+           "SET dtype = 'int64'",
+           "SET dtype = ''",
+           "SET dtype = 'float32' || char(0)",
+           "SET name = ''",
+           "SET name = CAST(x'ff' AS TEXT)",
+           "SET name = 'a' || char(0)",
+           "SET name = hex(zeroblob(600))",
+           "SET constraint_tag = ''",
+           "SET constraint_tag = hex(zeroblob(40000))",
+           "SET constraint_tag = CAST(x'ff' AS TEXT)",
+           "SET device = ''",
+           "SET device = hex(zeroblob(40))",
+           "SET device = char(27) || '[2J'",
+           "SET value = zeroblob(15)",
+           "SET value = x''",
+           "SET id = -5",
+           "SET id = 0",
        }) {
     INFO(row);
     const TemporaryFolder folder;
@@ -218,9 +244,11 @@ TEST_CASE("rows that cannot be true are refused before anybody makes room for th
     CHECK_THROWS_AS(database.main().read_all([&](const ParamRecord&) {
       asked = true;
       return nullptr;
-    }), CorruptStore);
+    }),
+                    CorruptStore);
     CHECK_FALSE(asked);
-    if (forger.get("SELECT id FROM params") == std::to_string(id)) CHECK_THROWS_AS(database.main().find(id), CorruptStore);
+    if (forger.get("SELECT id FROM params") == std::to_string(id))
+      CHECK_THROWS_AS(database.main().find(id), CorruptStore);
   }
 }
 
@@ -233,7 +261,8 @@ TEST_CASE("a tree whose pages lead back to each other ends in an error") {
     for (int i = 0; i < 60; ++i) transaction.insert(float_record(std::to_string(i), value), bytes_of(value));
     transaction.commit();
   }
-  const auto root = static_cast<std::size_t>(std::stoul(PlainSqlite(folder / "good").get("SELECT rootpage FROM sqlite_schema WHERE name = 'params'")));
+  const auto root = static_cast<std::size_t>(
+      std::stoul(PlainSqlite(folder / "good").get("SELECT rootpage FROM sqlite_schema WHERE name = 'params'")));
   const std::string good = read_file(folder / "good");
   const std::string page = page_of(good, root);
   REQUIRE(page[0] == 5);  // an interior page
@@ -265,8 +294,8 @@ TEST_CASE("an index that leads to another row is noticed") {
     add(database.main(), "first", some_bytes(8, 1));
     add(database.main(), "other", some_bytes(8, 2));
   }
-  const auto root = static_cast<std::size_t>(
-      std::stoul(PlainSqlite(folder / "a.db").get("SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_params_1'")));
+  const auto root = static_cast<std::size_t>(std::stoul(
+      PlainSqlite(folder / "a.db").get("SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_params_1'")));
   std::string file = read_file(folder / "a.db");
   const std::size_t at = file.find("other", (root - 1) * 65536);
   REQUIRE(at < root * 65536);

@@ -45,7 +45,8 @@ TEST_CASE("what is wrong with a path is said") {
 
 TEST_CASE("a file that is no store is refused and left as it is") {
   const TemporaryFolder folder;
-  const std::string text = "PK\x03\x04 this is an archive, and long enough to be anything at all: " + std::string(200, 'x');
+  const std::string text =
+      "PK\x03\x04 this is an archive, and long enough to be anything at all: " + std::string(200, 'x');
   write_file(folder / "archive", text);
   const auto message = message_of<NotAStore>([&] { Database database(folder / "archive"); });
   CHECK(contains(message, "'PK\\x03\\x04 this is"));
@@ -95,7 +96,8 @@ TEST_CASE("a store of a newer schema is refused with both versions") {
 
 TEST_CASE("paths may hold anything a file name can") {
   const TemporaryFolder folder;
-  for (const char* name : {"a b.db", "50%.db", "what?.db", "x#y.db", "file:z", "a&mode=ro", "'\"", "ß€.db", "new\nline"}) {
+  for (const char* name :
+       {"a b.db", "50%.db", "what?.db", "x#y.db", "file:z", "a&mode=ro", "'\"", "ß€.db", "new\nline"}) {
     INFO(name);
     {
       Database database(folder / name);

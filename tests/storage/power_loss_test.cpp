@@ -33,8 +33,8 @@ void run(bool survive_power_loss) {
   TestVfs vfs;
   const TemporaryFolder folder;
   std::mt19937_64 random(7);
-  Revision returned = 0;    // the newest commit that has returned
-  Revision attempted = 0;   // the newest that has begun
+  Revision returned = 0;   // the newest commit that has returned
+  Revision attempted = 0;  // the newest that has begun
   int operations = 0;
   int losses = 0;
   vfs.before = [&](TestVfs::Operation operation) {
@@ -62,7 +62,8 @@ void run(bool survive_power_loss) {
         if (attempted == 1) {
           transaction.insert(float_record(std::to_string(row), value), bytes_of(value));
         } else {
-          transaction.update_value(static_cast<std::int64_t>(row) + 1, std::nullopt, bytes_of(value), value_checksum(bytes_of(value)));
+          transaction.update_value(static_cast<std::int64_t>(row) + 1, std::nullopt, bytes_of(value),
+                                   value_checksum(bytes_of(value)));
         }
       }
       returned = transaction.commit();
@@ -76,4 +77,6 @@ void run(bool survive_power_loss) {
 
 TEST_CASE("power loss: what commit returned from is there") { run(true); }
 
-TEST_CASE("power loss without waiting for the disk: the last commits may be gone, and nothing is half there") { run(false); }
+TEST_CASE("power loss without waiting for the disk: the last commits may be gone, and nothing is half there") {
+  run(false);
+}

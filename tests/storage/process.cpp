@@ -35,7 +35,8 @@ ChildProcess::~ChildProcess() {
 std::string ChildProcess::wait() {
   std::string result;
   char buffer[4096];
-  for (ssize_t size; (size = read(output_, buffer, sizeof buffer)) > 0;) result.append(buffer, static_cast<std::size_t>(size));
+  for (ssize_t size; (size = read(output_, buffer, sizeof buffer)) > 0;)
+    result.append(buffer, static_cast<std::size_t>(size));
   close(output_);
   int status = 0;
   waitpid(pid_, &status, 0);
@@ -48,7 +49,8 @@ std::string as_ordinary_user(const std::function<std::string()>& action) {
            constexpr id_t nobody = 65534;
            if (geteuid() == 0 && (setgid(nobody) != 0 || setuid(nobody) != 0)) return "cannot become another user";
            return action();
-         }).wait();
+         })
+      .wait();
 }
 
 }  // namespace paramstore::storage::testing

@@ -23,7 +23,8 @@ class ChildProcess {
   int output_;
 };
 
-/// Runs `action` as a user for whom permissions count: as `nobody` if this is root. Returns what ChildProcess::wait does.
+/// Runs `action` as a user for whom permissions count: as `nobody` if this is root. Returns what
+/// ChildProcess::wait does.
 std::string as_ordinary_user(const std::function<std::string()>& action);
 
 }  // namespace paramstore::storage::testing

@@ -88,7 +88,8 @@ TEST_CASE("a store in a folder that may not be written is read") {
   CHECK(contains(as_ordinary_user([&]() -> std::string {
                    Database database(shared.path);
                    return "opened";
-                 }), "may not be written"));
+                 }),
+                 "may not be written"));
 }
 
 TEST_CASE("a store that may not be read, or a folder in which none can be made, is named") {
@@ -99,7 +100,8 @@ TEST_CASE("a store that may not be read, or a folder in which none can be made, 
   CHECK(contains(as_ordinary_user([&]() -> std::string {
                    Database database(shared.folder / "new.db");
                    return "made";
-                 }), "no file can be made"));
+                 }),
+                 "no file can be made"));
 }
 
 TEST_CASE("a store in use is read at its newest commit, also from a folder that may not be written") {

@@ -133,7 +133,8 @@ TEST_CASE("a name that is taken, or is none, is refused, and the transaction wit
   {
     WriteTransaction transaction(file);
     transaction.insert(float_record("b", value), bytes_of(value));
-    const auto message = message_of<StorageError>([&] { transaction.insert(float_record("a", value), bytes_of(value)); });
+    const auto message =
+        message_of<StorageError>([&] { transaction.insert(float_record("a", value), bytes_of(value)); });
     CHECK(contains(message, "there is a parameter 'a' already"));
     CHECK_THROWS_AS(transaction.commit(), Error);
   }

@@ -56,7 +56,8 @@ TEST_CASE("more scopes than SQLite can attach") {
 TEST_CASE("names that SQLite reserves, that differ in case, or that look like paths are names like any other") {
   const TemporaryFolder folder;
   Database database(folder / "m.params.db");
-  const std::vector<std::string> names = {"main", "temp", "MAIN", "vacuum_db", "Fold", "fold", "../..", ".", "a\"b", "a'b;--", "ß", "%2E"};
+  const std::vector<std::string> names = {"main",  "temp", "MAIN", "vacuum_db", "Fold", "fold",
+                                          "../..", ".",    "a\"b", "a'b;--",    "ß",    "%2E"};
   std::vector<std::shared_ptr<StoreFile>> scopes;
   for (const std::string& name : names) {
     scopes.push_back(database.scope(name));

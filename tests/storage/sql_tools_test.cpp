@@ -1,5 +1,5 @@
-// Tools that know only SQL, with SQLite's default settings: what they may do is taken in, what would break a row is refused
-// with a sentence that says why.
+// Tools that know only SQL, with SQLite's default settings: what they may do is taken in, what would break a
+// row is refused with a sentence that says why.
 #include <doctest/doctest.h>
 
 #include "support.h"
@@ -29,9 +29,12 @@ struct Fixture {
     CHECK(plain.run(sql) == "");
   }
   std::string dump() {
-    return plain.get("SELECT group_concat(id || name || constraint_tag || dtype || shape || device || revision || coalesce(checksum, 'NULL')"
-                     " || hex(value)) FROM params") +
-           plain.get("SELECT group_concat(revision) FROM commits") + plain.get("SELECT count(*) || total(length(value)) FROM chunks");
+    return plain.get(
+               "SELECT group_concat(id || name || constraint_tag || dtype || shape || device || revision || "
+               "coalesce(checksum, 'NULL')"
+               " || hex(value)) FROM params") +
+           plain.get("SELECT group_concat(revision) FROM commits") +
+           plain.get("SELECT count(*) || total(length(value)) FROM chunks");
   }
   std::int64_t revision_of(const std::string& name) { return database.main().find(name)->revision; }
 
@@ -58,14 +61,15 @@ TEST_CASE_FIXTURE(Fixture, "UPDATE of a value moves the revision on and drops th
 
 TEST_CASE_FIXTURE(Fixture, "a statement that sets value and checksum keeps its checksum") {
   const auto checksum = value_checksum(bytes_of(zeros));
-  allowed("UPDATE params SET value = zeroblob(8), checksum = " + std::to_string(static_cast<std::int64_t>(checksum)) + " WHERE name = 'a'");
+  allowed("UPDATE params SET value = zeroblob(8), checksum = " + std::to_string(static_cast<std::int64_t>(checksum)) +
+          " WHERE name = 'a'");
   CHECK(database.main().find("a")->checksum == checksum);
   CHECK(value_of(database.main(), "a") == zeros);
 }
 
 TEST_CASE_FIXTURE(Fixture, "every column but the value keeps the checksum when it changes") {
-  for (const char* change : {"name = 'c'", "constraint_tag = 'positive'", "device = 'cuda:1'", "shape = '[1, 2]'", "shape = '[2, 1, 1]'",
-                             "dtype = 'float16', shape = '[4]'"}) {
+  for (const char* change : {"name = 'c'", "constraint_tag = 'positive'", "device = 'cuda:1'", "shape = '[1, 2]'",
+                             "shape = '[2, 1, 1]'", "dtype = 'float16', shape = '[4]'"}) {
     const auto revision = database.main().revision();
     allowed(std::string("UPDATE params SET ") + change + " WHERE id = 1");
     const auto record = database.main().find(1);
@@ -88,7 +92,9 @@ TEST_CASE_FIXTURE(Fixture, "one statement may change many rows") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "INSERT adds a row at the end; what is left out has a default") {
-  allowed("INSERT INTO params (name, dtype, shape, value) VALUES ('c', 'float32', '[]', zeroblob(4)), ('d', 'complex128', '[0,3]', x'')");
+  allowed(
+      "INSERT INTO params (name, dtype, shape, value) VALUES ('c', 'float32', '[]', zeroblob(4)), ('d', 'complex128', "
+      "'[0,3]', x'')");
   const auto record = database.main().find("c");
   CHECK(record->revision == 3);
   CHECK(record->constraint_tag == "real");
@@ -101,8 +107,9 @@ TEST_CASE_FIXTURE(Fixture, "INSERT adds a row at the end; what is left out has a
 }
 
 TEST_CASE_FIXTURE(Fixture, "UPSERT and REPLACE are taken in") {
-  allowed("INSERT INTO params (name, dtype, shape, value) VALUES ('a', 'float32', '[2]', zeroblob(8)) "
-          "ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+  allowed(
+      "INSERT INTO params (name, dtype, shape, value) VALUES ('a', 'float32', '[2]', zeroblob(8)) "
+      "ON CONFLICT (name) DO UPDATE SET value = excluded.value");
   CHECK(database.main().find("a")->id == 1);
   CHECK(revision_of("a") == 3);
   CHECK(value_of(database.main(), "a") == zeros);
@@ -116,8 +123,9 @@ TEST_CASE_FIXTURE(Fixture, "UPSERT and REPLACE are taken in") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "DELETE makes a commit, and the chunks go with the row") {
-  allowed("BEGIN; INSERT INTO params (name, dtype, shape, value) VALUES ('big', 'float32', '[500000000]', x'');"
-          "INSERT INTO chunks (param, sequence, value) VALUES (3, 0, x'0102'); COMMIT");
+  allowed(
+      "BEGIN; INSERT INTO params (name, dtype, shape, value) VALUES ('big', 'float32', '[500000000]', x'');"
+      "INSERT INTO chunks (param, sequence, value) VALUES (3, 0, x'0102'); COMMIT");
   const auto revision = database.main().revision();
   allowed("DELETE FROM params WHERE name = 'big'");
   CHECK(plain.get("SELECT count(*) FROM chunks") == "0");
@@ -138,14 +146,18 @@ TEST_CASE_FIXTURE(Fixture, "a statement that would break a row is refused and sa
   refused("UPDATE params SET value = 'text1234' WHERE name = 'a'", "cannot store TEXT value in BLOB column");
   refused("UPDATE params SET value = NULL", "NOT NULL");
   refused("INSERT INTO params (name, dtype, shape, value) VALUES ('c', 'float32', '[2]', zeroblob(4))", length);
-  refused("INSERT OR REPLACE INTO params (name, dtype, shape, value) VALUES ('a', 'float32', '[2]', zeroblob(4))", length);
-  refused("INSERT INTO params (name, dtype, value) VALUES ('c', 'float32', zeroblob(4))", "NOT NULL constraint failed: params.shape");
+  refused("INSERT OR REPLACE INTO params (name, dtype, shape, value) VALUES ('a', 'float32', '[2]', zeroblob(4))",
+          length);
+  refused("INSERT INTO params (name, dtype, value) VALUES ('c', 'float32', zeroblob(4))",
+          "NOT NULL constraint failed: params.shape");
   refused("UPDATE params SET dtype = 'int64'", "dtype is one of float16");
-  for (const char* shape : {"", "[", "2", "[-2]", "[2.0]", "[2,]", "[,2]", "[2 2]", "[2,  2]", "[[2]]", "[2],[1]", "{\"a\":2}", "[02]", "[1, 02]",
-                            "null", "[two]", " [2]", "[2] ", "[2][", "[,]", "[2,,1]"}) {
+  for (const char* shape :
+       {"",          "[",    "2",       "[-2]", "[2.0]", "[2,]", "[,2]", "[2 2]", "[2,  2]", "[[2]]", "[2],[1]",
+        "{\"a\":2}", "[02]", "[1, 02]", "null", "[two]", " [2]", "[2] ", "[2][",  "[,]",     "[2,,1]"}) {
     refused(std::string("UPDATE params SET shape = '") + shape + "' WHERE name = 'a'", "shape is a JSON array");
   }
-  refused("UPDATE params SET shape = '[2' || replace(hex(zeroblob(64)), '00', ',1') || ']' WHERE name = 'a'", "shape is a JSON array");
+  refused("UPDATE params SET shape = '[2' || replace(hex(zeroblob(64)), '00', ',1') || ']' WHERE name = 'a'",
+          "shape is a JSON array");
   refused("UPDATE params SET shape = '[2]' || char(0) WHERE name = 'a'", "shape is a JSON array");
   const std::string too_large = "shape is too large";
   refused("UPDATE params SET shape = '[4611686018427387904]' WHERE name = 'a'", too_large);
@@ -159,9 +171,11 @@ TEST_CASE_FIXTURE(Fixture, "a statement that would break a row is refused and sa
   refused("UPDATE params SET device = ''", "a device has 1 to 64");
   refused("UPDATE params SET device = 'cpu' || char(10)", "a device has 1 to 64");
   for (const char* bytes : {"ff", "61ff", "c080", "eda080", "f4908080", "61e282"}) {
-    refused(std::string("UPDATE params SET name = CAST(x'") + bytes + "' AS TEXT) WHERE name = 'a'", "must be valid UTF-8");
+    refused(std::string("UPDATE params SET name = CAST(x'") + bytes + "' AS TEXT) WHERE name = 'a'",
+            "must be valid UTF-8");
     refused(std::string("UPDATE params SET constraint_tag = CAST(x'") + bytes + "' AS TEXT)", "must be valid UTF-8");
-    refused(std::string("INSERT INTO params (name, dtype, shape, value) VALUES (CAST(x'") + bytes + "' AS TEXT), 'float32', '[]', zeroblob(4))",
+    refused(std::string("INSERT INTO params (name, dtype, shape, value) VALUES (CAST(x'") + bytes +
+                "' AS TEXT), 'float32', '[]', zeroblob(4))",
             "must be valid UTF-8");
   }
   allowed("UPDATE params SET name = 'ß€𝄞' WHERE name = 'a'");
@@ -171,7 +185,8 @@ TEST_CASE_FIXTURE(Fixture, "a statement that would break a row is refused and sa
 
 TEST_CASE_FIXTURE(Fixture, "revisions only go forward") {
   refused("UPDATE params SET revision = 7", "params.revision keeps itself");
-  refused("UPDATE params SET revision = revision + 1, value = zeroblob(8) WHERE name = 'b'", "params.revision keeps itself");
+  refused("UPDATE params SET revision = revision + 1, value = zeroblob(8) WHERE name = 'b'",
+          "params.revision keeps itself");
   refused("DELETE FROM commits", "the newest row of commits must stay");
   refused("DELETE FROM commits WHERE revision = 2", "the newest row of commits must stay");
   refused("INSERT INTO commits (revision) VALUES (9)", "commits.revision numbers itself");
@@ -189,8 +204,9 @@ TEST_CASE_FIXTURE(Fixture, "chunks belong to a parameter, and changing them coun
   refused("INSERT INTO chunks (param, sequence, value) VALUES (77, 0, x'00')", "chunks.param must be the id");
   refused("INSERT INTO chunks (param, sequence, value) VALUES (1, 0, x'00')", "chunks.param must be the id");
   allowed("INSERT INTO params (name, dtype, shape, value, checksum) VALUES ('big', 'float32', '[500000000]', x'', 5)");
-  for (const char* sql : {"INSERT INTO chunks (param, sequence, value) VALUES (3, 0, x'0102')", "UPDATE chunks SET value = x'0304'",
-                          "UPDATE params SET id = 8 WHERE id = 3", "UPDATE chunks SET sequence = 4", "DELETE FROM chunks"}) {
+  for (const char* sql :
+       {"INSERT INTO chunks (param, sequence, value) VALUES (3, 0, x'0102')", "UPDATE chunks SET value = x'0304'",
+        "UPDATE params SET id = 8 WHERE id = 3", "UPDATE chunks SET sequence = 4", "DELETE FROM chunks"}) {
     const auto before = database.main().revision();
     allowed(sql);
     CHECK(std::stoll(plain.get("SELECT revision FROM params WHERE name = 'big'")) > before);
@@ -198,7 +214,8 @@ TEST_CASE_FIXTURE(Fixture, "chunks belong to a parameter, and changing them coun
   CHECK(plain.get("SELECT checksum FROM params WHERE name = 'big'") == "NULL");
 }
 
-TEST_CASE_FIXTURE(Fixture, "the triggers do the same where triggers may fire triggers, and where the schema is not trusted") {
+TEST_CASE_FIXTURE(Fixture,
+                  "the triggers do the same where triggers may fire triggers, and where the schema is not trusted") {
   for (const char* setting : {"PRAGMA recursive_triggers = ON", "PRAGMA trusted_schema = OFF"}) {
     allowed(setting);
     const auto before = database.main().revision();
@@ -212,8 +229,10 @@ TEST_CASE_FIXTURE(Fixture, "the triggers do the same where triggers may fire tri
 }
 
 TEST_CASE_FIXTURE(Fixture, "param_list has numel and nbytes without reading values") {
-  allowed("INSERT INTO params (name, dtype, shape, value) VALUES ('s', 'complex128', '[]', zeroblob(16)), ('e', 'float16', '[4, 0]', x''),"
-          " ('big', 'float32', '[500000000]', x'')");
+  allowed(
+      "INSERT INTO params (name, dtype, shape, value) VALUES ('s', 'complex128', '[]', zeroblob(16)), ('e', 'float16', "
+      "'[4, 0]', x''),"
+      " ('big', 'float32', '[500000000]', x'')");
   CHECK(plain.get("SELECT group_concat(name || ' ' || numel || ' ' || nbytes) FROM param_list") ==
         "a 2 8,b 3 12,s 1 16,e 0 0,big 500000000 2000000000");
 }

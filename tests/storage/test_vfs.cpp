@@ -68,7 +68,9 @@ int x_sync(sqlite3_file* file, int flags) {
 int x_file_size(sqlite3_file* file, sqlite3_int64* size) { return real(file)->pMethods->xFileSize(real(file), size); }
 int x_lock(sqlite3_file* file, int level) { return real(file)->pMethods->xLock(real(file), level); }
 int x_unlock(sqlite3_file* file, int level) { return real(file)->pMethods->xUnlock(real(file), level); }
-int x_check_reserved_lock(sqlite3_file* file, int* result) { return real(file)->pMethods->xCheckReservedLock(real(file), result); }
+int x_check_reserved_lock(sqlite3_file* file, int* result) {
+  return real(file)->pMethods->xCheckReservedLock(real(file), result);
+}
 int x_file_control(sqlite3_file* file, int operation, void* argument) {
   return real(file)->pMethods->xFileControl(real(file), operation, argument);
 }
@@ -77,14 +79,32 @@ int x_device_characteristics(sqlite3_file* file) { return real(file)->pMethods->
 int x_shm_map(sqlite3_file* file, int page, int size, int extend, void volatile** where) {
   return real(file)->pMethods->xShmMap(real(file), page, size, extend, where);
 }
-int x_shm_lock(sqlite3_file* file, int offset, int count, int flags) { return real(file)->pMethods->xShmLock(real(file), offset, count, flags); }
+int x_shm_lock(sqlite3_file* file, int offset, int count, int flags) {
+  return real(file)->pMethods->xShmLock(real(file), offset, count, flags);
+}
 void x_shm_barrier(sqlite3_file* file) { real(file)->pMethods->xShmBarrier(real(file)); }
 int x_shm_unmap(sqlite3_file* file, int remove) { return real(file)->pMethods->xShmUnmap(real(file), remove); }
 
 // Version 2: with a shared index for WAL, without memory maps, which would go past us.
-constexpr sqlite3_io_methods methods = {
-    2, x_close, x_read, x_write, x_truncate, x_sync, x_file_size, x_lock, x_unlock, x_check_reserved_lock, x_file_control,
-    x_sector_size, x_device_characteristics, x_shm_map, x_shm_lock, x_shm_barrier, x_shm_unmap, nullptr, nullptr};
+constexpr sqlite3_io_methods methods = {2,
+                                        x_close,
+                                        x_read,
+                                        x_write,
+                                        x_truncate,
+                                        x_sync,
+                                        x_file_size,
+                                        x_lock,
+                                        x_unlock,
+                                        x_check_reserved_lock,
+                                        x_file_control,
+                                        x_sector_size,
+                                        x_device_characteristics,
+                                        x_shm_map,
+                                        x_shm_lock,
+                                        x_shm_barrier,
+                                        x_shm_unmap,
+                                        nullptr,
+                                        nullptr};
 
 int x_open(sqlite3_vfs*, const char* path, sqlite3_file* file, int flags, int* out_flags) {
   TestFile* test_file = self(file);
@@ -130,7 +150,8 @@ void TestVfs::power_loss(const std::filesystem::path& folder, const std::functio
         continue;
       }
       for (std::size_t at = 0; at < change.data.size(); at += piece) {
-        if (survives()) apply(contents, {change.offset + static_cast<std::int64_t>(at), change.data.substr(at, piece), false});
+        if (survives())
+          apply(contents, {change.offset + static_cast<std::int64_t>(at), change.data.substr(at, piece), false});
       }
     }
     write_file(folder / std::filesystem::path(path).filename(), contents);

@@ -23,11 +23,12 @@ class TestVfs {
   TestVfs& operator=(const TestVfs&) = delete;
   static const char* name() { return "paramstore-test"; }
 
-  /// Asked before every operation; what it returns, if not SQLITE_OK, is what the operation returns instead of being done.
+  /// Asked before every operation; what it returns, if not SQLITE_OK, is what the operation returns instead
+  /// of being done.
   std::function<int(Operation)> before;
 
-  /// Writes into `folder` what a disk could hold if the power went now: of each file what was last synced, and of what was
-  /// written since, the pieces of 4096 bytes for which `survives` says yes.
+  /// Writes into `folder` what a disk could hold if the power went now: of each file what was last synced,
+  /// and of what was written since, the pieces of 4096 bytes for which `survives` says yes.
   void power_loss(const std::filesystem::path& folder, const std::function<bool()>& survives) const;
 
   /// What was written to a file and not yet synced; a truncation has no data.

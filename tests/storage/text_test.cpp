@@ -11,7 +11,8 @@ using namespace paramstore::storage;
 
 TEST_CASE("shapes are JSON and come back") {
   using Shape = std::vector<std::int64_t>;
-  for (const Shape& shape : {Shape{}, Shape{0}, Shape{2, 3}, Shape{std::numeric_limits<std::int64_t>::max()}, Shape(64, 1)}) {
+  for (const Shape& shape :
+       {Shape{}, Shape{0}, Shape{2, 3}, Shape{std::numeric_limits<std::int64_t>::max()}, Shape(64, 1)}) {
     CHECK(parse_shape(shape_to_json(shape)) == shape);
   }
   CHECK(shape_to_json({2, 3}) == "[2,3]");
@@ -20,8 +21,11 @@ TEST_CASE("shapes are JSON and come back") {
 }
 
 TEST_CASE("text that is no shape is refused") {
-  for (const char* text : {"", "[", "]", "[1", "[1,]", "[,1]", "[1 2]", "1", "[-1]", "[-0]", "[+1]", "[1.0]", "[1e2]", "[01]",
-                           "[9223372036854775808]", "[[1]]", "[1]x", "[\"1\"]", "null", "{}", "[1],[2]"}) {
+  for (const char* text : {"",       "[",     "]",       "[1",   "[1,]",
+                           "[,1]",   "[1 2]", "1",       "[-1]", "[-0]",
+                           "[+1]",   "[1.0]", "[1e2]",   "[01]", "[9223372036854775808]",
+                           "[[1]]",  "[1]x",  "[\"1\"]", "null", "{}",
+                           "[1],[2]"}) {
     INFO(text);
     CHECK_FALSE(parse_shape(text));
   }
@@ -40,7 +44,8 @@ TEST_CASE("the size of a value is exact, or nothing where it overflows") {
 }
 
 TEST_CASE("dtypes have LibTorch's names") {
-  for (const Dtype dtype : {Dtype::float16, Dtype::bfloat16, Dtype::float32, Dtype::float64, Dtype::complex64, Dtype::complex128}) {
+  for (const Dtype dtype :
+       {Dtype::float16, Dtype::bfloat16, Dtype::float32, Dtype::float64, Dtype::complex64, Dtype::complex128}) {
     CHECK(parse_dtype(dtype_name(dtype)) == dtype);
   }
   CHECK(dtype_name(Dtype::bfloat16) == "bfloat16");
@@ -50,12 +55,13 @@ TEST_CASE("dtypes have LibTorch's names") {
 }
 
 TEST_CASE("a name is 1 to 1024 bytes of UTF-8 without NUL") {
-  for (const std::string& name : {std::string("a"), std::string(1024, 'x'), std::string("ß€𝄞"), std::string(" \n'\"%")}) {
+  for (const std::string& name :
+       {std::string("a"), std::string(1024, 'x'), std::string("ß€𝄞"), std::string(" \n'\"%")}) {
     CHECK_NOTHROW(validate_param_name(name));
   }
   // Overlong forms, surrogates, what lies beyond Unicode, and characters cut short.
-  for (const char* name : {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
-                           "\xf5\x80\x80\x80", "a\xe2\x82", "\xff", "\xe2\x28\xa1"}) {
+  for (const char* name : {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
+                           "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "a\xe2\x82", "\xff", "\xe2\x28\xa1"}) {
     INFO(name);
     CHECK_THROWS_AS(validate_param_name(name), InvalidName);
   }

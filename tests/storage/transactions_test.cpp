@@ -114,5 +114,7 @@ TEST_CASE("step and message of a commit are in its row, with the time") {
   PlainSqlite plain(folder / "a.params.db");
   CHECK(plain.get("SELECT step FROM commits") == "-3");
   CHECK(plain.get("SELECT message FROM commits") == "it's done");
-  CHECK(plain.get("SELECT time GLOB '20[0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]Z' FROM commits") == "1");
+  CHECK(plain.get(
+            "SELECT time GLOB '20[0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]Z' "
+            "FROM commits") == "1");
 }

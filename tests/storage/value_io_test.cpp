@@ -9,8 +9,8 @@ using namespace paramstore::storage::testing;
 namespace {
 
 // Around every threshold there is: one page, the inline limit of a cell, small_value, a piece, several pieces.
-constexpr std::size_t sizes[] = {0,      4,      256,     8192,    65480,   65496,   65500,   65536,  131068,
-                                 131072, 131076, 262140,  262144,  262148,  1048576, 2500000, 9000000};
+constexpr std::size_t sizes[] = {0,      4,      256,    8192,   65480,  65496,   65500,   65536,  131068,
+                                 131072, 131076, 262140, 262144, 262148, 1048576, 2500000, 9000000};
 
 }  // namespace
 
@@ -27,7 +27,8 @@ TEST_CASE("values of all sizes come back, singly and all at once, in a file and 
         if (round == 1) {
           transaction.insert(float_record(name, value), bytes_of(value));
         } else {
-          CHECK(transaction.update_value(file.find(name)->id, std::nullopt, bytes_of(value), value_checksum(bytes_of(value))));
+          CHECK(transaction.update_value(file.find(name)->id, std::nullopt, bytes_of(value),
+                                         value_checksum(bytes_of(value))));
         }
       }
       transaction.commit();
@@ -99,7 +100,8 @@ TEST_CASE("a value that does not have its checksum is refused; one without a che
     std::vector<std::vector<char>> values;
     CHECK_THROWS_AS(database.main().read_all([&](const ParamRecord& record) -> void* {
       return values.emplace_back(static_cast<std::size_t>(*value_size(record.shape, record.dtype))).data();
-    }), CorruptStore);
+    }),
+                    CorruptStore);
     PlainSqlite plain(path);
     CHECK(plain.run("UPDATE params SET checksum = NULL") == "");
     CHECK(value_of(database.main(), name) == value);

@@ -30,7 +30,7 @@
 
 namespace paramstore::storage {
 
-class Connection;  // lib/storage: the SQLite handle and what is attached to it
+class Connection;      // lib/storage: the SQLite handle and what is attached to it
 class FileStatements;  // lib/storage: one file's prepared statements
 
 struct OpenOptions {
@@ -105,9 +105,10 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
   /// length fail, Error where the row has changed since; `destination` then holds anything.
   std::uint64_t read_value(const ParamRecord& record, void* destination);
 
-  /// Reads records and values of the whole file in one transaction, in insertion order. `allocate` is called once a row,
-  /// always on the calling thread, and gives the value's destination, or null to leave it unread. Small values come with
-  /// their rows; large ones are read on several threads, each with a connection of its own on the same snapshot.
+  /// Reads records and values of the whole file in one transaction, in insertion order. `allocate` is called
+  /// once a row, always on the calling thread, and gives the value's destination, or null to leave it unread.
+  /// Small values come with their rows; large ones are read on several threads, each with a connection of its
+  /// own on the same snapshot.
   std::vector<LoadedRecord> read_all(const std::function<void*(const ParamRecord&)>& allocate);
 
   /// Writes a copy of this file to `target`, whole or not at all: a temporary file beside it, renamed at the end.
@@ -129,7 +130,8 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
   std::unique_ptr<Impl> impl_;
 };
 
-/// One snapshot for several reads. Reads nothing itself. Nests inside a WriteTransaction on the same file, where it does nothing.
+/// One snapshot for several reads. Reads nothing itself. Nests inside a WriteTransaction on the same file,
+/// where it does nothing.
 class PARAMSTORE_STORAGE_EXPORT ReadTransaction {
  public:
   explicit ReadTransaction(StoreFile& file);
@@ -142,12 +144,15 @@ class PARAMSTORE_STORAGE_EXPORT ReadTransaction {
   bool owns_ = false;
 };
 
-/// The one way to change a file. The constructor waits for the file's write lock (StoreBusy after the busy timeout) and
-/// takes the next revision; `commit` makes all changes visible at once; the destructor rolls back what was not committed.
-/// One at a time a Database. Whatever a member throws, the transaction is then rolled back, and its other members throw too.
+/// The one way to change a file. The constructor waits for the file's write lock (StoreBusy after the busy
+/// timeout) and takes the next revision; `commit` makes all changes visible at once; the destructor rolls
+/// back what was not committed. One at a time a Database. After an exception from a member its change may be
+/// half made: the others then throw too, until the transaction is destroyed, which rolls it back, or a
+/// Savepoint made before, which undoes it.
 ///
-/// `expected` guards a change against another connection's: the revision the row had when it was read. The change is made
-/// only if the row still has it; with nullopt, whatever it has. False: the row has moved on or is gone, and nothing changed.
+/// `expected` guards a change against another connection's: the revision the row had when it was read. The
+/// change is made only if the row still has it; with nullopt, whatever it has. False: the row has moved on or
+/// is gone, and nothing changed.
 class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
  public:
   explicit WriteTransaction(StoreFile& file, const CommitInfo& info = {});
@@ -173,19 +178,21 @@ class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
   /// Removes every parameter, whoever wrote it.
   void clear();
 
-  /// Returns `revision()`. After an exception the transaction is rolled back: nothing of it is visible. If the disk failed in
-  /// the middle of this call and the machine or the process then dies, the commit may yet be there; never a part of it.
+  /// Returns `revision()`. After an exception nothing of the transaction is visible. If the disk failed in
+  /// the middle of this call and the machine or the process then dies, the commit may yet be there; never a
+  /// part of it.
   Revision commit();
 
  private:
+  friend class Savepoint;
   template <class Change>
   auto change(Change&& change);
   void erase_chunks(std::int64_t id);
-  void roll_back() noexcept;
 
   StoreFile& file_;
   Revision revision_ = 0;
-  bool finished_ = false;  // committed, or rolled back after a failure
+  bool finished_ = false;  // committed, or rolled back by SQLite after an error
+  bool broken_ = false;    // a change may be half made
 };
 
 class PARAMSTORE_STORAGE_EXPORT Database {
@@ -220,6 +227,7 @@ class PARAMSTORE_STORAGE_EXPORT Database {
 
 /// Where the scope `name` of the store at `store_path` lives: "model.params.db", "fold-1" ->
 /// "model.params.scopes/fold-1.params.db". The name is percent-encoded, so that it stays inside that folder.
-PARAMSTORE_STORAGE_EXPORT std::filesystem::path scope_path(const std::filesystem::path& store_path, std::string_view name);
+PARAMSTORE_STORAGE_EXPORT std::filesystem::path scope_path(const std::filesystem::path& store_path,
+                                                           std::string_view name);
 
 }  // namespace paramstore::storage

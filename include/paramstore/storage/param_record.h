@@ -25,8 +25,8 @@ struct ParamRecord {
   Dtype dtype = Dtype::float32;
   std::vector<std::int64_t> shape;
   std::string device = "cpu";
-  Revision revision = 0;                   // the commit that last changed the row
-  std::optional<std::uint64_t> checksum;   // XXH3-64 of the value; none where another tool wrote it
+  Revision revision = 0;                  // the commit that last changed the row
+  std::optional<std::uint64_t> checksum;  // XXH3-64 of the value; none where another tool wrote it
 };
 
 /// The bytes of a value, borrowed: contiguous, row-major, little-endian.
@@ -43,7 +43,8 @@ PARAMSTORE_STORAGE_EXPORT std::string shape_to_json(const std::vector<std::int64
 PARAMSTORE_STORAGE_EXPORT std::optional<std::vector<std::int64_t>> parse_shape(std::string_view json);
 
 /// Bytes of a value of this shape and dtype; nothing where the product overflows 63 bits.
-PARAMSTORE_STORAGE_EXPORT std::optional<std::uint64_t> value_size(const std::vector<std::int64_t>& shape, Dtype dtype) noexcept;
+PARAMSTORE_STORAGE_EXPORT std::optional<std::uint64_t> value_size(const std::vector<std::int64_t>& shape,
+                                                                  Dtype dtype) noexcept;
 
 /// XXH3-64 (seed 0) of the bytes: what the `checksum` column holds, as a signed 64-bit integer.
 PARAMSTORE_STORAGE_EXPORT std::uint64_t value_checksum(ValueBytes value) noexcept;
