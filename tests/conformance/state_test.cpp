@@ -76,7 +76,8 @@ TEST_SUITE("state") {
 
   TEST_CASE("the empty state changes nothing") {
     auto store = store_of_two();
-    store.set_state(StateDict{});
+    const StateDict empty;
+    store.set_state(empty);
     CHECK(names_of(store) == Names{"scale", "loc"});
   }
 
