@@ -116,3 +116,26 @@ TEST_CASE("a store opened by a symbolic link is the same store, with the same sc
   Database linked(folder / "link.params.db");
   CHECK(linked.scope_names() == std::vector<std::string>{"s"});
 }
+
+TEST_CASE("a store that another connection keeps to itself is busy, and opens once it is let go") {
+  const TemporaryFolder folder;
+  { Database database(folder / "a.db"); }
+  OpenOptions impatient;
+  impatient.busy_timeout = std::chrono::milliseconds(20);
+  {
+    PlainSqlite greedy(folder / "a.db");
+    CHECK(greedy.run(
+              "PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; INSERT INTO commits (step) VALUES (1); COMMIT") == "");
+    CHECK(contains(message_of<StoreBusy>([&] { Database database(folder / "a.db", impatient); }), "a.db"));
+  }
+  CHECK(Database(folder / "a.db", impatient).main().revision() == 1);
+}
+
+TEST_CASE("a file that is marked as a store and has no schema is refused") {
+  const TemporaryFolder folder;
+  {
+    PlainSqlite plain(folder / "a.db");
+    CHECK(plain.run("PRAGMA application_id = 1347571027") == "");
+  }
+  CHECK_THROWS_AS(Database(folder / "a.db"), CorruptStore);
+}
