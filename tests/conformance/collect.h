@@ -1,13 +1,15 @@
-// Ranges and dictionaries as vectors, to compare them.
+// Names and warnings, in a form to compare.
 #pragma once
 
 #include <torch/ordered_dict.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <vector>
 
 #include "paramstore/param_store.h"
+#include "store/warnings.h"
 
 using Names = std::vector<std::string>;
 
@@ -24,4 +26,10 @@ Names names_of(const torch::OrderedDict<std::string, Value>& dictionary) {
 inline Names sorted(Names names) {
   std::sort(names.begin(), names.end());
   return names;
+}
+
+/// How many of the warnings contain `text`.
+inline std::size_t mentions(const CapturedWarnings& warnings, const std::string& text) {
+  const auto contains = [&](const std::string& message) { return message.find(text) != std::string::npos; };
+  return static_cast<std::size_t>(std::count_if(warnings.messages.begin(), warnings.messages.end(), contains));
 }

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "conformance/collect.h"
-#include "conformance/warnings.h"
 #include "paramstore/error.h"
 #include "paramstore/param_name.h"
 #include "paramstore/param_store.h"
+#include "store/warnings.h"
 
 using paramstore::ParamStore;
 namespace constraints = paramstore::constraints;
@@ -141,16 +141,16 @@ TEST_SUITE("modules") {
     nn::Linear linear(2, 2);
     linear->bias.set_requires_grad(false);
     {
-      Warnings warnings;
+      const CapturedWarnings warnings;
       store.module("m", linear);
-      CHECK(warnings.count() == 1);
-      CHECK(warnings.count("bias") == 1);
+      CHECK(warnings.messages.size() == 1);
+      CHECK(mentions(warnings, "bias") == 1);
     }
     {
-      Warnings warnings;
+      const CapturedWarnings warnings;
       linear->eval();
       store.module("m", linear);
-      CHECK(warnings.count() == 0);
+      CHECK(warnings.messages.size() == 0);
     }
     CHECK(names_of(store) == Names{"m$$$weight"});
   }
@@ -317,9 +317,9 @@ TEST_SUITE("modules") {
     auto store = ParamStore::in_memory();
     store.set("m$$$weight", torch::zeros({5, 5}));
     nn::Linear linear(nn::LinearOptions(3, 2).bias(false));
-    Warnings warnings;
+    const CapturedWarnings warnings;
     store.module("m", linear);
-    CHECK(warnings.count("m$$$weight") == 1);
+    CHECK(mentions(warnings, "m$$$weight") == 1);
     CHECK(linear->weight.sizes() == torch::IntArrayRef({2, 3}));
   }
 }

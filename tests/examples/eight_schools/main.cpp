@@ -37,7 +37,7 @@ pid_t start_training(const std::string& path) {
 
 /// One line that changes on a terminal, a line for each tenth elsewhere.
 void show_progress(std::int64_t step) {
-  static std::int64_t shown = -1;
+  static std::int64_t shown = 0;
   const bool terminal = isatty(STDOUT_FILENO) != 0;
   if (step == shown || (!terminal && step * 10 / total_steps == shown * 10 / total_steps)) return;
   shown = step;
