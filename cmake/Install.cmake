@@ -9,7 +9,7 @@ if(PARAMSTORE_TORCH)
   install(FILES cmake/FindLibTorch.cmake DESTINATION ${package_dir})
 else()
   install(DIRECTORY include/paramstore/storage DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/paramstore)
-  install(FILES include/paramstore/error.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/paramstore)
+  install(FILES include/paramstore/error.h include/paramstore/param_name.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/paramstore)
 endif()
 
 foreach(component IN LISTS components)
