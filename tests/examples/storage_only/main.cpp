@@ -3,16 +3,18 @@
 
 #include <iostream>
 
+namespace storage = paramstore::storage;
+
 int main(int argc, char** argv) {
   if (argc != 2) {
     std::cerr << "usage: list <store>\n";
     return 2;
   }
-  paramstore::storage::OpenOptions options;
+  storage::OpenOptions options;
   options.read_only = true;
-  paramstore::storage::Database database(argv[1], options);
+  storage::Database database(argv[1], options);
   for (const auto& record : database.main().list()) {
-    std::cout << record.name << ' ' << record.constraint_tag << ' ' << dtype_name(record.dtype) << ' '
-              << shape_to_json(record.shape) << '\n';
+    std::cout << record.name << ' ' << record.constraint_tag << ' ' << storage::dtype_name(record.dtype) << ' '
+              << storage::shape_to_json(record.shape) << '\n';
   }
 }
