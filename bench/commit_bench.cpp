@@ -32,7 +32,8 @@ struct Size {
   int count;
   std::int64_t numel;
   int rounds;
-  /// Commits a round: enough that the checkpoints, which come once in so many megabytes written, have their share in each.
+  /// Commits a round: enough that the checkpoints, which come once in so many megabytes written, have their share in
+  /// each.
   int commits;
 };
 constexpr Size small_ones{10'000, 64, 7, 80};
@@ -40,26 +41,37 @@ constexpr Size mebibytes{100, 262'144, 9, 6};
 constexpr Size large_ones{8, 16 * 1'048'576, 5, 3};
 
 Side torch_save_all(const std::shared_ptr<Commit>& commit, int times) {
-  return {"torch_save", [commit](State& state) {
-            time_each(state, [&] { change_all(commit->tensors); }, [&] { torch_save(commit->tensors, commit->torch_file.path()); });
-          }, times};
+  return {"torch_save",
+          [commit](State& state) {
+            time_each(
+                state, [&] { change_all(commit->tensors); },
+                [&] { torch_save(commit->tensors, commit->torch_file.path()); });
+          },
+          times};
 }
 
 std::vector<Side> all_changed(const Size& size) {
   auto commit = std::make_shared<Commit>(size.count, size.numel, Detect::content);
-  Side ours{"ours", [commit](State& state) {
-              time_each(state, [&] { change_all(commit->leaves); }, [&] { commit->store->commit(); });
-            }, size.commits};
+  Side ours{"ours",
+            [commit](State& state) {
+              time_each(
+                  state, [&] { change_all(commit->leaves); }, [&] { commit->store->commit(); });
+            },
+            size.commits};
   return {ours, torch_save_all(commit, size.count > 1000 ? 1 : size.commits)};
 }
 
 std::vector<Side> one_changed(Detect detect) {
   auto commit = std::make_shared<Commit>(mebibytes.count, mebibytes.numel, detect);
   // Times 100: the share of a checkpoint in a commit of 1 MiB is 1/250.
-  Side ours{"ours", [commit](State& state) {
+  Side ours{"ours",
+            [commit](State& state) {
               std::size_t next = 0;
-              time_each(state, [&] { change(commit->leaves[next++ % commit->leaves.size()].second); }, [&] { commit->store->commit(); });
-            }, 100};
+              time_each(
+                  state, [&] { change(commit->leaves[next++ % commit->leaves.size()].second); },
+                  [&] { commit->store->commit(); });
+            },
+            100};
   return {ours, torch_save_all(commit, 3)};
 }
 
@@ -67,11 +79,12 @@ std::vector<Side> one_changed(Detect detect) {
 
 std::vector<Work> commit_works() {
   const auto all = [](const Size& size) { return [&size] { return all_changed(size); }; };
-  return {{"commit/10000x64/all", small_ones.rounds, all(small_ones)},
-          {"commit/100x1MiB/all", mebibytes.rounds, all(mebibytes)},
-          {"commit/8x64MiB/all", large_ones.rounds, all(large_ones)},
-          {"commit/100x1MiB/one/content", mebibytes.rounds, [] { return one_changed(Detect::content); }},
-          {"commit/100x1MiB/one/version_counter", mebibytes.rounds, [] { return one_changed(Detect::version_counter); }}};
+  return {
+      {"commit/10000x64/all", small_ones.rounds, all(small_ones)},
+      {"commit/100x1MiB/all", mebibytes.rounds, all(mebibytes)},
+      {"commit/8x64MiB/all", large_ones.rounds, all(large_ones)},
+      {"commit/100x1MiB/one/content", mebibytes.rounds, [] { return one_changed(Detect::content); }},
+      {"commit/100x1MiB/one/version_counter", mebibytes.rounds, [] { return one_changed(Detect::version_counter); }}};
 }
 
 }  // namespace bench

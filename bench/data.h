@@ -44,8 +44,8 @@ void write_store(const std::filesystem::path& path, const NamedTensors& tensors)
 /// Puts the tensors' contents into a store as new parameters, in one transaction.
 void add_all(paramstore::ParamStore& store, const NamedTensors& tensors);
 
-/// Gives free memory back to the system, so that whoever allocates next gets it page by page, as in a program that has just
-/// begun, whatever was done before.
+/// Gives free memory back to the system, so that whoever allocates next gets it page by page, as in a program that
+/// has just begun, whatever was done before.
 void forget_free_memory();
 
 }  // namespace bench

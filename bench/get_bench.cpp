@@ -69,9 +69,8 @@ std::vector<Side> get_simplex() {
 std::vector<Side> get_lower_cholesky() {
   const at::Tensor factor = at::randn({8, 8}).tril(-1) + (at::rand({8}) + 0.1).diag();
   auto stores = std::make_shared<Stores>(factor, constraints::lower_cholesky);
-  return {get(stores, true), bare("bare operations", stores, true, [](const at::Tensor& leaf) {
-            return leaf.tril(-1) + leaf.diagonal().exp().diag();
-          })};
+  return {get(stores, true), bare("bare operations", stores, true,
+                                  [](const at::Tensor& leaf) { return leaf.tril(-1) + leaf.diagonal().exp().diag(); })};
 }
 
 }  // namespace

@@ -25,15 +25,20 @@ struct Files {
 };
 
 Side torch_load_all(const std::shared_ptr<Files>& files) {
-  return {"torch_load", [files](State& state) {
+  return {"torch_load",
+          [files](State& state) {
             std::vector<at::Tensor> loaded;
-            time_each(state, forget_free_memory, [&] { loaded = torch_load(files->torch_file.path()); }, [&] { loaded.clear(); });
-          }, 1};
+            time_each(
+                state, forget_free_memory, [&] { loaded = torch_load(files->torch_file.path()); },
+                [&] { loaded.clear(); });
+          },
+          1};
 }
 
 std::vector<Side> load_all(int count, std::int64_t numel) {
   auto files = std::make_shared<Files>(count, numel);
-  Side ours{"ours", [files](State& state) {
+  Side ours{"ours",
+            [files](State& state) {
               std::optional<ParamStore> store;
               torch::OrderedDict<std::string, at::Tensor> loaded;
               time_each(
@@ -46,14 +51,16 @@ std::vector<Side> load_all(int count, std::int64_t numel) {
                     store.reset();
                     loaded.clear();
                   });
-            }, 1};
+            },
+            1};
   return {ours, torch_load_all(files)};
 }
 
 std::vector<Side> load_one() {
   constexpr int count = 1'000;
   auto files = std::make_shared<Files>(count, 262'144);
-  Side ours{"ours", [files](State& state) {
+  Side ours{"ours",
+            [files](State& state) {
               std::optional<ParamStore> store;
               int next = 0;
               time_each(
@@ -63,7 +70,8 @@ std::vector<Side> load_one() {
                     DoNotOptimize((*store)[name_of(next++ * 37 % count)]);
                   },
                   [&] { store.reset(); });
-            }, 20};
+            },
+            20};
   return {ours, torch_load_all(files)};
 }
 

@@ -15,7 +15,8 @@ void torch_save(const NamedTensors& tensors, const std::filesystem::path& path) 
   for (const auto& [name, tensor] : tensors) values.push_back(tensor);
   torch::save(values, path.string());
   const int file = ::open(path.c_str(), O_RDONLY);
-  if (file < 0 || ::fdatasync(file) != 0 || ::close(file) != 0) throw std::system_error(errno, std::generic_category(), path);
+  if (file < 0 || ::fdatasync(file) != 0 || ::close(file) != 0)
+    throw std::system_error(errno, std::generic_category(), path);
 }
 
 std::vector<at::Tensor> torch_load(const std::filesystem::path& path) {

@@ -164,7 +164,8 @@ class PARAMSTORE_EXPORT ParamStore {
   /// value stays; with `update_module_params` the module then gets it: the module's tensor takes over the leaf's
   /// storage and becomes the leaf. (The leaf before keeps sharing that storage, so an optimizer that holds it still
   /// moves the parameter.) Parameters that require no gradient are left out; while the module is in training mode the
-  /// user is told. A tensor that has several names (tied weights) is registered under the first. One transaction. Throws Error where `name` contains "$$$".
+  /// user is told. A tensor that has several names (tied weights) is registered under the first. One transaction.
+  /// Throws Error where `name` contains "$$$".
   void module(std::string_view name, torch::nn::Module& nn_module, bool update_module_params = false);
   template <class Contained>
   void module(std::string_view name, const torch::nn::ModuleHolder<Contained>& nn_module,

@@ -63,7 +63,8 @@ void ParamStore::module(std::string_view name, torch::nn::Module& nn_module, boo
   for (const auto& item : nn_module.named_parameters()) {
     const at::Tensor& tensor = item.value();
     if (!tensor.defined()) continue;
-    // A tied weight has one parameter, as in Pyro, under the first of its names: an optimizer over two would take two steps.
+    // A tied weight has one parameter, as in Pyro, under the first of its names: an optimizer over two would take two
+    // steps.
     if (!seen.insert(tensor.unsafeGetTensorImpl()).second) continue;
     if (!tensor.requires_grad()) {
       if (nn_module.is_training()) {
