@@ -39,8 +39,7 @@ class HostValue {
 at::Tensor empty_value(const storage::ParamRecord& record);
 
 /// Where its bytes go: never null, which `StoreFile::read_all` would take for "leave it unread", though a tensor
-/// without
-/// elements may have no memory.
+/// without elements may have no memory.
 void* destination_of(const at::Tensor& value);
 
 /// A tensor of its own with the same contents: contiguous, detached, on the same device.

@@ -35,8 +35,7 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   ScopeState& active();
 
   /// What calls on the store begin with: `active()`, which is committed first where commit_every says so. Not for
-  /// calls that
-  /// settle what a commit would stumble over.
+  /// calls that settle what a commit would stumble over.
   ScopeState& enter();
 
   /// Takes the store's mutex for a call on `scope`. Throws Error where the store is closed or the scope dropped.

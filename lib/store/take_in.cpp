@@ -15,8 +15,7 @@ namespace paramstore {
 namespace {
 
 /// A parameter that is not in the file as the cache has it. A name is a parameter, whatever became of its row: one
-/// that was removed and added
-/// again is the same, one that was renamed is another.
+/// that was removed and added again is the same, one that was renamed is another.
 struct Difference {
   EntryPtr before;                          // what the cache has; null for a name it does not know
   std::optional<storage::ParamRecord> row;  // what the file has; none where the name is gone

@@ -35,8 +35,8 @@ void remove_entry(Change& change, const EntryPtr& entry) {
 }
 
 /// The row of that id is to have another entry than the cache has for it, if any: another connection has removed or
-/// renamed the parameter that
-/// had the row, which this store has not taken in yet. Until then the entry goes without a row.
+/// renamed the parameter that had the row, which this store has not taken in yet. Until then the entry goes without a
+/// row.
 void free_id(Change& change, std::int64_t id) {
   ScopeState& scope = change.scope();
   const EntryPtr entry = scope.cache.find(id);

@@ -29,8 +29,8 @@ class Reporter {
 using Work = std::function<void(const Reporter& report)>;
 
 /// A copy of this process that does `work`, which is not to end. Possible only while this process has one thread,
-/// which is the case before
-/// LibTorch has computed anything: a fork copies no other threads. Fails the test where there are more.
+/// which is the case before LibTorch has computed anything: a fork copies no other threads. Fails the test where
+/// there are more.
 ///
 /// A forked child is as good as one that was executed: it shares no file, no lock and no SQLite connection with its
 /// parent.

@@ -32,8 +32,7 @@ void fill(const at::Tensor& leaf, std::int32_t number) {
 }
 
 /// The number that every element of every parameter has, all values being verified against their checksums on the
-/// way; 0 for a store without
-/// parameters. `only`: of the parameters whose name begins so.
+/// way; 0 for a store without parameters. `only`: of the parameters whose name begins so.
 std::int32_t number_in(storage::StoreFile& file, const std::string& only = "") {
   std::vector<std::vector<double>> values;
   const auto rows = file.read_all([&](const storage::ParamRecord& record) -> void* {

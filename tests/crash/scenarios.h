@@ -10,8 +10,7 @@
 #include "crash/child.h"
 
 /// Every scenario counts: each transaction writes its number into every element that it writes. Where there is a
-/// store already, it goes on
-/// from the number there.
+/// store already, it goes on from the number there.
 struct Scenario {
   const char* name;
   /// Commits in a loop.

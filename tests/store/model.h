@@ -1,8 +1,7 @@
 // What a store should be, said the slow and obvious way: lists of rows, searched from the front and copied whole.
 //
 // A File is what is committed. A View is what one store shows of it: the rows as it last took them in, and what it
-// has changed in
-// place since. Values here are never changed in place, so a copy of a View is a snapshot.
+// has changed in place since. Values here are never changed in place, so a copy of a View is a snapshot.
 #pragma once
 
 #include <ATen/ATen.h>

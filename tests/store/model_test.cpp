@@ -596,8 +596,7 @@ rc::Gen<Step> any_step() {
   int weights = 0;
   for (const Operation& operation : operations) weights += operation.weight;
   // Only whole steps are taken away when a failure is made smaller, as a step with another seed is another step; and
-  // the first
-  // sequences, which are short, are to draw from all operations too.
+  // the first sequences, which are short, are to draw from all operations too.
   const auto draw =
       rc::gen::tuple(rc::gen::inRange(0, weights), rc::gen::inRange<std::uint32_t>(0, 1000000), rc::gen::inRange(0, 6));
   return rc::gen::noShrink(rc::gen::resize(rc::kNominalSize, rc::gen::map(draw, [](const auto& drawn) {
