@@ -37,13 +37,12 @@ void configure(sqlite3* handle, const std::string& path) {
   set(SQLITE_DBCONFIG_DQS_DML, 0);
   set(SQLITE_DBCONFIG_DQS_DDL, 0);
   sqlite3_limit(handle, SQLITE_LIMIT_SQL_LENGTH, 1'000'000);
-  execute(
-      handle,
-      // Checkpoints are made by WriteTransaction; what a CHECK says, check_record has said already, in a
-      // tenth of the time.
-      "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA ignore_check_constraints = ON;"
-      "PRAGMA wal_autocheckpoint = 0",
-      path, opening);
+  execute(handle,
+          // Checkpoints are made by WriteTransaction; what a CHECK says, check_record has said already, in a
+          // tenth of the time.
+          "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA ignore_check_constraints = ON;"
+          "PRAGMA wal_autocheckpoint = 0",
+          path, opening);
 }
 
 // Switching to WAL needs the file to itself for a moment, and SQLite does not always wait by itself for that.
