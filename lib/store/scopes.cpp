@@ -26,7 +26,7 @@ ScopeGuard::ScopeGuard(std::shared_ptr<StoreCore> store, std::shared_ptr<ScopeSt
 
 ScopeGuard::ScopeGuard(ScopeGuard&& other) noexcept
     : store_(std::move(other.store_)),
-      state_(other.state_),
+      state_(std::move(other.state_)),
       result_(other.result_),
       exceptions_(other.exceptions_),
       entry_(other.entry_) {}
