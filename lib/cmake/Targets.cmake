@@ -14,6 +14,8 @@ if(PARAMSTORE_SANITIZE AND NOT PARAMSTORE_SANITIZE STREQUAL "off")
     # vptr wants the type information of LibTorch's classes, much of which LibTorch hides.
     list(APPEND _sanitize -fno-sanitize-recover=all -fno-sanitize=vptr)
   endif()
+  # What the sanitizers put into the code makes GCC see uninitialised variables in libstdc++'s regular expressions.
+  list(APPEND _sanitize -Wno-maybe-uninitialized)
   add_compile_options(${_sanitize})
   add_link_options(${_sanitize})
 endif()
