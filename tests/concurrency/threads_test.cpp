@@ -206,4 +206,22 @@ TEST_CASE("two stores that add to one parameter lose no update: StaleParam, refr
   CHECK(at::equal(ParamStore(file.path())["sum"], filled(8, thread_count * rounds)));
 }
 
+TEST_CASE("a store that is read on several threads holds what was written") {
+  TemporaryStore file;
+  constexpr int count = 12;
+  constexpr std::int64_t numel = 1 << 19;  // 2 MiB each
+  {
+    ParamStore store(file.path(), StoreOptions().durability(paramstore::Durability::process_crash));
+    for (int i = 0; i < count; ++i) store.set("large " + std::to_string(i), filled(numel, i));
+    for (int i = 0; i < count; ++i) store.set("small " + std::to_string(i), filled(3, i));
+  }
+  ParamStore store(file.path());
+  const auto leaves = store.named_parameters();
+  REQUIRE(leaves.size() == 2 * count);
+  for (int i = 0; i < count; ++i) {
+    CHECK(at::equal(leaves["large " + std::to_string(i)], filled(numel, i)));
+    CHECK(at::equal(leaves["small " + std::to_string(i)], filled(3, i)));
+  }
+}
+
 }  // namespace
