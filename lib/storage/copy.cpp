@@ -10,6 +10,7 @@
 #include "connection.h"
 #include "paramstore/error.h"
 #include "record.h"
+#include "sqlite_error.h"
 
 namespace paramstore::storage {
 namespace {
@@ -150,7 +151,11 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
       amend(transaction);
       transaction.commit();
     }
-  }  // closing it writes the -wal back
+    // The -wal must be written back before the file is renamed without it. Closing does that too, but keeps its errors to
+    // itself.
+    const int code = sqlite3_wal_checkpoint_v2(copied, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    check_sqlite(copied, code, temporary.path().string(), "copy the store");
+  }
   sync(temporary.path());
   retire(target, options);
   if (::rename(temporary.path().c_str(), target.c_str()) != 0) fail(target, "cannot be replaced", errno);
