@@ -173,16 +173,19 @@ bool Connection::drop_scope(std::string_view name) {
   const fs::path path = scope_path(main_->impl_->resolved, name);
   make_room();  // detaches it, if it still is attached
   std::error_code error;
-  const bool existed = fs::remove(path, error);
+  if (!fs::exists(path, error)) return false;
+  {
+    // First, as the file cannot be brought back where this fails; the other way round nothing is lost.
+    WriteTransaction transaction(*main_);
+    Statement erase(handle(), "DELETE FROM main.scopes WHERE name = ?1", main_->path(), "drop a scope");
+    erase.bind(1, name).step();
+    erase.reset();
+    transaction.commit();
+  }
+  fs::remove(path, error);
   if (error) throw StorageError(path.string() + ": cannot be removed: " + error.message(), SQLITE_IOERR_DELETE);
-  if (!existed) return false;
   for (const char* each : {"-wal", "-shm"}) fs::remove(beside(path, each), error);
   fs::remove(path.parent_path(), error);  // succeeds where it was the last one
-  WriteTransaction transaction(*main_);
-  Statement erase(handle(), "DELETE FROM main.scopes WHERE name = ?1", main_->path(), "drop a scope");
-  erase.bind(1, name).step();
-  erase.reset();
-  transaction.commit();
   return true;
 }
 

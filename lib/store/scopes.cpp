@@ -49,6 +49,12 @@ ScopeGuard StoreCore::enter_scope(std::shared_ptr<ScopeState> scope, StateDict* 
   return ScopeGuard(shared_from_this(), std::move(scope), result);
 }
 
+void StoreCore::reattach(ScopeState& scope) {
+  if (scope.file) return;
+  scope.file = database->scope(scope.name);
+  scope.change_counter = -1;  // others may have changed it meanwhile
+}
+
 std::shared_ptr<ScopeState> StoreCore::anonymous_scope() {
   auto state = make_scope("", database->anonymous_scope());
   anonymous_scopes.erase(
@@ -83,6 +89,7 @@ ScopeGuard ParamStore::scope(std::string_view name) {
     auto state = store.make_scope(std::string(name), store.database->scope(name));
     found = store.named_scopes.emplace(name, std::move(state)).first;
   }
+  store.reattach(*found->second);
   return store.enter_scope(found->second, nullptr);
 }
 
@@ -121,8 +128,11 @@ bool ParamStore::drop_scope(std::string_view name) {
   try {
     dropped = store.database->drop_scope(name);
   } catch (...) {
-    scope.file = store.database->scope(name);
-    scope.change_counter = -1;  // it may be another file now: the next call looks
+    // As it was, if not before the scope is entered again.
+    try {
+      store.reattach(scope);
+    } catch (const std::exception&) {
+    }
     throw;
   }
   {

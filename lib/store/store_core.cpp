@@ -81,7 +81,10 @@ void StoreCore::close() {
   if (batch) throw Error("the store '" + main->path + "' has an open batch; commit or drop it before closing");
   if (!main->file->read_only()) {
     commit_changes(*this, *main, {});
-    for (auto& [name, scope] : named_scopes) commit_changes(*this, *scope, {});
+    for (auto& [name, scope] : named_scopes) {
+      reattach(*scope);
+      commit_changes(*this, *scope, {});
+    }
   }
   let_go();
 }

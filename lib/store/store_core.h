@@ -48,6 +48,8 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   std::shared_ptr<ScopeState> make_scope(std::string name, std::shared_ptr<storage::StoreFile> file);
 
   std::shared_ptr<ScopeState> anonymous_scope();
+  /// Gives a named scope its file again, where a failed drop_scope has taken it.
+  void reattach(ScopeState& scope);
   /// Whether the scope is one of this store's.
   bool owns(const ScopeState& scope) const noexcept { return scope.owner == this; }
 
