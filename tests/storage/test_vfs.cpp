@@ -62,11 +62,14 @@ int x_sync(sqlite3_file* file, int flags) {
     for (const auto& change : disk.pending) apply(disk.synced, change);
     disk.pending.clear();
   }
-  return real(file)->pMethods->xSync(real(file), flags);
+  return current->really_sync ? real(file)->pMethods->xSync(real(file), flags) : SQLITE_OK;
 }
 
 int x_file_size(sqlite3_file* file, sqlite3_int64* size) { return real(file)->pMethods->xFileSize(real(file), size); }
-int x_lock(sqlite3_file* file, int level) { return real(file)->pMethods->xLock(real(file), level); }
+int x_lock(sqlite3_file* file, int level) {
+  if (const int code = current->allow(Operation::lock)) return code;
+  return real(file)->pMethods->xLock(real(file), level);
+}
 int x_unlock(sqlite3_file* file, int level) { return real(file)->pMethods->xUnlock(real(file), level); }
 int x_check_reserved_lock(sqlite3_file* file, int* result) {
   return real(file)->pMethods->xCheckReservedLock(real(file), result);
@@ -80,6 +83,9 @@ int x_shm_map(sqlite3_file* file, int page, int size, int extend, void volatile*
   return real(file)->pMethods->xShmMap(real(file), page, size, extend, where);
 }
 int x_shm_lock(sqlite3_file* file, int offset, int count, int flags) {
+  if ((flags & SQLITE_SHM_LOCK) != 0) {
+    if (const int code = current->allow(Operation::lock)) return code;
+  }
   return real(file)->pMethods->xShmLock(real(file), offset, count, flags);
 }
 void x_shm_barrier(sqlite3_file* file) { real(file)->pMethods->xShmBarrier(real(file)); }
@@ -110,6 +116,7 @@ int x_open(sqlite3_vfs*, const char* path, sqlite3_file* file, int flags, int* o
   TestFile* test_file = self(file);
   test_file->base.pMethods = nullptr;
   test_file->path = path;  // SQLite keeps it as long as the file
+  if (const int code = current->allow(Operation::open)) return code;
   const int code = real_vfs->xOpen(real_vfs, path, test_file->real(), flags, out_flags);
   if (test_file->real()->pMethods != nullptr) test_file->base.pMethods = &methods;
   return code;
