@@ -1,6 +1,6 @@
 # Finds what paramstore is built from, or says what is missing and where to get it.
 
-# paramstore_find(<CMake package, or module of pkg-config as pkg-config:name> <target> <minimum version or 0> <Debian package>)
+# paramstore_find(<CMake package, or pkg-config:<its module>> <target> <minimum version> <Debian package>)
 macro(paramstore_find package target minimum debian)
   if("${package}" MATCHES "^pkg-config:(.*)$")
     set(_module "${CMAKE_MATCH_1}")
