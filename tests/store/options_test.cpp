@@ -1,5 +1,6 @@
 // What each option of a store does.
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <chrono>
 #include <cmath>

@@ -1,5 +1,6 @@
 // The dict interface, as a user meets it first.
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <doctest/doctest.h>
 
 #include "paramstore/error.h"
