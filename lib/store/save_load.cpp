@@ -13,16 +13,20 @@
 namespace paramstore {
 namespace {
 
-/// Writes the pending parameters of `scope` into a copy of its file.
+/// Writes the parameters of `scope` that are in memory otherwise than in its file into a copy of the file.
 void amend(storage::WriteTransaction& copy, const ScopeState& scope) {
   for (const auto& [id, entry] : scope.cache.in_order()) {
-    const auto checksum = changed_checksum(*entry, Detect::content);
-    if (!checksum) continue;
+    if (!entry->leaf.defined()) continue;
+    const auto changed = changed_checksum(*entry, Detect::content);
+    // What was held back need not be pending any more: then the row is another connection's.
+    if (!changed && !scope.held_back) continue;
+    const auto there = copy.file().find(entry->record.name);
+    if (!changed && there && there->revision == entry->record.revision) continue;
+    const HostValue host(entry->leaf);
     storage::ParamRecord record = entry->record;
     describe(entry->leaf, record);
-    record.checksum = checksum;
-    const HostValue host(entry->leaf);
-    if (const auto there = copy.file().find(record.name)) {
+    record.checksum = changed ? *changed : entry->stored_checksum;
+    if (there) {
       copy.replace(there->id, std::nullopt, record, host.bytes());
     } else {
       copy.insert(record, host.bytes());
