@@ -130,6 +130,7 @@ void World::drop_batch() {
     if (const Param* now = place.view.named(param.name())) param.leaf = now->leaf;
   }
   before_batch.listed = before_batch.listed || place.listed;
+  before_batch.view.report = place.view.report;  // what a refresh in the batch has told is told
   place = before_batch;
   place.revision = revision;
 }

@@ -1,0 +1,132 @@
+// What others do to the file meanwhile, where it is easy to get wrong.
+#include <ATen/ATen.h>
+
+#include <optional>
+
+#include "paramstore/error.h"
+#include "paramstore/param_store.h"
+#include "store/temporary_store.h"
+#include "store/warnings.h"
+// Last: LibTorch's own CHECK must not replace this one.
+#include <doctest/doctest.h>
+
+namespace {
+
+using namespace paramstore;
+
+std::vector<std::string> names_of(ParamStore& store) {
+  const KeyRange keys = store.keys();
+  return {keys.begin(), keys.end()};
+}
+
+TEST_CASE("a row that comes under the id of an erased one is another parameter, with a leaf of its own") {
+  TemporaryStore file;
+  ParamStore ours(file.path());
+  ours.setdefault("a", at::zeros({3}));
+  const at::Tensor a = ours.unconstrained("a");
+  ParamStore theirs(file.path());
+  theirs.erase("a");
+  theirs.set("b", at::ones({3}));  // SQLite gives it the id of "a"
+
+  SUBCASE("refreshed") {
+    const auto result = ours.refresh();
+    CHECK(result.removed == std::vector<std::string>{"a"});
+    CHECK(result.added == std::vector<std::string>{"b"});
+    CHECK_FALSE(ours.unconstrained("b").is_same(a));
+    CHECK(at::equal(a, at::zeros({3})));  // a tensor handed out stays what it was
+    CHECK(ours.param_name(a) == std::nullopt);
+  }
+  SUBCASE("while ours is pending") {
+    a.data().add_(5);
+    CHECK(ours.contains("b"));
+    CHECK(names_of(ours) == std::vector<std::string>{"b", "a"});  // a parameter without a row comes last
+    CHECK(at::equal(ours["a"], at::full({3}, 5.0)));
+    CHECK_THROWS_AS(ours.commit(), StaleParam);
+    ours.commit(Conflict::overwrite);
+    CHECK(names_of(theirs) == std::vector<std::string>{"b", "a"});
+    CHECK(at::equal(theirs["a"], at::full({3}, 5.0)));
+    CHECK(ours.unconstrained("a").is_same(a));
+  }
+}
+
+TEST_CASE("save writes what is in memory, also where the file has moved on") {
+  const CapturedWarnings silence;  // of the end, which cannot commit
+  TemporaryStore file;
+  ParamStore ours(file.path());
+  ours.setdefault("a", at::zeros({3}));
+  ours.unconstrained("a").data().add_(1);
+  ParamStore theirs(file.path());
+  theirs.set("a", at::full({3}, 9.0));
+  SUBCASE("pending") { CHECK(names_of(ours).size() == 1); }
+  SUBCASE("pending when it was looked at, and since then as it was read") {
+    CHECK(names_of(ours).size() == 1);
+    ours.unconstrained("a").data().zero_();
+  }
+  ours.save(file.folder() / "copy.db");
+  CHECK(at::equal(ParamStore(file.folder() / "copy.db")["a"], ours["a"]));
+}
+
+TEST_CASE("clear in a batch that is dropped leaves what had not been read yet") {
+  TemporaryStore file;
+  ParamStore(file.path()).setdefault("a", at::ones({3}));
+  ParamStore store(file.path());
+  {
+    auto batch = store.batch();
+    store.clear();
+    CHECK(names_of(store).empty());
+  }
+  CHECK(names_of(store) == std::vector<std::string>{"a"});
+  CHECK(at::equal(store["a"], at::ones({3})));
+}
+
+TEST_CASE("with commit_every, refresh and commit settle what made every other call stale") {
+  TemporaryStore file;
+  ParamStore ours(file.path(), StoreOptions().commit_every(std::chrono::nanoseconds(1)));
+  ours.setdefault("a", at::zeros({3}));
+  ours.unconstrained("a").data().add_(1);
+  ParamStore theirs(file.path());
+  theirs.set("a", at::full({3}, 9.0));
+  CHECK_THROWS_AS(static_cast<void>(ours.contains("a")), StaleParam);
+  SUBCASE("refresh") {
+    CHECK(ours.refresh().changed == std::vector<std::string>{"a"});
+    CHECK(at::equal(ours["a"], at::full({3}, 9.0)));
+  }
+  SUBCASE("overwrite") {
+    ours.commit(Conflict::overwrite);
+    CHECK(at::equal(ours["a"], at::ones({3})));
+  }
+}
+
+TEST_CASE("a guard that ends before one made after it takes only its own place") {
+  ParamStore store = ParamStore::in_memory();
+  std::optional<ScopeGuard> first(store.scope("s"));
+  const auto second = store.scope("t");
+  const auto third = store.scope("s");
+  store.set("w", at::ones({1}));
+  first.reset();
+  CHECK(store.contains("w"));  // still in "s", by the third
+}
+
+TEST_CASE("a parameter without elements is clean after it was read") {
+  TemporaryStore file;
+  ParamStore(file.path()).setdefault("nothing", at::zeros({0, 3}));
+  ParamStore store(file.path());
+  CHECK(store.parameters().size() == 1);
+  CHECK(store.commit() == store.revision());
+  CHECK(store.revision() == 1);
+}
+
+TEST_CASE("a leaf that gets other data inside a batch has its own again when the batch is dropped") {
+  ParamStore store = ParamStore::in_memory();
+  store.setdefault("a", at::zeros({3}));
+  const at::Tensor leaf = store.unconstrained("a");
+  {
+    auto batch = store.batch();
+    store.set("a", at::ones({3}));
+    leaf.set_data(at::ones({2, 2}));
+  }
+  CHECK(store.unconstrained("a").is_same(leaf));
+  CHECK(at::equal(leaf, at::zeros({3})));
+}
+
+}  // namespace
