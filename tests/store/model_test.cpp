@@ -4,6 +4,7 @@
 //   RC_PARAMS="seed=17" store_model_tests                 other sequences
 //   RC_PARAMS="reproduce=..." store_model_tests           one again, as a failure prints it
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 #include <sqlite3.h>
