@@ -72,18 +72,40 @@ class Work {
   std::exception_ptr error_;
 };
 
+// Reads through a map of the file, as long as this lives, which saves a copy into SQLite's cache and the memory for it. Not
+// for ever: pages read through a map are not kept, and looking up a single row takes five times as long.
+class MappedReads {
+ public:
+  MappedReads(sqlite3* handle, const std::string& alias)
+      : handle_(handle), pragma_("PRAGMA " + quote_identifier(alias)) {
+    set(2'147'418'112);  // the most that SQLite takes
+  }
+  ~MappedReads() { set(0); }
+  MappedReads(const MappedReads&) = delete;
+  MappedReads& operator=(const MappedReads&) = delete;
+
+ private:
+  void set(std::int64_t bytes) noexcept {
+    // Where this fails, reading goes on as before.
+    sqlite3_exec(handle_, (pragma_ + ".mmap_size = " + std::to_string(bytes)).c_str(), nullptr, nullptr, nullptr);
+  }
+
+  sqlite3* handle_;
+  std::string pragma_;
+};
+
 // Helps with the work if it can see the same commit. If not, or if there is no further connection to be had,
 // it leaves all of it to the thread that began.
 void help(Work& work, const std::string& uri, const std::string& path, Revision revision) {
   const std::string alias = "main";
   std::unique_ptr<SQLite::Database> database;
   std::optional<FileStatements> statements;
+  std::optional<MappedReads> mapped;
   try {
     database = open_handle(uri, path, std::chrono::milliseconds(0));
     statements.emplace(database->getHandle(), alias, path);
-    // A map of the file saves a copy, which is a third of the time. Not so for the main connection: pages
-    // read through a map are not kept, and looking up a single row takes five times as long.
-    execute(database->getHandle(), "PRAGMA mmap_size = 2147418112; BEGIN", path, "begin a transaction");
+    mapped.emplace(database->getHandle(), alias);
+    execute(database->getHandle(), "BEGIN", path, "begin a transaction");
     const StatementUse newest((*statements)[Query::revision]);
     if (!newest->step() || newest->integer(0) != revision) return;
   } catch (const std::exception&) {
@@ -98,9 +120,11 @@ std::vector<LoadedRecord> StoreFile::read_all(const std::function<void*(const Pa
   const ReadTransaction snapshot(*this);
   FileStatements& queries = statements();
   sqlite3* const handle = impl_->connection->handle();
+  const MappedReads mapped(handle, impl_->alias);
   RecordReader reader(queries, impl_->path);
 
   std::vector<LoadedRecord> result;
+  result.reserve(count());
   std::vector<std::pair<std::size_t, void*>> large;  // index into result, destination
   std::uint64_t large_bytes = 0;
   {
