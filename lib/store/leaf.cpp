@@ -5,8 +5,12 @@
 #include <c10/core/InferenceMode.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <c10/util/Exception.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <set>
 #include <utility>
@@ -48,6 +52,20 @@ at::ScalarType torch_dtype(storage::Dtype dtype) {
                          const std::string& advice) {
   throw UnsupportedTensor("parameter '" + std::string(name) + "'" + of_file(path) + ": " + found +
                           " cannot be stored; " + advice);
+}
+
+/// New memory comes page by page, at a fault each, which is most of what loading a large value takes: 8 x 64 MiB load in
+/// 61 ms with large pages, in 200 ms without.
+void ask_for_huge_pages([[maybe_unused]] void* data, [[maybe_unused]] std::size_t size) noexcept {
+#ifdef MADV_HUGEPAGE
+  constexpr std::size_t worth_it = 4 << 20;  // so that there is a whole huge page inside, of 2 MiB on most machines
+  if (size < worth_it) return;
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = (reinterpret_cast<std::uintptr_t>(data) + page - 1) / page * page;
+  const auto end = (reinterpret_cast<std::uintptr_t>(data) + size) / page * page;
+  // A hint: a kernel that does not take it gives pages of the usual size.
+  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+#endif
 }
 
 }  // namespace
@@ -97,7 +115,9 @@ storage::ValueBytes HostValue::bytes() const { return {tensor_.data_ptr(), tenso
 
 at::Tensor empty_value(const storage::ParamRecord& record) {
   c10::InferenceMode ordinary(false);  // a leaf needs a version counter, which inference tensors have not
-  return at::empty(record.shape, at::TensorOptions().dtype(torch_dtype(record.dtype)));
+  at::Tensor value = at::empty(record.shape, at::TensorOptions().dtype(torch_dtype(record.dtype)));
+  ask_for_huge_pages(value.data_ptr(), value.nbytes());
+  return value;
 }
 
 void* destination_of(const at::Tensor& value) {
@@ -112,7 +132,7 @@ at::Tensor copy_of(const at::Tensor& tensor) {
 }
 
 at::Tensor as_leaf(at::Tensor value) {
-  value.requires_grad_(true);
+  value.set_requires_grad(true);
   return value;
 }
 
