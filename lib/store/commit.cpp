@@ -1,6 +1,7 @@
 #include "commit.h"
 
-#include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -17,14 +18,6 @@ struct DirtyLeaf {
   std::uint64_t checksum;
 };
 
-std::vector<DirtyLeaf> dirty_leaves(const ScopeState& scope, Detect detect) {
-  std::vector<DirtyLeaf> dirty;
-  for (const auto& [id, entry] : scope.cache.in_order()) {
-    if (auto checksum = changed_checksum(*entry, detect)) dirty.push_back({entry, *checksum});
-  }
-  return dirty;
-}
-
 }  // namespace
 
 bool commit_is_due(ScopeState& scope, std::chrono::nanoseconds interval) {
@@ -35,18 +28,27 @@ bool commit_is_due(ScopeState& scope, std::chrono::nanoseconds interval) {
 }
 
 Revision commit_changes(StoreCore& core, ScopeState& scope, const CommitOptions& options) {
-  const std::vector<DirtyLeaf> dirty = dirty_leaves(scope, core.options.detect());
-  const bool annotated = options.step() || options.message();
+  std::optional<Change> change;  // begun where there is something to write: it takes the file's write lock
+  const auto begin = [&] { change.emplace(core, scope, storage::CommitInfo{options.step(), options.message()}); };
   scope.last_commit = std::chrono::steady_clock::now().time_since_epoch().count();
-  if (dirty.empty() && !annotated) return scope.revision;
+  if (options.step() || options.message()) begin();
 
-  Change change(core, scope, {options.step(), options.message()});
+  // Each leaf is written right after it was hashed, while it is in the processor's cache.
+  std::vector<DirtyLeaf> not_in_place;
+  for (const auto& [id, entry] : scope.cache.in_order()) {
+    const auto checksum = changed_checksum(*entry, core.options.detect());
+    if (!checksum) continue;
+    if (!change) begin();
+    if (!write_in_place(*change, entry, *checksum)) not_in_place.push_back({entry, *checksum});
+  }
+  if (!change) return scope.revision;
+
   std::vector<std::string> stale;
-  for (const auto& [entry, checksum] : dirty) {
-    if (!write_leaf(change, entry, checksum, options.conflict())) stale.push_back(entry->record.name);
+  for (const auto& [entry, checksum] : not_in_place) {
+    if (!write_anew(*change, entry, checksum, options.conflict())) stale.push_back(entry->record.name);
   }
   if (!stale.empty()) throw_stale(scope, std::move(stale));
-  return change.commit();
+  return change->commit();
 }
 
 }  // namespace paramstore

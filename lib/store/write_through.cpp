@@ -181,26 +181,29 @@ void overwrite_param(Change& change, const EntryPtr& entry, const Constraint& co
   add_entry(change, successor);
 }
 
-bool write_leaf(Change& change, const EntryPtr& entry, std::uint64_t checksum, Conflict conflict) {
+bool write_in_place(Change& change, const EntryPtr& entry, std::uint64_t checksum) {
   const HostValue host(entry->leaf);
   auto& rows = change.rows();
   const Revision expected = entry->record.revision;
-  if (same_kind(entry->record, entry->leaf) && rows.update_value(entry->record.id, expected, host.bytes(), checksum)) {
-    change.on_undo([entry, expected, before = entry->record.checksum, stored_checksum = entry->stored_checksum,
-                    stored_version = entry->stored_version] {
-      entry->record.revision = expected;
-      entry->record.checksum = before;
-      entry->stored_checksum = stored_checksum;
-      entry->stored_version = stored_version;
-    });
-    mark_clean(*entry, rows.revision(), checksum);
-    return true;
-  }
+  if (!same_kind(entry->record, entry->leaf)) return false;
+  if (!rows.update_value(entry->record.id, expected, host.bytes(), checksum)) return false;
+  change.on_undo([entry, expected, before = entry->record.checksum, stored_checksum = entry->stored_checksum,
+                  stored_version = entry->stored_version] {
+    entry->record.revision = expected;
+    entry->record.checksum = before;
+    entry->stored_checksum = stored_checksum;
+    entry->stored_version = stored_version;
+  });
+  mark_clean(*entry, rows.revision(), checksum);
+  return true;
+}
 
-  // The leaf has become another kind of tensor, or the row has moved on.
+bool write_anew(Change& change, const EntryPtr& entry, std::uint64_t checksum, Conflict conflict) {
+  const HostValue host(entry->leaf);
+  auto& rows = change.rows();
   auto record = record_of(entry->leaf, entry->record.name, entry->constraint, checksum);
   std::int64_t id = entry->record.id;
-  if (!rows.replace(id, expected, record, host.bytes())) {
+  if (!rows.replace(id, entry->record.revision, record, host.bytes())) {
     if (conflict == Conflict::error) return false;
     const auto theirs = change.scope().file->find(record.name);
     id = theirs ? theirs->id : rows.insert(record, host.bytes());

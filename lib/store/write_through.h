@@ -21,10 +21,14 @@ enum class Adopt { yes, no };
 void overwrite_param(Change& change, const EntryPtr& entry, const Constraint& constraint, const at::Tensor& value,
                      Adopt adopt);
 
-/// Writes what the entry's leaf holds, whose checksum is given. Where the row has moved on: false, and nothing is
-/// written; with Conflict::overwrite the leaf's contents become the parameter of that name, whatever became of its
-/// row.
-bool write_leaf(Change& change, const EntryPtr& entry, std::uint64_t checksum, Conflict conflict);
+/// Writes what the entry's leaf holds, whose checksum is given, over the value in its row. False, and nothing is written,
+/// where the leaf has become another kind of tensor or the row has moved on. Adds and removes no entry of the cache.
+bool write_in_place(Change& change, const EntryPtr& entry, std::uint64_t checksum);
+
+/// The same where `write_in_place` could not: the whole row becomes what the leaf is now. Where it has moved on: false, and
+/// nothing is written; with Conflict::overwrite the leaf's contents become the parameter of that name, whatever became of
+/// its row.
+bool write_anew(Change& change, const EntryPtr& entry, std::uint64_t checksum, Conflict conflict);
 
 /// Throws StaleParam where the row has moved on.
 void erase_param(Change& change, const EntryPtr& entry);
