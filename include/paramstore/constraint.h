@@ -33,6 +33,7 @@
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "paramstore/export.h"
 #include "paramstore/transform.h"
@@ -55,7 +56,8 @@ class PARAMSTORE_EXPORT Constraint {
   const std::string& tag() const noexcept;
 
   /// How many of the rightmost dimensions make one value: 0 for `positive`, 1 for `simplex`, 2 for `lower_cholesky`.
-  /// Throws UnknownConstraint where this process does not know the constraint.
+  /// Throws UnknownConstraint where this process does not know the constraint, and Error where it does not say
+  /// (`dependent`).
   std::int64_t event_dim() const;
 
   /// Whether the values are isolated points. Throws as `event_dim` does.
@@ -120,28 +122,114 @@ PARAMSTORE_EXPORT Constraint register_constraint(std::string_view name, Constrai
 namespace constraints {
 
 // The objects are inline, each initialized where this header is included, so that a global of any file may use them.
+//
+// Each comment gives the set, then the transform from an unconstrained u where there is one, then the event dim where
+// it is not 0. Bounds and sets are those of torch.distributions.constraints, or where it says so of
+// pyro.distributions.constraints; the transforms are those that `transform_to` gives there. lib/constraint/*.cpp names
+// the original of each.
 
-/// Any number but NaN. Identity. Event dim 0.
+// Numbers.
+
+/// Any number but NaN. Identity.
 inline PARAMSTORE_EXPORT const Constraint real = Constraint::parse("real");
-/// x > 0. exp. Event dim 0.
+/// x > 0. exp(u).
 inline PARAMSTORE_EXPORT const Constraint positive = Constraint::parse("positive");
-/// 0 <= x <= 1. Sigmoid, clamped to the open interval as torch.distributions.transforms.SigmoidTransform does. Event
-/// dim 0.
+/// x >= 0. exp(u).
+inline PARAMSTORE_EXPORT const Constraint nonnegative = Constraint::parse("nonnegative");
+/// x > 0, by another map than `positive`: softplus(u) = log(1 + exp(u)). Pyro's.
+inline PARAMSTORE_EXPORT const Constraint softplus_positive = Constraint::parse("softplus_positive");
+/// 0 <= x <= 1. sigmoid(u), clamped to [tiny, 1 - eps] of its dtype, so that neither bound is ever reached.
 inline PARAMSTORE_EXPORT const Constraint unit_interval = Constraint::parse("unit_interval");
-/// Non-negative along the last dimension, summing to 1 within 1e-6. Softmax. Event dim 1.
-inline PARAMSTORE_EXPORT const Constraint simplex = Constraint::parse("simplex");
-/// Lower triangular with a positive diagonal. exp on the diagonal. Event dim 2.
-inline PARAMSTORE_EXPORT const Constraint lower_cholesky = Constraint::parse("lower_cholesky");
 
-/// x > lower_bound. lower_bound + exp(u). Event dim 0.
+/// x > lower_bound. lower_bound + exp(u).
 PARAMSTORE_EXPORT Constraint greater_than(const Bound& lower_bound);
+/// x >= lower_bound. lower_bound + exp(u).
+PARAMSTORE_EXPORT Constraint greater_than_eq(const Bound& lower_bound);
+/// x < upper_bound. upper_bound - exp(u).
+PARAMSTORE_EXPORT Constraint less_than(const Bound& upper_bound);
 /// lower_bound <= x <= upper_bound. lower_bound + (upper_bound - lower_bound) * sigmoid(u), the sigmoid clamped as in
-/// `unit_interval`. Event dim 0. Bounds in the wrong order are taken as they are, as in PyTorch: no value passes the
-/// check.
+/// `unit_interval`. Bounds in the wrong order are taken as they are, as in PyTorch: no value passes the check.
 PARAMSTORE_EXPORT Constraint interval(const Bound& lower_bound, const Bound& upper_bound);
+/// lower_bound <= x < upper_bound. As `interval`.
+PARAMSTORE_EXPORT Constraint half_open_interval(const Bound& lower_bound, const Bound& upper_bound);
+
+// Isolated points. They can be stored as tags and checked, but have no transform: no gradient leads to them.
+
+/// 0 or 1.
+inline PARAMSTORE_EXPORT const Constraint boolean = Constraint::parse("boolean");
+/// Integers. Pyro's.
+inline PARAMSTORE_EXPORT const Constraint integer = Constraint::parse("integer");
+/// Integers from 0.
+inline PARAMSTORE_EXPORT const Constraint nonnegative_integer = Constraint::parse("nonnegative_integer");
+/// Integers from 1.
+inline PARAMSTORE_EXPORT const Constraint positive_integer = Constraint::parse("positive_integer");
+/// 0 or 1 along the last dimension, summing to 1. Event dim 1.
+inline PARAMSTORE_EXPORT const Constraint one_hot = Constraint::parse("one_hot");
+/// Integers from lower_bound to upper_bound, both included.
+PARAMSTORE_EXPORT Constraint integer_interval(const Bound& lower_bound, const Bound& upper_bound);
+/// x >= 0 along the last dimension, summing to upper_bound at most. PyTorch does not ask for integers here. Event dim 1.
+PARAMSTORE_EXPORT Constraint multinomial(const Bound& upper_bound);
+
+// Vectors: the last dimension. Event dim 1.
+
+/// Any numbers but NaN. Identity.
+inline PARAMSTORE_EXPORT const Constraint real_vector = Constraint::parse("real_vector");
+/// Non-negative, summing to 1 within 1e-6. softmax(u).
+inline PARAMSTORE_EXPORT const Constraint simplex = Constraint::parse("simplex");
+/// Of length 1 within 10 eps sqrt(n). u / |u|, and (1, 0, ..., 0) for the zero vector; the inverse is the vector itself.
+/// Pyro's.
+inline PARAMSTORE_EXPORT const Constraint sphere = Constraint::parse("sphere");
+/// Increasing. x[0] = u[0], x[i] = x[i - 1] + exp(u[i]). Pyro's.
+inline PARAMSTORE_EXPORT const Constraint ordered_vector = Constraint::parse("ordered_vector");
+/// Positive and increasing. exp of the transform of `ordered_vector`. Pyro's; its event dim is 0 there, and here.
+inline PARAMSTORE_EXPORT const Constraint positive_ordered_vector = Constraint::parse("positive_ordered_vector");
+
+// Matrices: the last two dimensions. Event dim 2.
+
+/// Zero above the diagonal. No transform.
+inline PARAMSTORE_EXPORT const Constraint lower_triangular = Constraint::parse("lower_triangular");
+/// Lower triangular with a positive diagonal. What lies below u's diagonal, and exp of its diagonal.
+inline PARAMSTORE_EXPORT const Constraint lower_cholesky = Constraint::parse("lower_cholesky");
+/// The same set. What lies below u's diagonal, and softplus of its diagonal. Pyro's.
+inline PARAMSTORE_EXPORT const Constraint softplus_lower_cholesky = Constraint::parse("softplus_lower_cholesky");
+/// Lower triangular with ones on the diagonal. What lies below u's diagonal; the inverse is the matrix itself. Pyro's.
+inline PARAMSTORE_EXPORT const Constraint unit_lower_cholesky = Constraint::parse("unit_lower_cholesky");
+/// Lower triangular with a positive diagonal and rows of length 1 within 10 eps n: Cholesky factors of correlation
+/// matrices. From vectors of n (n - 1) / 2 numbers, the lower triangle row by row: with t = tanh(u),
+/// x[i][j] = t[i][j] sqrt((1 - t[i][0]^2) ... (1 - t[i][j - 1]^2)).
+inline PARAMSTORE_EXPORT const Constraint corr_cholesky = Constraint::parse("corr_cholesky");
+/// As many rows as columns. No transform.
+inline PARAMSTORE_EXPORT const Constraint square = Constraint::parse("square");
+/// Equal to its transpose, within 1e-6 + 1e-5 |x|. No transform.
+inline PARAMSTORE_EXPORT const Constraint symmetric = Constraint::parse("symmetric");
+/// Symmetric, with no eigenvalue below 0. L L^T, where L is the transform of `lower_cholesky`.
+inline PARAMSTORE_EXPORT const Constraint positive_semidefinite = Constraint::parse("positive_semidefinite");
+/// Symmetric, with a Cholesky factor. L L^T, where L is the transform of `lower_cholesky`.
+inline PARAMSTORE_EXPORT const Constraint positive_definite = Constraint::parse("positive_definite");
+/// Positive definite with ones on the diagonal within 1e-6: correlation matrices. L L^T, where L is the transform of
+/// `corr_cholesky`, so from vectors. Pyro's.
+inline PARAMSTORE_EXPORT const Constraint corr_matrix = Constraint::parse("corr_matrix");
+
+// Made of others.
+
 /// `base` with `reinterpreted_batch_ndims` more of its rightmost dimensions taken as one event: checks reduce over them
 /// with "all". Throws Error where that number is negative, or more than the 64 dimensions that LibTorch iterates over.
 PARAMSTORE_EXPORT Constraint independent(const Constraint& base, std::int64_t reinterpreted_batch_ndims);
+/// Each constraint for the piece of its length along `dim`; no lengths are 1 each. Its event dim is the largest of
+/// theirs. A check says for each element along `dim` whether it is inside, or where `dim` is a dimension of an event,
+/// whether all of it is. Throws Error where there is no constraint, or not one length for each.
+PARAMSTORE_EXPORT Constraint cat(std::vector<Constraint> constraints, std::int64_t dim = 0,
+                                 std::vector<std::int64_t> lengths = {});
+/// Each constraint for one slice along `dim`. Its event dim is the largest of theirs, and one more where `dim` is
+/// negative and left of their events. Checks are joined as `cat` joins them, so they keep `dim`. Throws Error where
+/// there is no constraint.
+PARAMSTORE_EXPORT Constraint stack(std::vector<Constraint> constraints, std::int64_t dim = 0);
+/// Inside `base` for all components of a mixture, whose dimension is put in left of the event. No transform.
+// NOLINTNEXTLINE(readability-identifier-naming): its name in torch.distributions.constraints
+PARAMSTORE_EXPORT Constraint MixtureSameFamilyConstraint(const Constraint& base);
+/// A place for the constraint that only other variables decide on: `event_dim`, `is_discrete` and `check` throw Error,
+/// and there is no transform.
+inline PARAMSTORE_EXPORT const Constraint dependent = Constraint::parse("dependent");
 
 }  // namespace constraints
 }  // namespace paramstore

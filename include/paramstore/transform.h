@@ -16,8 +16,9 @@ namespace paramstore {
 class Constraint;
 
 /// A differentiable map from unconstrained tensors onto a constraint's set, with an inverse. A value: cheap to copy,
-/// safe to use from several threads. Both directions are made of LibTorch's own operations, so they run on any device,
-/// follow the grad mode of the caller, and keep dtype and batch dimensions.
+/// safe to use from several threads. Both directions run on any device, follow the grad mode of the caller, can be
+/// differentiated more than once, and keep dtype and batch dimensions. Some change the shape of an event: `corr_cholesky`
+/// and `corr_matrix` map vectors to matrices.
 class PARAMSTORE_EXPORT Transform {
  public:
   /// From unconstrained to constrained. Throws UnsupportedTensor where the tensor is undefined, or of a dtype that

@@ -123,7 +123,13 @@ std::int64_t Constraint::event_dim() const {
   return *node->event_dim;
 }
 
-bool Constraint::is_discrete() const { return known(node_)->is_discrete; }
+bool Constraint::is_discrete() const {
+  const NodePointer node = known(node_);
+  if (!node->is_discrete) {
+    throw Error("the constraint '" + node->tag + "' does not say whether its values are isolated points");
+  }
+  return *node->is_discrete;
+}
 
 at::Tensor Constraint::check(const at::Tensor& value) const {
   const NodePointer node = known(node_);

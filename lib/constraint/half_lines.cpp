@@ -1,6 +1,7 @@
 // The real line and its halves.
 #include "lib/constraint/bound.h"
 #include "lib/constraint/families.h"
+#include "lib/constraint/softplus.h"
 
 namespace paramstore {
 
@@ -22,6 +23,21 @@ std::vector<ConstraintKind> half_lines() {
           .transform([](const Arguments&, const at::Tensor& u) { return u.exp(); },
                      [](const Arguments&, const at::Tensor& y) { return y.log(); }),
 
+      // torch.distributions.constraints._GreaterThanEq(0.0): 0 <= x. The transform of positive, which never reaches 0
+      // but by rounding.
+      ConstraintKind("nonnegative")
+          .documentation("x >= 0; exp(u)")
+          .check([](const Arguments&, const at::Tensor& value) { return value.ge(0.0); })
+          .transform([](const Arguments&, const at::Tensor& u) { return u.exp(); },
+                     [](const Arguments&, const at::Tensor& y) { return y.log(); }),
+
+      // pyro.distributions.constraints._SoftplusPositive: positive, by another map. Pyro's SoftplusTransform.
+      ConstraintKind("softplus_positive")
+          .documentation("x > 0; softplus(u) = log(1 + exp(u))")
+          .check([](const Arguments&, const at::Tensor& value) { return value.gt(0.0); })
+          .transform([](const Arguments&, const at::Tensor& u) { return softplus(u); },
+                     [](const Arguments&, const at::Tensor& y) { return softplus_inverse(y); }),
+
       // torch.distributions.constraints._GreaterThan: lower_bound < x. ExpTransform, then AffineTransform(lower_bound,
       // 1), whose multiplication by one changes no bit.
       ConstraintKind("greater_than", {{"lower_bound", ArgumentType::bound}})
@@ -30,12 +46,36 @@ std::vector<ConstraintKind> half_lines() {
           .transform(
               [](const Arguments& arguments, const at::Tensor& u) { return add(u.exp(), arguments.bound(0)); },
               [](const Arguments& arguments, const at::Tensor& y) { return subtract(y, arguments.bound(0)).log(); }),
+
+      // torch.distributions.constraints._GreaterThanEq: lower_bound <= x. The transform of greater_than.
+      ConstraintKind("greater_than_eq", {{"lower_bound", ArgumentType::bound}})
+          .documentation("x >= lower_bound; lower_bound + exp(u)")
+          .check([](const Arguments& arguments, const at::Tensor& value) {
+            return greater_equal(value, arguments.bound(0));
+          })
+          .transform(
+              [](const Arguments& arguments, const at::Tensor& u) { return add(u.exp(), arguments.bound(0)); },
+              [](const Arguments& arguments, const at::Tensor& y) { return subtract(y, arguments.bound(0)).log(); }),
+
+      // torch.distributions.constraints._LessThan: x < upper_bound. ExpTransform, then AffineTransform(upper_bound, -1).
+      // The inverse negates after it subtracts, as the original does: at the bound itself the sign of zero decides on
+      // the gradient's sign.
+      ConstraintKind("less_than", {{"upper_bound", ArgumentType::bound}})
+          .documentation("x < upper_bound; upper_bound - exp(u)")
+          .check([](const Arguments& arguments, const at::Tensor& value) { return less(value, arguments.bound(0)); })
+          .transform(
+              [](const Arguments& arguments, const at::Tensor& u) { return add(u.exp().neg(), arguments.bound(0)); },
+              [](const Arguments& arguments, const at::Tensor& y) {
+                return subtract(y, arguments.bound(0)).neg().log();
+              }),
   };
 }
 
 namespace constraints {
 
 Constraint greater_than(const Bound& lower_bound) { return make_constraint("greater_than", {lower_bound}); }
+Constraint greater_than_eq(const Bound& lower_bound) { return make_constraint("greater_than_eq", {lower_bound}); }
+Constraint less_than(const Bound& upper_bound) { return make_constraint("less_than", {upper_bound}); }
 
 }  // namespace constraints
 }  // namespace paramstore

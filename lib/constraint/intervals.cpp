@@ -42,6 +42,15 @@ std::vector<ConstraintKind> intervals() {
             return greater_equal(value, arguments.bound(0)).logical_and(less_equal(value, arguments.bound(1)));
           })
           .transform(onto_interval, from_interval),
+
+      // torch.distributions.constraints._HalfOpenInterval: without the upper bound. The transform of interval.
+      ConstraintKind("half_open_interval", {{"lower_bound", ArgumentType::bound}, {"upper_bound", ArgumentType::bound}})
+          .documentation("lower_bound <= x < upper_bound; lower_bound + (upper_bound - lower_bound) * sigmoid(u)")
+          .prepare(prepare_width)
+          .check([](const Arguments& arguments, const at::Tensor& value) {
+            return greater_equal(value, arguments.bound(0)).logical_and(less(value, arguments.bound(1)));
+          })
+          .transform(onto_interval, from_interval),
   };
 }
 
@@ -49,6 +58,10 @@ namespace constraints {
 
 Constraint interval(const Bound& lower_bound, const Bound& upper_bound) {
   return make_constraint("interval", {lower_bound, upper_bound});
+}
+
+Constraint half_open_interval(const Bound& lower_bound, const Bound& upper_bound) {
+  return make_constraint("half_open_interval", {lower_bound, upper_bound});
 }
 
 }  // namespace constraints

@@ -28,6 +28,7 @@ class ConstraintKind {
   using Map = std::function<at::Tensor(const Arguments& arguments, const at::Tensor& tensor)>;
   using Dimensions = std::function<std::optional<std::int64_t>(const Arguments& arguments)>;
   using Predicate = std::function<bool(const Arguments& arguments)>;
+  using Discreteness = std::function<std::optional<bool>(const Arguments& arguments)>;
   using Prepare = std::function<void(Arguments& arguments)>;
 
   explicit ConstraintKind(std::string name, std::vector<Parameter> parameters = {})
@@ -61,12 +62,12 @@ class ConstraintKind {
     return unconstrained_event_dim_ ? unconstrained_event_dim_ : event_dim_;
   }
 
-  /// Default: false.
+  /// Nothing where the arguments do not say. Default: false.
   ConstraintKind& discrete() {
     return is_discrete([](const Arguments&) { return true; });
   }
-  ConstraintKind& is_discrete(Predicate function) { return set(is_discrete_, std::move(function)); }
-  const Predicate& is_discrete() const noexcept { return is_discrete_; }
+  ConstraintKind& is_discrete(Discreteness function) { return set(is_discrete_, std::move(function)); }
+  const Discreteness& is_discrete() const noexcept { return is_discrete_; }
 
   /// Looks at the arguments once, when a constraint is made: throws Error where they make no sense together, and may
   /// leave what check and transform need in `Arguments::prepared`. Default: nothing to do.
@@ -104,7 +105,7 @@ class ConstraintKind {
   std::string documentation_;
   Dimensions event_dim_ = [](const Arguments&) { return std::int64_t{0}; };
   Dimensions unconstrained_event_dim_;
-  Predicate is_discrete_ = [](const Arguments&) { return false; };
+  Discreteness is_discrete_ = [](const Arguments&) { return false; };
   Prepare prepare_;
   Map check_;
   Map forward_;

@@ -21,7 +21,7 @@ struct Transform::Node {
   Arguments arguments;
   std::optional<std::int64_t> event_dim;
   std::optional<std::int64_t> unconstrained_event_dim;
-  bool is_discrete = false;
+  std::optional<bool> is_discrete;
   bool is_identity = false;
   const ConstraintKind* without_transform = nullptr;  // this kind or one nested in it, where the transform is missing
 };

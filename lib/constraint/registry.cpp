@@ -14,7 +14,8 @@ Registry& Registry::instance() {
 }
 
 Registry::Registry() {
-  for (const auto& family : {half_lines, intervals, vectors, matrices, compositions}) {
+  for (const auto& family :
+       {half_lines, intervals, discrete, vectors, triangular_matrices, symmetric_matrices, compositions}) {
     for (ConstraintKind& kind : family()) {
       insert(std::move(kind), true);
     }

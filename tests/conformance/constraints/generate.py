@@ -28,6 +28,9 @@ from pyro.distributions import constraints
 from torch.distributions import transform_to
 from torch.utils._python_dispatch import TorchDispatchMode
 
+# Pyro loosens this check of PyTorch's to 1e-4 when it is imported.
+type(constraints.corr_cholesky).check = type(constraints.corr_cholesky).check._pyro_unpatched
+
 INF = math.inf
 NAN = math.nan
 
@@ -57,9 +60,13 @@ class Entry:
     unconstrained: list  # inputs of forward; the constrained values that come out are inputs of inverse and check, too
     constrained: list = field(default_factory=list)  # more inputs of inverse and check: edges of the set, and outside
     check_only: list = field(default_factory=list)
+    forward_only: list = field(default_factory=list)  # inputs of forward, where nothing is done with what comes out
     has_transform: bool = True
+    has_check: bool = True
     # paramstore computes the same formula by other operations, so that additions and products round differently, too
     reordered: bool = False
+    # By a decomposition, whose rounding is as if its input had been another one, next to it
+    decomposed: bool = False
 
 
 class Gaussians:
@@ -91,6 +98,21 @@ def table():
 
     yield Entry("real", constraints.real, scalars, [outside])
     yield Entry("positive", constraints.positive, scalars, [nested(POSITIVES), outside])
+    yield Entry("nonnegative", constraints.nonnegative, scalars, [nested(POSITIVES), outside])
+    softplus_edges = nested([19.9, 20.0, 20.1, 19.999999, 20.000001, -20.0, 1e-3, -1e-3])
+    yield Entry(
+        "softplus_positive", constraints.softplus_positive, scalars + [softplus_edges], [nested(POSITIVES), outside]
+    )
+    for bound in (0.0, 0.5, -2.0, 1e8):
+        yield Entry(
+            f"greater_than_eq({number(bound)})",
+            constraints.greater_than_eq(bound),
+            scalars,
+            [nested(around(bound)), outside],
+        )
+        yield Entry(
+            f"less_than({number(bound)})", constraints.less_than(bound), scalars, [nested(around(bound)), outside]
+        )
     for bound in (0.0, 0.5, -2.0, 1e-3, 1e8):
         yield Entry(
             f"greater_than({number(bound)})", constraints.greater_than(bound), scalars, [nested(around(bound)), outside]
@@ -104,6 +126,44 @@ def table():
             [nested(around(low, high)), nested([low + (high - low) * k / 7 for k in range(8)]), outside],
         )
 
+    for low, high in ((0.0, 1.0), (-1.0, 2.0), (0.0, 2.0), (2.0, 1.0)):
+        yield Entry(
+            f"half_open_interval({number(low)}, {number(high)})",
+            constraints.half_open_interval(low, high),
+            scalars,
+            [nested(around(low, high)), nested([low + (high - low) * k / 7 for k in range(8)]), outside],
+        )
+
+    integers = nested([-3.0, -1.0, -0.5, -0.0, 0.0, 0.25, 1.0, 1.0 + 1e-7, 2.0, 9.0, 10.0, 11.0, 1e16, INF, -INF, NAN])
+    for tag, constraint in (
+        ("boolean", constraints.boolean),
+        ("integer", constraints.integer),
+        ("nonnegative_integer", constraints.nonnegative_integer),
+        ("positive_integer", constraints.positive_integer),
+        ("integer_interval(-1.0, 10.0)", constraints.integer_interval(-1, 10)),
+        ("integer_interval(int64[[0],[2]], 9.0)", constraints.integer_interval(torch.tensor([[0], [2]]), 9)),
+    ):
+        yield Entry(tag, constraint, [], check_only=[integers, outside], has_transform=False)
+    counts = [
+        nested([0.0, 1.0, 0.0]),
+        nested([0.0, 0.0, 0.0]),
+        nested([1.0, 1.0, 0.0]),
+        nested([0.5, 0.5, 0.0]),
+        nested([2.0, -1.0, 0.0]),
+        nested([1.0]),
+        nested([0.0, 1.0, 1.0, 0.0, 3.0, 4.0, NAN, 1.0], 2, 2, 2),
+    ]
+    yield Entry("one_hot", constraints.one_hot, [], check_only=counts, has_transform=False)
+    yield Entry("multinomial(4.0)", constraints.multinomial(4), [], check_only=counts, has_transform=False)
+    yield Entry(
+        "multinomial(int64[1,7])",
+        constraints.multinomial(torch.tensor([1, 7])),
+        [],
+        check_only=[nested([0.0, 1.0, 3.0, 4.0], 2, 2), nested([1.0, 1.0, 3.0, 5.0, 0.5, 0.5, 8.0, -1.0], 2, 2, 2)],
+        has_transform=False,
+    )
+    yield Entry("dependent", constraints.dependent, [], has_transform=False)
+
     # Bounds that are tensors: broadcast against the value, and take part in choosing the dtype of the result.
     normal = Gaussians("tensor bounds")
     matrices = [normal(2, 3, scale=2.0), normal(4, 2, 3, scale=20.0)]
@@ -114,6 +174,14 @@ def table():
         constraints.interval(
             torch.tensor([-1.0, 0.0, 0.1], dtype=torch.float64), torch.tensor([0.0, 0.1, 10.0], dtype=torch.float64)
         ),
+        matrices,
+        [normal(2, 3)],
+    )
+    yield Entry("less_than(float32[[-1.0],[0.5]])", constraints.less_than(bounds), matrices, [normal(2, 3)])
+    yield Entry("greater_than_eq(float64[[-1.0],[0.5]])", constraints.greater_than_eq(bounds.double()), matrices)
+    yield Entry(
+        "half_open_interval(float32[[-1.0],[0.5]], 3.0)",
+        constraints.half_open_interval(bounds, 3.0),
         matrices,
         [normal(2, 3)],
     )
@@ -159,6 +227,53 @@ def table():
         reordered=True,
     )
 
+    normal = Gaussians("other vectors")
+    vectors = [
+        normal(1),
+        normal(5),
+        normal(3, 4, scale=5.0),
+        normal(2, 3, 2, scale=30.0),
+        normal(33),
+        nested([-800.0, -40.0, 0.0, 3.0]),
+        nested([0.0, NAN, 1.0]),
+        nested([1.0, INF, 1.0]),
+    ]
+    yield Entry(
+        "real_vector", constraints.real_vector, [normal(3), normal(2, 3)], [nested([1.0, NAN, 2.0, 3.0, INF, 0.0], 3, 2)]
+    )
+    unit = normal(6, 7)
+    unit = unit / unit.norm(dim=-1, keepdim=True)
+    yield Entry(
+        "sphere",
+        constraints.sphere,
+        vectors
+        + [
+            nested([0.0, 0.0, 0.0]),
+            nested([0.0, 0.0, 3.0, 4.0, 0.0, 0.0], 3, 2),
+            nested([1e-160, 1e-160, -1e-170]),
+            nested([1e200, 1e150, -1e199]),
+            nested([1e-310, 0.0]),
+            nested([-INF, 1.0]),
+        ],
+        [unit, unit * (1 + 1e-7), nested([0.6, 0.8]), nested([1.0]), nested([0.0, -1.0]), nested([0.6, 0.81, NAN])],
+        reordered=True,
+    )
+    increasing = [
+        nested([1.0, 2.0, 3.0]),
+        nested([1.0, 1.0, 3.0]),
+        nested([1.0, 1.0 + 1e-9, 3.0]),
+        nested([-2.0, -1.0, 0.0, 3.0, 2.0, 5.0], 2, 3),
+        nested([0.0, 1.0]),
+        nested([5e-324, 1.0]),
+        nested([1e-30, 1.0, 1e30]),
+        nested([2.0]),
+        nested([NAN]),
+        nested([NAN, 1.0, 2.0]),
+        nested([1.0, INF, INF]),
+    ]
+    yield Entry("ordered_vector", constraints.ordered_vector, vectors, increasing, reordered=True)
+    yield Entry("positive_ordered_vector", constraints.positive_ordered_vector, vectors, increasing, reordered=True)
+
     normal = Gaussians("matrices")
     lower = normal(3, 3).tril()
     not_lower = normal(3, 3)
@@ -185,6 +300,195 @@ def table():
         check_only=[normal(3, 2).tril().abs(), normal(2, 3).tril().abs()],
     )
 
+    normal = Gaussians("other triangular matrices")
+    lower = normal(4, 4).tril()
+    matrices = [
+        normal(3, 3),
+        normal(1, 1),
+        normal(2, 4, 4, scale=3.0),
+        normal(2, 1, 2, 2, scale=40.0),
+        nested([-750.0, 3.0, 1.0, 710.0], 2, 2),
+    ]
+    triangular = [
+        lower,
+        lower.abs(),
+        lower.abs() + lower.mT * 1e-300,
+        torch.stack([lower.abs(), lower - 10 * torch.eye(4, dtype=torch.float64), normal(4, 4)]),
+        torch.eye(3, dtype=torch.float64),
+        lower.tril(-1) + torch.eye(4, dtype=torch.float64),
+        lower.tril(-1) + torch.eye(4, dtype=torch.float64) * (1 + 1e-15),
+        nested([1.0, 0.0, NAN, 1.0], 2, 2),
+        nested([1.0, NAN, 0.0, 1.0], 2, 2),
+    ]
+    yield Entry("lower_triangular", constraints.lower_triangular, [], check_only=triangular, has_transform=False)
+    yield Entry(
+        "softplus_lower_cholesky",
+        constraints.softplus_lower_cholesky,
+        matrices + [nested([19.5, 0.0, -3.0, 20.5], 2, 2)],
+        [nested([1e-300, 0.0, 2.0, 30.0], 2, 2)],
+        check_only=triangular,
+    )
+    yield Entry("unit_lower_cholesky", constraints.unit_lower_cholesky, matrices, triangular)
+
+    # Vectors of n (n - 1) / 2. Saturated: tanh rounds to 1 above 19.06 (float64) and 9.01 (float32).
+    normal = Gaussians("correlations")
+    correlations = [
+        normal(1),
+        normal(3),
+        normal(6, scale=0.3),
+        normal(2, 10),
+        normal(2, 1, 28, scale=1.5),
+        normal(3, 6, scale=4.0),
+        nested([1e-9, -1e-9, 1e-300, 0.0, -0.0, 2.0]),
+    ]
+    saturated = [nested([8.5, -9.5, 0.5]), nested([18.0, 0.5, -20.0]), nested([-1e4, 1e30, 1e-3]), nested([INF, 1, -INF])]
+    factor = torch.linalg.cholesky(torch.eye(3, dtype=torch.float64) * 0.5 + 0.5)
+    factors = [
+        factor,
+        torch.eye(4, dtype=torch.float64),
+        factor * (1 + 1e-14),
+        factor * (1 + 1e-6),
+        torch.stack([factor, factor * 1.1, -factor, factor.mT]),
+        nested([1.0, 0.0, 1.0, 0.0], 2, 2),
+        nested([1.0, 0.0, NAN, 1.0], 2, 2),
+        nested([1.0, 0.0, 0.6, 0.8], 2, 2),
+    ]
+    yield Entry(
+        "corr_cholesky",
+        constraints.corr_cholesky,
+        correlations + saturated + [nested([]), nested([NAN, 1.0, 0.5])],
+        check_only=factors,
+        reordered=True,
+    )
+    yield Entry(
+        "corr_matrix",
+        constraints.corr_matrix,
+        [normal(1), normal(3), normal(2, 10, scale=0.5), normal(28, scale=0.3)],
+        forward_only=correlations,
+        check_only=[
+            factor @ factor.mT,
+            torch.eye(3, dtype=torch.float64) * (1 + 1e-7),
+            torch.eye(3, dtype=torch.float64) * (1 + 1e-5),
+            torch.stack([factor @ factor.mT, factor, torch.eye(3, dtype=torch.float64)]),
+            nested([1.0, 1.5, 1.5, 1.0], 2, 2),
+        ],
+        reordered=True,
+        decomposed=True,
+    )
+
+    normal = Gaussians("symmetric matrices")
+    root = normal(3, 4, 4)
+    symmetric = root + root.mT
+    definite = root @ root.mT
+    squares = [
+        symmetric,
+        definite,
+        definite + torch.tensor([0.0, 1e-3, 0.0, 0.0], dtype=torch.float64),
+        root,
+        torch.eye(3, dtype=torch.float64),
+        torch.diag(nested([1.0, 1.0, -1.0])),
+        torch.diag(nested([1.0, 1e-30, 1e20])),
+        nested([1.0, 2.0 + 1e-6, 2.0, 1.0], 2, 2),
+        nested([1.0, 2.0 + 1e-3, 2.0, 5.0], 2, 2),
+        nested([1.0, NAN, NAN, 1.0], 2, 2),
+        nested([5.0], 1, 1),
+        nested([-5.0], 1, 1),
+        normal(3, 2),
+        normal(2, 2, 3),
+    ]
+    zeros = torch.zeros(2, 2, dtype=torch.float64)
+    yield Entry("square", constraints.square, [], check_only=squares, has_transform=False)
+    yield Entry("symmetric", constraints.symmetric, [], check_only=squares, has_transform=False)
+    well_conditioned = [normal(3, 3), normal(1, 1), normal(2, 4, 4, scale=0.7), normal(2, 1, 2, 2)]
+    nearly_singular = [normal(2, 4, 4, scale=2.0), nested([0.0, 0.0, 3.0, -6.0], 2, 2), nested([-12.0, 9.0, 1.0, 2.0], 2, 2)]
+    for tag, constraint, more in (
+        ("positive_definite", constraints.positive_definite, [zeros]),
+        ("positive_semidefinite", constraints.positive_semidefinite, [zeros]),
+    ):
+        yield Entry(
+            tag,
+            constraint,
+            well_conditioned,
+            [definite, torch.diag(nested([1e-12, 1.0, 1e12])), torch.eye(3, dtype=torch.float64)],
+            forward_only=nearly_singular,
+            check_only=squares + more,
+            reordered=True,
+            decomposed=True,
+        )
+
+    normal = Gaussians("compositions")
+    yield Entry(
+        "stack([real, positive], 0)", constraints.stack([constraints.real, constraints.positive], 0), [normal(2, 3)],
+        [nested([1.0, -1.0, 0.5, 2.0], 2, 2), nested([-1.0, 0.0]), nested([NAN, 1.0])],
+    )
+    yield Entry(
+        "stack([positive, interval(0.0, 1.0), real], -1)",
+        constraints.stack([constraints.positive, constraints.interval(0.0, 1.0), constraints.real], -1),
+        [normal(3), normal(2, 2, 3, scale=20.0)],
+        [nested([1.0, 2.0, 3.0, 0.0, 1.0, 4.0], 2, 3)],
+    )
+    yield Entry(
+        "stack([simplex, sphere], 0)",
+        constraints.stack([constraints.simplex, constraints.sphere], 0),
+        [normal(2, 4), normal(2, 3, 2)],
+        [nested([0.5, 0.5, 0.6, 0.8], 2, 2), nested([0.5, 0.6, 0.6, 0.9], 2, 2)],
+        reordered=True,
+    )
+    yield Entry(
+        "cat([positive, real], 0, [1, 1])",
+        constraints.cat([constraints.positive, constraints.real]),
+        [normal(2), normal(2, 3)],
+        [nested([-1.0, 2.0, 3.0, NAN], 2, 2)],
+    )
+    yield Entry(
+        "cat([positive, less_than(0.0), unit_interval], -1, [2, 0, 3])",
+        constraints.cat(
+            [constraints.positive, constraints.less_than(0.0), constraints.unit_interval], -1, [2, 0, 3]
+        ),
+        [normal(5), normal(2, 3, 5, scale=10.0)],
+        [nested([1.0, 0.0, 0.5, 2.0, 1.0])],
+    )
+    yield Entry(
+        "cat([simplex, ordered_vector], 0, [2, 1])",
+        constraints.cat([constraints.simplex, constraints.ordered_vector], 0, [2, 1]),
+        [normal(3, 4)],
+        [nested([0.5, 0.5, 0.6, 0.8, 1.0, 2.0], 3, 2)],
+        reordered=True,
+    )
+    # Of constraints whose events have different dimensions, whose checks the original cannot join.
+    yield Entry(
+        "cat([simplex, real], -1, [3, 1])",
+        constraints.cat([constraints.simplex, constraints.real], -1, [3, 1]),
+        [normal(4), normal(2, 4)],
+        reordered=True,
+        has_check=False,
+    )
+    yield Entry(
+        "independent(stack([cat([simplex, positive], 1, [3, 2]), real], 0), 1)",
+        constraints.independent(
+            constraints.stack(
+                [constraints.cat([constraints.simplex, constraints.positive], 1, [3, 2]), constraints.real], 0
+            ),
+            1,
+        ),
+        [normal(2, 3, 5)],
+        reordered=True,
+        has_check=False,
+    )
+    yield Entry(
+        "MixtureSameFamilyConstraint(simplex)",
+        constraints.MixtureSameFamilyConstraint(constraints.simplex),
+        [],
+        check_only=[nested([0.5, 0.5]), nested([0.5, 0.5, 0.6, 0.8], 2, 2)],
+        has_transform=False,
+    )
+    yield Entry(
+        "MixtureSameFamilyConstraint(greater_than(float64[0.0,1.0]))",
+        constraints.MixtureSameFamilyConstraint(constraints.greater_than(nested([0.0, 1.0]))),
+        [],
+        check_only=[nested([0.5, 2.0, -1.0])],
+        has_transform=False,
+    )
     normal = Gaussians("compositions")
     yield Entry(
         "independent(real, 1)", constraints.independent(constraints.real, 1), [normal(2, 3)], [nested([1.0, NAN])]
@@ -240,7 +544,8 @@ class Rounding(TorchDispatchMode):
         "select", "slice", "split", "clone", "copy", "_to_copy", "zeros_like", "ones_like", "full_like", "new_zeros",
         "zeros", "full", "tril", "triu", "diagonal", "diag_embed", "select_backward", "slice_backward",
         "diagonal_backward", "scatter", "value_selecting_reduction_backward", "clamp", "max", "min", "neg", "abs",
-        "sgn", "sign", "where", "cat", "stack",
+        "sgn", "sign", "where", "cat", "stack", "index", "index_put", "index_put_", "constant_pad_nd", "eye", "permute",
+        "arange", "new_ones", "lift_fresh", "fill", "fill_", "zero_", "narrow", "unbind", "flip", "ones",
     }
     ROUNDED_ALIKE_EVERYWHERE = {"add", "sub", "rsub", "mul", "div", "sqrt", "reciprocal"}
     # fmt: on
@@ -255,9 +560,12 @@ class Rounding(TorchDispatchMode):
         name = func.overloadpacket.__name__
         if not isinstance(output, torch.Tensor) or not output.is_floating_point() or name in self.exact:
             return output
-        steps = [self.generator.choice((-1, 0, 1)) for _ in range(output.numel())]
-        steps = torch.tensor(steps, dtype=output.dtype).reshape(output.shape)
-        return output * (1 + steps * torch.finfo(output.dtype).eps)
+        return self.moved(output)
+
+    def moved(self, tensor):
+        steps = [self.generator.choice((-1, 0, 1)) for _ in range(tensor.numel())]
+        steps = torch.tensor(steps, dtype=tensor.dtype).reshape(tensor.shape)
+        return tensor * (1 + steps * torch.finfo(tensor.dtype).eps)
 
 
 def value_and_gradient(function, tensor, cotangent):
@@ -287,8 +595,10 @@ def apply(function, tensor, entry, normal):
     exact = Rounding.EXACT if entry.reordered else Rounding.EXACT | Rounding.ROUNDED_ALIKE_EVERYWHERE
     trials = []
     for trial in range(24):
-        with Rounding(random.Random(trial), exact):
-            trials.append(value_and_gradient(function, tensor, cotangent))
+        rounding = Rounding(random.Random(trial), exact)
+        nearby = rounding.moved(tensor) if entry.decomposed else tensor
+        with rounding:
+            trials.append(value_and_gradient(function, nearby, cotangent))
     case = {
         "input": json_tensor(tensor),
         "output": {**json_tensor(output), "noise": noise(output, [value for value, _ in trials])},
@@ -301,13 +611,21 @@ def apply(function, tensor, entry, normal):
     return case
 
 
+def said(property):
+    """Nothing where the original cannot say."""
+    try:
+        return property()
+    except NotImplementedError:
+        return None
+
+
 def cases(entry):
     constraint = entry.constraint
     yield {
         "tag": entry.tag,
         "case": "properties",
-        "event_dim": constraint.event_dim,
-        "is_discrete": constraint.is_discrete,
+        "event_dim": said(lambda: constraint.event_dim),
+        "is_discrete": said(lambda: constraint.is_discrete),
         "has_transform": entry.has_transform,
     }
     for dtype in (torch.float64, torch.float32):
@@ -319,11 +637,13 @@ def cases(entry):
                 u = u.to(dtype)
                 yield {"tag": entry.tag, "case": "forward", **apply(transform, u, entry, normal)}
                 constrained.append(transform(u).to(dtype))
+            for u in entry.forward_only:
+                yield {"tag": entry.tag, "case": "forward", **apply(transform, u.to(dtype), entry, normal)}
         constrained += [value.to(dtype) for value in entry.constrained]
         for value in constrained:
             if entry.has_transform:
                 yield {"tag": entry.tag, "case": "inverse", **apply(transform.inv, value, entry, normal)}
-        for value in constrained + [value.to(dtype) for value in entry.check_only]:
+        for value in constrained + [value.to(dtype) for value in entry.check_only] if entry.has_check else []:
             yield {
                 "tag": entry.tag,
                 "case": "check",
