@@ -40,12 +40,12 @@ std::vector<Side> load_all(int count, std::int64_t numel) {
   Side ours{"ours",
             [files](State& state) {
               std::optional<ParamStore> store;
-              torch::OrderedDict<std::string, at::Tensor> loaded;
+              std::vector<at::Tensor> loaded;
               time_each(
                   state, forget_free_memory,
                   [&] {
                     store.emplace(files->store_file.path());
-                    loaded = store->named_parameters();
+                    loaded = store->parameters();
                   },
                   [&] {
                     store.reset();

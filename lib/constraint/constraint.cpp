@@ -23,8 +23,8 @@ namespace {
 using NodePointer = std::shared_ptr<const Constraint::Node>;
 
 // The node to work with. Names what to do where there is none.
-NodePointer known(const NodePointer& node) {
-  NodePointer found = resolve(node);
+const NodePointer& known(const NodePointer& node) {
+  const NodePointer& found = resolve(node);
   if (found == nullptr) {
     throw UnknownConstraint(
         "the constraint '" + node->tag +
@@ -56,11 +56,11 @@ class Normalize {
     return true;
   }
   bool operator()(Constraint& constraint) const {
-    NodePointer found = resolve(node_of(constraint));
+    const NodePointer found = resolve(node_of(constraint));
     if (found == nullptr) {
       return false;
     }
-    constraint = Constraint(std::move(found));
+    constraint = Constraint(found);
     return true;
   }
   bool operator()(std::vector<Constraint>& constraints) const {
@@ -116,7 +116,7 @@ bool Constraint::is_known() const noexcept {
 }
 
 std::int64_t Constraint::event_dim() const {
-  const NodePointer node = known(node_);
+  const NodePointer& node = known(node_);
   if (!node->event_dim) {
     throw Error("the constraint '" + node->tag + "' does not say how many dimensions make an event");
   }
@@ -124,7 +124,7 @@ std::int64_t Constraint::event_dim() const {
 }
 
 bool Constraint::is_discrete() const {
-  const NodePointer node = known(node_);
+  const NodePointer& node = known(node_);
   if (!node->is_discrete) {
     throw Error("the constraint '" + node->tag + "' does not say whether its values are isolated points");
   }
@@ -132,7 +132,7 @@ bool Constraint::is_discrete() const {
 }
 
 at::Tensor Constraint::check(const at::Tensor& value) const {
-  const NodePointer node = known(node_);
+  const NodePointer& node = known(node_);
   const at::NoGradGuard no_grad;
   try {
     return paramstore::check(*node, value);
@@ -189,7 +189,8 @@ Constraint make_unknown(std::string tag) {
   return Constraint(std::move(node));
 }
 
-std::shared_ptr<const Constraint::Node> resolve(const std::shared_ptr<const Constraint::Node>& node) {
+const std::shared_ptr<const Constraint::Node>& resolve(const std::shared_ptr<const Constraint::Node>& node) {
+  static const NodePointer none;
   if (node->kind != nullptr) {
     return node;
   }
@@ -198,7 +199,7 @@ std::shared_ptr<const Constraint::Node> resolve(const std::shared_ptr<const Cons
   }
   const std::uint64_t generation = Registry::instance().generation();
   if (node->looked_in_generation.load(std::memory_order_relaxed) == generation) {
-    return nullptr;
+    return none;
   }
   NodePointer found;
   try {
@@ -208,7 +209,7 @@ std::shared_ptr<const Constraint::Node> resolve(const std::shared_ptr<const Cons
   }
   if (found == nullptr || found->kind == nullptr) {
     node->looked_in_generation.store(generation, std::memory_order_relaxed);
-    return nullptr;
+    return none;
   }
   static std::mutex one_writer;
   const std::lock_guard lock(one_writer);

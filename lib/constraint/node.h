@@ -38,8 +38,14 @@ Constraint make_unknown(std::string tag);
 
 const std::shared_ptr<const Constraint::Node>& node_of(const Constraint& constraint) noexcept;
 
-/// The constraint as this process knows it now, or null where it does not.
-std::shared_ptr<const Constraint::Node> resolve(const std::shared_ptr<const Constraint::Node>& node);
+/// The constraint as this process knows it now, or null where it does not. What is returned lives as long as the node.
+const std::shared_ptr<const Constraint::Node>& resolve(const std::shared_ptr<const Constraint::Node>& node);
+
+/// The node behind the constraint's transform. Throws as transform_to does, which this saves a reference count.
+const std::shared_ptr<const Constraint::Node>& require_transform(const Constraint& constraint);
+
+/// What Transform::operator() does.
+at::Tensor transform(const Transform::Node& node, const at::Tensor& unconstrained);
 
 /// What Constraint::check, Transform::operator() and Transform::inv do, without what only the outermost call does: turn
 /// LibTorch's errors into ours and, for a check, keep gradients out. Compositions call these for what they are made of.

@@ -56,13 +56,15 @@ at::Tensor unconstrain(const Transform::Node& node, const at::Tensor& constraine
 
 Transform::Transform(std::shared_ptr<const Node> node) noexcept : node_(std::move(node)) {}
 
-at::Tensor Transform::operator()(const at::Tensor& unconstrained) const {
+at::Tensor transform(const Transform::Node& node, const at::Tensor& unconstrained) {
   try {
-    return constrain(*node_, unconstrained);
+    return constrain(node, unconstrained);
   } catch (const c10::Error& error) {
-    rethrow(*node_, unconstrained, error);
+    rethrow(node, unconstrained, error);
   }
 }
+
+at::Tensor Transform::operator()(const at::Tensor& unconstrained) const { return transform(*node_, unconstrained); }
 
 at::Tensor Transform::inv(const at::Tensor& constrained) const {
   try {
@@ -74,8 +76,8 @@ at::Tensor Transform::inv(const at::Tensor& constrained) const {
 
 bool Transform::is_identity() const noexcept { return node_->is_identity; }
 
-Transform transform_to(const Constraint& constraint) {
-  std::shared_ptr<const Constraint::Node> node = resolve(constraint.node_);
+const std::shared_ptr<const Constraint::Node>& require_transform(const Constraint& constraint) {
+  const std::shared_ptr<const Constraint::Node>& node = resolve(node_of(constraint));
   if (node == nullptr) {
     throw UnknownConstraint("the constraint '" + constraint.tag() +
                                 "' is not known to this process, so it has no transform here: make its name known with "
@@ -89,7 +91,9 @@ Transform transform_to(const Constraint& constraint) {
             kind->no_transform_reason(),
         node->tag);
   }
-  return Transform(std::move(node));
+  return node;
 }
+
+Transform transform_to(const Constraint& constraint) { return Transform(require_transform(constraint)); }
 
 }  // namespace paramstore

@@ -19,7 +19,8 @@ constexpr QueryText queries[] = {
     {"read a parameter", "SELECT " RECORD_COLUMNS " FROM @.params WHERE id = ?1"},
     {"list the parameters", "SELECT " RECORD_COLUMNS " FROM @.params ORDER BY id"},
     {"read the parameters",
-     "SELECT " RECORD_COLUMNS ", CASE WHEN length(value) <= % THEN value END FROM @.params ORDER BY id"},
+     "SELECT " RECORD_COLUMNS ", CASE WHEN length(value) <= % THEN value END FROM @.params WHERE id BETWEEN ?1 AND ?2 "
+     "ORDER BY id"},
     {"list the parameters", "SELECT id, revision FROM @.params ORDER BY id"},
     {"read a value",
      "SELECT revision, checksum, length(value), CASE WHEN length(value) <= % THEN value END FROM @.params WHERE id = "
@@ -27,6 +28,7 @@ constexpr QueryText queries[] = {
     {"read a value", "SELECT id, sequence, length(value) FROM @.chunks WHERE param = ?1 ORDER BY sequence"},
     {"read the revision", "SELECT max(revision) FROM @.commits"},
     {"list the parameters", "SELECT max(id) FROM @.params"},
+    {"list the parameters", "SELECT (SELECT min(id) FROM @.params), (SELECT max(id) FROM @.params)"},
     // The limit, which follows from the file's size, stops a damaged tree whose pages lead back to each other.
     {"count the parameters", "SELECT count(*) FROM (SELECT id FROM @.params LIMIT ?1)"},
     {"look for changes", "PRAGMA @.data_version"},

@@ -20,6 +20,7 @@ enum class Query : std::size_t {
   chunks,
   revision,
   last_id,
+  id_range,
   count,
   data_version,
   page_count,

@@ -1,5 +1,7 @@
 #include "record.h"
 
+#include <utility>
+
 #include "paramstore/error.h"
 #include "paramstore/param_name.h"
 #include "utf8.h"
@@ -46,7 +48,7 @@ void RecordReader::fail(std::string_view name, const std::string& what) const {
 ParamRecord RecordReader::read(const Statement& row) {
   ParamRecord record;
   record.id = row.integer(0);
-  const std::string_view name = row.text(1);
+  const std::string_view name = row.utf8_text(1);
   // In a sound tree ids ascend; one whose pages lead back to each other would never end.
   if (record.id <= last_id_) fail(name, "its row is out of order: the file is damaged");
   last_id_ = record.id;
@@ -56,40 +58,59 @@ ParamRecord RecordReader::read(const Statement& row) {
     throw CorruptStore(path_ + ": the row " + std::to_string(record.id) + ": " + error.what());
   }
   record.name = name;
-
-  const std::string_view tag = row.text(2);
-  if (tag.empty() || tag.size() > max_tag_bytes || tag.find('\0') != std::string_view::npos ||
-      first_invalid_utf8(tag)) {
-    fail(name, "its constraint tag is no text of 1 to 65536 bytes");
-  }
-  record.constraint_tag = tag;
-
-  const auto dtype = parse_dtype(row.text(3));
-  if (!dtype) fail(name, "its dtype " + in_quotes(row.text(3)) + " is none that is known");
-  record.dtype = *dtype;
-
-  auto shape = parse_shape(row.text(4));
-  if (!shape) fail(name, "its shape " + in_quotes(row.text(4)) + " is not a JSON array of sizes");
-  record.shape = std::move(*shape);
-
-  const std::string_view device = row.text(5);
-  if (device.empty() || device.size() > max_device_bytes || !is_printable_ascii(device))
-    fail(name, "its device is no device");
-  record.device = device;
-
+  read_tag(row, record);
+  read_layout(row, record);
+  read_device(row, record);
   record.revision = row.integer(6);
   if (!row.is_null(7)) record.checksum = static_cast<std::uint64_t>(row.integer(7));
 
-  const auto expected = value_size(record.shape, record.dtype);
-  if (!expected) fail(name, "its shape " + shape_to_json(record.shape) + " is too large for any value");
   auto stored = static_cast<std::uint64_t>(row.integer(8));
-  if (stored == 0 && *expected > 0) stored = chunked_size(record.id);
-  if (stored != *expected) {
+  if (stored == 0 && layout_.value_size > 0) stored = chunked_size(record.id);
+  if (stored != layout_.value_size) {
     fail(name, "its value has " + std::to_string(stored) + " bytes; shape " + shape_to_json(record.shape) +
-                   " and dtype " + std::string(dtype_name(record.dtype)) + " make " + std::to_string(*expected));
+                   " and dtype " + std::string(dtype_name(record.dtype)) + " make " +
+                   std::to_string(layout_.value_size));
   }
   count_bytes(name, stored);
   return record;
+}
+
+void RecordReader::read_tag(const Statement& row, ParamRecord& record) {
+  const std::string_view tag = row.utf8_text(2);
+  if (tag.empty() || tag != tag_) {
+    if (tag.empty() || tag.size() > max_tag_bytes || tag.find('\0') != std::string_view::npos ||
+        first_invalid_utf8(tag)) {
+      fail(record.name, "its constraint tag is no text of 1 to 65536 bytes");
+    }
+    tag_ = tag;
+  }
+  record.constraint_tag = tag_;
+}
+
+void RecordReader::read_layout(const Statement& row, ParamRecord& record) {
+  const std::string_view dtype_text = row.utf8_text(3);
+  const std::string_view shape_text = row.utf8_text(4);
+  if (shape_text.empty() || dtype_text != layout_.dtype_text || shape_text != layout_.shape_text) {
+    const auto dtype = parse_dtype(dtype_text);
+    if (!dtype) fail(record.name, "its dtype " + in_quotes(dtype_text) + " is none that is known");
+    auto shape = parse_shape(shape_text);
+    if (!shape) fail(record.name, "its shape " + in_quotes(shape_text) + " is not a JSON array of sizes");
+    const auto size = storage::value_size(*shape, *dtype);
+    if (!size) fail(record.name, "its shape " + shape_to_json(*shape) + " is too large for any value");
+    layout_ = {std::string(dtype_text), std::string(shape_text), *dtype, std::move(*shape), *size};
+  }
+  record.dtype = layout_.dtype;
+  record.shape = layout_.shape;
+}
+
+void RecordReader::read_device(const Statement& row, ParamRecord& record) {
+  const std::string_view device = row.utf8_text(5);
+  if (device.empty() || device != device_) {
+    if (device.empty() || device.size() > max_device_bytes || !is_printable_ascii(device))
+      fail(record.name, "its device is no device");
+    device_ = device;
+  }
+  record.device = device_;
 }
 
 std::uint64_t RecordReader::chunked_size(std::int64_t id) {
@@ -104,11 +125,11 @@ std::uint64_t RecordReader::chunked_size(std::int64_t id) {
 }
 
 void RecordReader::count_bytes(std::string_view name, std::uint64_t size) {
-  total_ += size;
-  if (total_ <= harmless_size) return;
+  const std::uint64_t total = bytes_.total.fetch_add(size) + size;
+  if (total <= harmless_size) return;
   if (!file_size_) file_size_ = storage::file_size(statements_);
   // Several rows whose pages are the same ones are no more believable than a single one that is too long.
-  if (total_ > *file_size_) fail(name, "its value is larger than what the file has room for: the file is damaged");
+  if (total > *file_size_) fail(name, "its value is larger than what the file has room for: the file is damaged");
 }
 
 std::uint64_t file_size(FileStatements& statements) {

@@ -1,9 +1,12 @@
 // From a row of `params` to a ParamRecord, believing nothing.
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "file_statements.h"
 #include "paramstore/storage/param_record.h"
@@ -17,27 +20,58 @@ constexpr std::size_t max_device_bytes = 64;
 /// Throws InvalidName, or Error, where `record` cannot be a row with a value of that size.
 void check_record(const ParamRecord& record, ValueBytes value, const std::string& path);
 
+/// How many bytes the values of a file's rows have, added up as their records are read: by one reader or by several, each
+/// on its own thread.
+struct BytesRead {
+  std::atomic<std::uint64_t> total{0};
+};
+
 /// Reads the records of one file in one transaction. Throws CorruptStore for a row that cannot be true; in
 /// particular none is returned whose value_size the file does not hold.
 class RecordReader {
  public:
-  RecordReader(FileStatements& statements, const std::string& path) : statements_(statements), path_(path) {}
+  /// The references must outlive the reader.
+  RecordReader(FileStatements& statements, const std::string& path) : RecordReader(statements, path, own_bytes_, 1) {}
+  /// One of several readers: the first record's id is at least `first_id`.
+  RecordReader(FileStatements& statements, const std::string& path, BytesRead& bytes, std::int64_t first_id)
+      : statements_(statements), path_(path), bytes_(bytes), last_id_(std::max<std::int64_t>(first_id, 1) - 1) {}
+  RecordReader(const RecordReader&) = delete;
+  RecordReader& operator=(const RecordReader&) = delete;
 
   /// `row` stands on a row with RECORD_COLUMNS.
   ParamRecord read(const Statement& row);
+
+  /// Bytes of the value of the record read last.
+  std::uint64_t value_size() const noexcept { return layout_.value_size; }
 
   /// "<path>: the parameter 'name': <what>"
   [[noreturn]] void fail(std::string_view name, const std::string& what) const;
 
  private:
+  void read_tag(const Statement& row, ParamRecord& record);
+  void read_layout(const Statement& row, ParamRecord& record);
+  void read_device(const Statement& row, ParamRecord& record);
   std::uint64_t chunked_size(std::int64_t id);
   void count_bytes(std::string_view name, std::uint64_t size);
 
   FileStatements& statements_;
   const std::string& path_;
-  std::int64_t last_id_ = 0;
-  std::uint64_t total_ = 0;
+  BytesRead own_bytes_;
+  BytesRead& bytes_;
+  std::int64_t last_id_;
   std::optional<std::uint64_t> file_size_;
+
+  // What the row before had. Most rows have the same, and need no second look.
+  struct Layout {
+    std::string dtype_text;
+    std::string shape_text;
+    Dtype dtype = Dtype::float32;
+    std::vector<std::int64_t> shape;
+    std::uint64_t value_size = 0;
+  };
+  std::string tag_;
+  std::string device_;
+  Layout layout_;
 };
 
 /// Bytes of the file as this transaction sees it.

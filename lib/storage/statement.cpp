@@ -75,6 +75,11 @@ std::string_view Statement::text(int column) const noexcept {
   return {text, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 
+std::string_view Statement::utf8_text(int column) const noexcept {
+  const ValueBytes bytes = blob(column);
+  return {static_cast<const char*>(bytes.data), bytes.size};
+}
+
 ValueBytes Statement::blob(int column) const noexcept {
   const void* data = sqlite3_column_blob(statement_.get(), column);
   return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};

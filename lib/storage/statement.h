@@ -39,6 +39,8 @@ class Statement {
   std::int64_t integer(int column) const noexcept;
   std::optional<std::int64_t> optional_integer(int column) const noexcept;
   std::string_view text(int column) const noexcept;
+  /// The same where the file is known to hold UTF-8, without the copy that SQLite makes to end the text with a NUL.
+  std::string_view utf8_text(int column) const noexcept;
   ValueBytes blob(int column) const noexcept;
   bool is_null(int column) const noexcept;
 

@@ -18,7 +18,17 @@ EntryPtr Cache::find(std::int64_t id) const {
   return found == by_id_.end() ? nullptr : found->second;
 }
 
-EntryPtr Cache::find_leaf(const at::Tensor& leaf) const {
+EntryPtr Cache::find_leaf(const at::Tensor& leaf) {
+  if (!leaf_asked_for_) {
+    leaf_asked_for_ = true;
+    try {
+      for (const auto& [id, entry] : by_id_) remember_leaf(entry);
+    } catch (...) {  // out of memory: half an index would answer wrongly
+      by_leaf_.clear();
+      leaf_asked_for_ = false;
+      throw;
+    }
+  }
   const auto [begin, end] = by_leaf_.equal_range(leaf.unsafeGetTensorImpl());
   const auto first = std::min_element(
       begin, end, [](const auto& a, const auto& b) { return a.second->record.id < b.second->record.id; });
@@ -66,7 +76,7 @@ void Cache::clear() noexcept {
 }
 
 void Cache::remember_leaf(const EntryPtr& entry) {
-  if (entry->leaf.defined()) by_leaf_.emplace(entry->leaf.unsafeGetTensorImpl(), entry);
+  if (leaf_asked_for_ && entry->leaf.defined()) by_leaf_.emplace(entry->leaf.unsafeGetTensorImpl(), entry);
 }
 
 void Cache::forget_leaf(const EntryPtr& entry) noexcept {

@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -34,11 +35,13 @@ class Cache {
   EntryPtr find(std::string_view name) const;
   EntryPtr find(std::int64_t id) const;
   /// Of several that share one leaf (tied weights) the first in order.
-  EntryPtr find_leaf(const at::Tensor& leaf) const;
+  EntryPtr find_leaf(const at::Tensor& leaf);
   /// The entry with the smallest id above `id`; null at the end.
   EntryPtr after(std::int64_t id) const;
 
   void add(const EntryPtr& entry);
+  /// Makes room for that many entries in all.
+  void reserve(std::size_t count) { by_name_.reserve(count); }
   void remove(const EntryPtr& entry) noexcept;
   void set_leaf(const EntryPtr& entry, const at::Tensor& leaf);
   void set_id(const EntryPtr& entry, std::int64_t id);
@@ -60,7 +63,9 @@ class Cache {
 
   std::unordered_map<std::string_view, EntryPtr> by_name_;  // keys live in their entry's record
   std::map<std::int64_t, EntryPtr> by_id_;
+  // Few programs ask for a leaf's name, so this is empty until one does.
   std::unordered_multimap<const c10::TensorImpl*, EntryPtr> by_leaf_;
+  bool leaf_asked_for_ = false;
 };
 
 }  // namespace paramstore

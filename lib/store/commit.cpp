@@ -29,7 +29,11 @@ bool commit_is_due(ScopeState& scope, std::chrono::nanoseconds interval) {
 
 Revision commit_changes(StoreCore& core, ScopeState& scope, const CommitOptions& options) {
   std::optional<Change> change;  // begun where there is something to write: it takes the file's write lock
-  const auto begin = [&] { change.emplace(core, scope, storage::CommitInfo{options.step(), options.message()}); };
+  std::optional<InPlaceWrites> in_place;
+  const auto begin = [&] {
+    change.emplace(core, scope, storage::CommitInfo{options.step(), options.message()});
+    in_place.emplace(*change);
+  };
   scope.last_commit = std::chrono::steady_clock::now().time_since_epoch().count();
   if (options.step() || options.message()) begin();
 
@@ -39,7 +43,7 @@ Revision commit_changes(StoreCore& core, ScopeState& scope, const CommitOptions&
     const auto checksum = changed_checksum(*entry, core.options.detect());
     if (!checksum) continue;
     if (!change) begin();
-    if (!write_in_place(*change, entry, *checksum)) not_in_place.push_back({entry, *checksum});
+    if (!in_place->write(entry, *checksum)) not_in_place.push_back({entry, *checksum});
   }
   if (!change) return scope.revision;
 

@@ -41,13 +41,6 @@ std::optional<storage::Dtype> stored_dtype(at::ScalarType type) {
   return std::nullopt;
 }
 
-at::ScalarType torch_dtype(storage::Dtype dtype) {
-  for (const auto& pair : dtypes) {
-    if (pair.stored == dtype) return pair.torch;
-  }
-  throw Error("a dtype without a LibTorch counterpart");
-}
-
 [[noreturn]] void refuse(std::string_view name, const std::string& path, const std::string& found,
                          const std::string& advice) {
   throw UnsupportedTensor("parameter '" + std::string(name) + "'" + of_file(path) + ": " + found +
@@ -69,6 +62,13 @@ void ask_for_huge_pages([[maybe_unused]] void* data, [[maybe_unused]] std::size_
 }
 
 }  // namespace
+
+at::ScalarType torch_dtype(storage::Dtype dtype) {
+  for (const auto& pair : dtypes) {
+    if (pair.stored == dtype) return pair.torch;
+  }
+  throw Error("a dtype without a LibTorch counterpart");
+}
 
 std::string of_file(const std::string& path) { return " of '" + path + "'"; }
 

@@ -14,6 +14,9 @@ namespace paramstore {
 /// require gradients.
 void require_supported(const at::Tensor& tensor, std::string_view name, const std::string& path);
 
+/// LibTorch's name of a row's dtype.
+at::ScalarType torch_dtype(storage::Dtype dtype);
+
 /// dtype, shape and device of a supported tensor, as a row has them. Everything else of the record is as given.
 void describe(const at::Tensor& tensor, storage::ParamRecord& record);
 

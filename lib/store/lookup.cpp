@@ -1,13 +1,17 @@
 #include "lookup.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <utility>
 #include <vector>
 
 #include "leaf.h"
+#include "lib/constraint/node.h"
 #include "paramstore/error.h"
 #include "paramstore/param_name.h"
 #include "take_in.h"
+#include "value_memory.h"
 
 namespace paramstore {
 namespace {
@@ -107,56 +111,76 @@ void list_all(ScopeState& scope) {
 void load_all(ScopeState& scope) {
   storage::ReadTransaction snapshot(*scope.file);
   take_in_changes(scope, Pending::keep);
-  std::vector<at::Tensor> values;
-  auto rows = scope.file->read_all([&](const storage::ParamRecord& record) -> void* {
-    const EntryPtr known = scope.cache.find(record.id);
-    if (known && known->leaf.defined()) {
-      values.emplace_back();
+  // Parts of a large file are read by several threads: this is one's.
+  struct Loading {
+    EntryPtr entry;
+    at::Tensor value;  // undefined where the entry has its leaf already
+    bool known;        // the entry is in the cache
+  };
+  struct Part {
+    std::vector<Loading> rows;
+    ValueMemory memory;
+  };
+  std::vector<Part> parts(storage::StoreFile::most_parts);
+  const auto checksums = scope.file->read_parts([&](storage::ParamRecord&& record, std::size_t index) -> void* {
+    Part& part = parts[index];
+    EntryPtr entry = scope.cache.find(record.id);
+    if (entry && entry->leaf.defined()) {
+      part.rows.push_back({std::move(entry), {}, true});
       return nullptr;
     }
-    values.push_back(empty_value(record));
-    return destination_of(values.back());
+    const bool known = entry != nullptr;
+    at::Tensor value = part.memory.empty_value(record);
+    if (record.device == "cpu") value = as_leaf(std::move(value));
+    if (!known) {
+      // Most rows have the constraint of the row before.
+      const Entry* const before = part.rows.empty() ? nullptr : part.rows.back().entry.get();
+      const bool repeated = before != nullptr && before->record.constraint_tag == record.constraint_tag;
+      auto constraint = repeated ? before->constraint : parse_tag(scope.path, record);
+      entry = std::make_shared<Entry>(std::move(record), std::move(constraint));
+    }
+    part.rows.push_back({std::move(entry), std::move(value), known});
+    return destination_of(part.rows.back().value);
   });
-
-  std::vector<EntryPtr> fresh(rows.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!values[i].defined()) continue;
-    values[i] = as_leaf(to_row_device(std::move(values[i]), rows[i].record, scope.path));
-    if (scope.cache.find(rows[i].record.id)) continue;
-    // Most rows have the constraint of the row before.
-    const bool repeated = i > 0 && fresh[i - 1] && fresh[i - 1]->record.constraint_tag == rows[i].record.constraint_tag;
-    auto constraint = repeated ? fresh[i - 1]->constraint : parse_tag(scope.path, rows[i].record);
-    fresh[i] = std::make_shared<Entry>(std::move(rows[i].record), std::move(constraint));
+  for (Part& part : parts) {
+    for (Loading& row : part.rows) {
+      const storage::ParamRecord& record = row.entry->record;
+      if (row.value.defined() && record.device != "cpu")
+        row.value = as_leaf(to_row_device(std::move(row.value), record, scope.path));
+    }
   }
 
   std::lock_guard cache_lock(scope.cache_mutex);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!values[i].defined()) continue;
-    EntryPtr entry = fresh[i];
-    if (entry) {
-      entry->leaf = values[i];
-      scope.cache.add(entry);
-    } else {
-      entry = scope.cache.find(rows[i].record.id);
-      scope.cache.set_leaf(entry, values[i]);
+  scope.cache.reserve(checksums.size());
+  std::size_t next = 0;
+  for (Part& part : parts) {
+    for (Loading& row : part.rows) {
+      const std::uint64_t checksum = checksums[next++];
+      if (!row.value.defined()) continue;
+      if (row.known) {
+        scope.cache.set_leaf(row.entry, row.value);
+      } else {
+        row.entry->leaf = row.value;
+        scope.cache.add(row.entry);
+      }
+      row.entry->stored_checksum = checksum;
+      row.entry->stored_version = version_of(row.value);
     }
-    entry->stored_checksum = rows[i].checksum;
-    entry->stored_version = version_of(values[i]);
   }
   scope.complete = true;
 }
 
-Param constrained(const at::Tensor& leaf, const Constraint& constraint) {
-  const Transform transform = transform_to(constraint);
-  return transform.is_identity() ? Param(leaf) : Param(transform(leaf), leaf);
+Param constrained(at::Tensor leaf, const Constraint& constraint) {
+  const Transform::Node& node = *require_transform(constraint);
+  if (node.is_identity) return Param(std::move(leaf));
+  at::Tensor value = transform(node, leaf);
+  return Param(std::move(value), std::move(leaf));
 }
 
-std::optional<Found> find(StoreCore& core, ScopeState& scope, std::string_view name) {
-  {
-    std::lock_guard cache_lock(scope.cache_mutex);
-    const Entry* entry = scope.cache.peek(name);
-    if (entry && entry->leaf.defined()) return Found{entry->leaf, entry->constraint};
-  }
+namespace {
+
+// Where the cache has no leaf of that name.
+std::optional<Found> find_in_file(StoreCore& core, ScopeState& scope, std::string_view name) {
   auto locked = core.lock(scope);
   const EntryPtr entry = find_entry(scope, name);
   if (!entry) return std::nullopt;
@@ -165,16 +189,31 @@ std::optional<Found> find(StoreCore& core, ScopeState& scope, std::string_view n
   return Found{loaded->leaf, loaded->constraint};
 }
 
-Param get(StoreCore& core, ScopeState& scope, std::string_view name) {
+}  // namespace
+
+std::optional<Found> find(StoreCore& core, ScopeState& scope, std::string_view name) {
   {
-    // The common case by the shortest way: nothing is copied but the handle.
     std::lock_guard cache_lock(scope.cache_mutex);
     const Entry* entry = scope.cache.peek(name);
-    if (entry && entry->is_real && entry->leaf.defined()) return Param(entry->leaf);
+    if (entry && entry->leaf.defined()) return Found{entry->leaf, entry->constraint};
   }
-  const auto found = find(core, scope, name);
+  return find_in_file(core, scope, name);
+}
+
+Param get(StoreCore& core, ScopeState& scope, std::string_view name) {
+  std::optional<Found> found;
+  {
+    std::lock_guard cache_lock(scope.cache_mutex);
+    const Entry* entry = scope.cache.peek(name);
+    if (entry && entry->leaf.defined()) {
+      // The common case by the shortest way: nothing is copied but the handle.
+      if (entry->is_real) return Param(entry->leaf);
+      found = Found{entry->leaf, entry->constraint};
+    }
+  }
+  if (!found) found = find_in_file(core, scope, name);
   if (!found) not_found(scope, name);
-  return constrained(found->leaf, found->constraint);
+  return constrained(std::move(found->leaf), found->constraint);
 }
 
 at::Tensor get_leaf(StoreCore& core, ScopeState& scope, std::string_view name) {

@@ -33,7 +33,7 @@ at::Tensor read_value(ScopeState& scope, Entry& entry);
 Constraint parse_tag(const std::string& path, const storage::ParamRecord& record);
 
 /// The leaf's constrained value, under the caller's grad mode.
-Param constrained(const at::Tensor& leaf, const Constraint& constraint);
+Param constrained(at::Tensor leaf, const Constraint& constraint);
 
 struct Found {
   at::Tensor leaf;

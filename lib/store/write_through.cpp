@@ -200,19 +200,24 @@ void overwrite_param(Change& change, const EntryPtr& entry, const Constraint& co
   add_entry(change, successor);
 }
 
-bool write_in_place(Change& change, const EntryPtr& entry, std::uint64_t checksum) {
-  const HostValue host(entry->leaf);
-  auto& rows = change.rows();
-  const Revision expected = entry->record.revision;
-  if (!same_kind(entry->record, entry->leaf)) return false;
-  if (!rows.update_value(entry->record.id, expected, host.bytes(), checksum)) return false;
-  change.on_undo([entry, expected, before = entry->record.checksum, stored_checksum = entry->stored_checksum,
-                  stored_version = entry->stored_version] {
-    entry->record.revision = expected;
-    entry->record.checksum = before;
-    entry->stored_checksum = stored_checksum;
-    entry->stored_version = stored_version;
+InPlaceWrites::InPlaceWrites(Change& change) : change_(change), before_(std::make_shared<std::vector<Before>>()) {
+  change.on_undo([before = before_] {
+    for (const Before& each : *before) {
+      each.entry->record.revision = each.revision;
+      each.entry->record.checksum = each.checksum;
+      each.entry->stored_checksum = each.stored_checksum;
+      each.entry->stored_version = each.stored_version;
+    }
   });
+}
+
+bool InPlaceWrites::write(const EntryPtr& entry, std::uint64_t checksum) {
+  if (!same_kind(entry->record, entry->leaf)) return false;
+  const HostValue host(entry->leaf);
+  auto& rows = change_.rows();
+  if (!rows.update_value(entry->record.id, entry->record.revision, host.bytes(), checksum)) return false;
+  before_->push_back(
+      {entry, entry->record.revision, entry->record.checksum, entry->stored_checksum, entry->stored_version});
   mark_clean(*entry, rows.revision(), checksum);
   return true;
 }

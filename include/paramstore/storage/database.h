@@ -107,9 +107,16 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
 
   /// Reads records and values of the whole file in one transaction, in insertion order. `allocate` is called
   /// once a row, always on the calling thread, and gives the value's destination, or null to leave it unread.
-  /// Small values come with their rows; large ones are read on several threads, each with a connection of its
-  /// own on the same snapshot.
+  /// Large values are read on several threads, each with a connection of its own on the same snapshot.
   std::vector<LoadedRecord> read_all(const std::function<void*(const ParamRecord&)>& allocate);
+
+  /// The same in parts, 64 at most, which several threads read where there are very many rows. `receive` gets the rows of
+  /// one part in order, in one thread, and those of different parts in several threads at once, and gives destinations.
+  /// Returns the checksum of each value (0 where it was left unread), those of part 0 first, then those of part 1, and so
+  /// on.
+  using PartReceiver = std::function<void*(ParamRecord&& record, std::size_t part)>;
+  std::vector<std::uint64_t> read_parts(const PartReceiver& receive);
+  static constexpr std::size_t most_parts = 64;
 
   /// Writes a copy of this file to `target`, whole or not at all: a temporary file beside it, renamed at the end.
   /// `amend` (may be empty) changes the copy before it gets its name, in a transaction on the copy; it commits nothing
@@ -126,6 +133,7 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
   struct Impl;
   explicit StoreFile(std::unique_ptr<Impl> impl);
   FileStatements& statements();
+  std::vector<std::uint64_t> read_parts(const PartReceiver& receive, std::size_t parts_wanted);
 
   std::unique_ptr<Impl> impl_;
 };

@@ -1,0 +1,143 @@
+#include "reading.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "paramstore/error.h"
+
+namespace paramstore::storage {
+namespace {
+
+constexpr const char* wrong_checksum = "its value does not have the checksum it was written with: the file is damaged";
+
+// Reads through a map of the file, as long as this lives, which saves a copy into SQLite's cache and the memory for it. Not
+// for ever: pages read through a map are not kept, and looking up a single row takes five times as long.
+class MappedReads {
+ public:
+  MappedReads(sqlite3* handle, const std::string& alias)
+      : handle_(handle), pragma_("PRAGMA " + quote_identifier(alias)) {
+    set(2'147'418'112);  // the most that SQLite takes
+  }
+  ~MappedReads() { set(0); }
+  MappedReads(const MappedReads&) = delete;
+  MappedReads& operator=(const MappedReads&) = delete;
+
+ private:
+  void set(std::int64_t bytes) noexcept {
+    // Where this fails, reading goes on as before.
+    sqlite3_exec(handle_, (pragma_ + ".mmap_size = " + std::to_string(bytes)).c_str(), nullptr, nullptr, nullptr);
+  }
+
+  sqlite3* handle_;
+  std::string pragma_;
+};
+
+constexpr auto smaller = [](const auto& a, const auto& b) { return a.size < b.size; };
+
+}  // namespace
+
+Reading::Reading(std::vector<IdRange> ranges, std::uint64_t rows, const StoreFile::PartReceiver& receive)
+    : ranges_(std::move(ranges)),
+      rows_a_part_(rows / ranges_.size()),
+      receive_(receive),
+      checksums_(ranges_.size()),
+      parts_left_(ranges_.size()) {}
+
+void Reading::work(const ValuePlace& place) noexcept {
+  try {
+    const MappedReads mapped(place.handle, place.alias);
+    while (const auto part = next_part()) read_part(*part, place);
+    while (auto value = next_large()) read_large(*std::move(value), place);
+  } catch (...) {
+    fail(std::current_exception());
+  }
+}
+
+std::vector<std::uint64_t> Reading::finish() {
+  if (error_) std::rethrow_exception(error_);
+  for (const LargeValue& value : read_) checksums_[value.part][value.index] = value.checksum;
+  std::vector<std::uint64_t> all;
+  for (const auto& part : checksums_) all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
+std::optional<std::size_t> Reading::next_part() {
+  const std::lock_guard lock(mutex_);
+  if (error_ || next_part_ == ranges_.size()) return std::nullopt;
+  return next_part_++;
+}
+
+void Reading::read_part(std::size_t part, const ValuePlace& place) {
+  std::vector<std::uint64_t>& checksums = checksums_[part];
+  checksums.reserve(rows_a_part_);
+  std::vector<LargeValue> large;
+  RecordReader reader(place.statements, place.path, bytes_, ranges_[part].first);
+  {
+    const StatementUse row(place.statements[Query::load]);
+    row->bind(1, ranges_[part].first).bind(2, ranges_[part].last);
+    while (row->step()) {
+      ParamRecord record = reader.read(*row);
+      const std::int64_t id = record.id;
+      const std::optional<std::uint64_t> expected = record.checksum;
+      const std::uint64_t size = reader.value_size();
+      void* const destination = receive_(std::move(record), part);
+      checksums.push_back(0);
+      if (destination == nullptr) continue;
+      const std::string_view name = row->utf8_text(1);
+      const ValueBytes value = row->blob(9);
+      if (value.size != size) {
+        large.push_back({part, checksums.size() - 1, id, std::string(name), destination, size, expected});
+        continue;
+      }
+      checksums.back() = copy_value(value, destination);
+      if (expected && *expected != checksums.back()) reader.fail(name, wrong_checksum);
+    }
+  }
+  part_done(std::move(large));
+}
+
+void Reading::part_done(std::vector<LargeValue> large) {
+  const std::lock_guard lock(mutex_);
+  for (LargeValue& value : large) {
+    large_.push_back(std::move(value));
+    std::push_heap(large_.begin(), large_.end(), smaller);
+  }
+  --parts_left_;
+  changed_.notify_all();
+}
+
+std::optional<Reading::LargeValue> Reading::next_large() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return error_ || parts_left_ == 0 || !large_.empty(); });
+  if (error_ || large_.empty()) return std::nullopt;
+  std::pop_heap(large_.begin(), large_.end(), smaller);
+  std::optional<LargeValue> largest(std::move(large_.back()));
+  large_.pop_back();
+  return largest;
+}
+
+void Reading::read_large(LargeValue value, const ValuePlace& place) {
+  bool chunked = false;
+  {
+    const StatementUse state(place.statements[Query::state]);
+    state->bind(1, value.id);
+    chunked = state->step() && state->integer(1) == 0;
+  }
+  value.checksum = (chunked ? read_chunked : read_whole)(place, value.id, value.destination, value.size);
+  if (value.expected && *value.expected != value.checksum)
+    RecordReader(place.statements, place.path).fail(value.name, wrong_checksum);
+  const std::lock_guard lock(mutex_);
+  read_.push_back(std::move(value));
+}
+
+void Reading::fail(std::exception_ptr error) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (!error_) error_ = std::move(error);
+  changed_.notify_all();
+}
+
+}  // namespace paramstore::storage
