@@ -58,7 +58,7 @@ at::Tensor ValueMemory::empty_value(const storage::ParamRecord& record) {
   if (c10::InferenceMode::is_enabled()) ordinary.emplace(false);
   block_->users.fetch_add(1, std::memory_order_relaxed);
   c10::DataPtr pointer(data, block_, &Block::release, c10::Device(c10::kCPU));
-  c10::Storage storage(c10::Storage::use_byte_size_t(), size, std::move(pointer), nullptr, false);
+  c10::Storage storage(c10::Storage::use_byte_size_t(), size, std::move(pointer), c10::GetCPUAllocator(), true);
   at::Tensor value =
       at::detail::make_tensor<c10::TensorImpl>(std::move(storage), c10::DispatchKeySet(c10::DispatchKey::CPU),
                                                c10::scalarTypeToTypeMeta(torch_dtype(record.dtype)));

@@ -45,6 +45,35 @@ void on_threads(const Body& body) {
   CHECK(failures == 0);
 }
 
+TEST_CASE("stores of several threads load very many parameters at once, and each has all of them") {
+  TemporaryStore file;
+  constexpr int count = 5'000;
+  {
+    ParamStore store(file.path(), StoreOptions().durability(paramstore::Durability::process_crash));
+    auto batch = store.batch();
+    for (int i = 0; i < count; ++i) store.set("layer." + std::to_string(i), filled(3, i));
+    batch.commit();
+  }
+  on_threads([&](int) {
+    std::vector<at::Tensor> kept;
+    {
+      const ParamStore store(file.path(), StoreOptions().read_only(true));
+      const auto leaves = store.parameters();
+      if (leaves.size() != count) throw std::runtime_error("some are missing");
+      for (int i = 0; i < count; ++i) {
+        const at::Tensor& leaf = leaves[static_cast<std::size_t>(i)];
+        if (leaf[2].item().toInt() != i || !leaf.requires_grad()) throw std::runtime_error("a wrong leaf");
+        if (i % 100 == 0) kept.push_back(leaf);
+      }
+      if (store.param_name(leaves[17]) != "layer.17") throw std::runtime_error("wrong name");
+    }
+    // They outlive their store, and those that they were loaded with.
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      if (!at::equal(kept[i], filled(3, static_cast<int>(100 * i)))) throw std::runtime_error("a lost value");
+    }
+  });
+}
+
 TEST_CASE("threads that change their own parameters and read the others' do not disturb each other") {
   TemporaryStore file;
   {

@@ -73,6 +73,20 @@ std::size_t use(const std::filesystem::path& path) {
         check(value);
       }
     });
+    attempt([&] {
+      std::vector<std::vector<std::vector<char>>> parts(StoreFile::most_parts);
+      file.read_parts([&](ParamRecord&& record, std::size_t part) -> void* {
+        const auto size = *value_size(record.shape, record.dtype);
+        if (size >= 10'000'000) throw std::length_error(record.name);
+        return parts[part].emplace_back(static_cast<std::size_t>(size) + 1).data();
+      });
+      for (auto& part : parts) {
+        for (auto& value : part) {
+          value.pop_back();
+          check(value);
+        }
+      }
+    });
     attempt([&] { file.copy_to(path.string() + ".copy", nullptr); });
     attempt([&] {
       WriteTransaction transaction(file);

@@ -30,6 +30,36 @@ void run_sql(const std::filesystem::path& path, const std::string& sql) {
   REQUIRE(code == SQLITE_OK);
 }
 
+TEST_CASE("leaves that are loaded together have memory of their own each, aligned, and grow like any other") {
+  TemporaryStore file;
+  {
+    ParamStore store(file.path());
+    for (int i = 0; i < 300; ++i) store.set(std::to_string(i), at::full({i % 40}, static_cast<double>(i)));
+    store.set("scalar", at::full({}, 2.5));
+    store.set("large", at::full({5'000}, 1.5));
+  }
+  ParamStore store(file.path());
+  const auto leaves = store.parameters();
+  REQUIRE(leaves.size() == 302);
+  for (std::size_t i = 0; i < 300; ++i) {
+    const at::Tensor& leaf = leaves[i];
+    const std::int64_t size = static_cast<std::int64_t>(i) % 40;
+    CHECK(leaf.sizes() == at::IntArrayRef{size});
+    CHECK(at::equal(leaf, at::full({size}, static_cast<double>(i))));
+    CHECK(leaf.storage_offset() == 0);
+    CHECK(leaf.storage().nbytes() == static_cast<std::size_t>(size) * 4);
+    CHECK(reinterpret_cast<std::uintptr_t>(leaf.data_ptr()) % 64 == 0);
+    CHECK(leaf.is_leaf());
+    if (i > 0) CHECK_FALSE(leaf.is_alias_of(leaves[i - 1]));
+  }
+  at::exp(leaves[39]).sum().backward();
+  CHECK(at::allclose(leaves[39].grad(), at::exp(leaves[39])));
+  leaves[39].data().resize_({1'000'000}).fill_(7);
+  CHECK(at::equal(leaves[38], at::full({38}, 38.0)));
+  CHECK(at::equal(leaves[40], at::full({0}, 0.0)));
+  CHECK(at::equal(leaves[41], at::full({1}, 41.0)));
+}
+
 TEST_CASE("all six dtypes come back bit for bit, of any shape and strides") {
   TemporaryStore file;
   const at::ScalarType types[] = {at::kHalf,   at::kBFloat16,     at::kFloat,
