@@ -1,0 +1,98 @@
+#include <algorithm>
+#include <iostream>
+#include <map>
+
+#include "lib/cli/address.h"
+#include "lib/cli/escape.h"
+#include "lib/cli/json.h"
+#include "lib/cli/options.h"
+#include "lib/cli/selection.h"
+#include "lib/cli/shape_text.h"
+#include "lib/cli/table.h"
+
+namespace paramstore::cli {
+namespace {
+
+using storage::ParamRecord;
+
+enum class Order { insertion, name, size, revision };
+
+struct Options {
+  std::string store;
+  std::vector<std::string> patterns;
+  bool long_form = false;
+  bool json = false;
+  bool null = false;
+  bool reverse = false;
+  Order order = Order::insertion;
+};
+
+void sort(std::vector<ParamRecord>& records, const Options& options) {
+  const auto by = [&](auto key) {
+    std::stable_sort(records.begin(), records.end(),
+                     [&](const ParamRecord& a, const ParamRecord& b) { return key(a) < key(b); });
+  };
+  switch (options.order) {
+    case Order::insertion:
+      break;
+    case Order::name:
+      by([](const ParamRecord& record) -> const std::string& { return record.name; });
+      break;
+    case Order::size:
+      by(byte_size);
+      break;
+    case Order::revision:
+      by([](const ParamRecord& record) { return record.revision; });
+      break;
+  }
+  if (options.reverse) std::reverse(records.begin(), records.end());
+}
+
+ExitStatus run(const Options& options) {
+  StoreReader store(parse_address(options.store));
+  std::vector<ParamRecord> records = select(store.file(), options.patterns);
+  sort(records, options);
+  if (options.json) {
+    Json list = Json::array();
+    for (const ParamRecord& record : records) list.push_back(to_json(record));
+    print_json(std::cout, list);
+  } else if (options.null) {
+    for (const ParamRecord& record : records) std::cout << record.name << '\0';
+  } else if (options.long_form) {
+    Table table({{"NAME"}, {"CONSTRAINT"}, {"DTYPE"}, {"SHAPE"}, {"BYTES", Align::right}, {"REVISION", Align::right}});
+    for (const ParamRecord& record : records) {
+      table.add({shown_name(record.name), cut_to_width(escaped(record.constraint_tag), 40),
+                 std::string(dtype_name(record.dtype)), shape_text(record.shape), std::to_string(byte_size(record)),
+                 std::to_string(record.revision)});
+    }
+    table.print(std::cout);
+  } else {
+    for (const ParamRecord& record : records) std::cout << shown_name(record.name) << '\n';
+  }
+  return ExitStatus::done;
+}
+
+}  // namespace
+
+void add_ls(CLI::App& command, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& verb =
+      add_verb(command, action, "ls", reading_verbs, "List the parameters, without reading values", run, options);
+  add_store(verb, options->store);
+  add_patterns(verb, options->patterns);
+  verb.add_flag("-l,--long", options->long_form, "Constraint, dtype, shape, bytes and revision of each");
+  verb.add_option("-s,--sort", options->order, "By insertion (the default), name, size or revision")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Order>{{"insertion", Order::insertion},
+                                                                       {"name", Order::name},
+                                                                       {"size", Order::size},
+                                                                       {"revision", Order::revision}}))
+      ->option_text("ORDER");
+  verb.add_flag("-r,--reverse", options->reverse, "The other way round");
+  CLI::Option* json = add_json(verb, options->json);
+  verb.add_flag("-z,--null", options->null, "Names as they are, each followed by a NUL, for xargs -0")->excludes(json);
+  verb.footer(
+      "Example: paramstore ls -l --sort size --reverse model.params.db 'encoder.*'\n"
+      "A name with control characters is shown in quotes, with escapes.");
+}
+
+}  // namespace paramstore::cli
