@@ -97,7 +97,8 @@ std::uint64_t numel_of(storage::ValueBytes value, storage::Dtype dtype, const ch
 std::uint64_t numel_of(const Shape& shape) {
   // The smallest dtype has 2 bytes, which is what makes this bound the schema's.
   const auto bytes = storage::value_size(shape, storage::Dtype::float16);
-  if (!bytes) throw Error("shape " + storage::shape_to_json(shape) + " is too large: a value has fewer than 2^63 bytes");
+  if (!bytes)
+    throw Error("shape " + storage::shape_to_json(shape) + " is too large: a value has fewer than 2^63 bytes");
   return *bytes / storage::dtype_size(storage::Dtype::float16);
 }
 
