@@ -8,6 +8,7 @@
 #include "lib/cli/options.h"
 #include "lib/cli/progress.h"
 #include "lib/cli/selection.h"
+#include "lib/cli/shape_text.h"
 #include "lib/cli/stored_value.h"
 #include "lib/cli/terminal.h"
 

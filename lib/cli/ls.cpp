@@ -9,6 +9,7 @@
 #include "lib/cli/selection.h"
 #include "lib/cli/shape_text.h"
 #include "lib/cli/table.h"
+#include "lib/store/python_regex.h"
 
 namespace paramstore::cli {
 namespace {
@@ -24,6 +25,7 @@ struct Options {
   bool json = false;
   bool null = false;
   bool reverse = false;
+  bool regex = false;
   Order order = Order::insertion;
 };
 
@@ -48,9 +50,25 @@ void sort(std::vector<ParamRecord>& records, const Options& options) {
   if (options.reverse) std::reverse(records.begin(), records.end());
 }
 
+// Those in whose names one of the regular expressions is found.
+std::vector<ParamRecord> search(storage::StoreFile& file, const std::vector<std::string>& patterns) {
+  std::vector<PythonRegex> regexes;
+  for (const std::string& pattern : patterns) regexes.emplace_back(pattern);
+  std::vector<ParamRecord> result;
+  for (ParamRecord& record : file.list()) {
+    if (std::any_of(regexes.begin(), regexes.end(),
+                    [&](const PythonRegex& regex) { return regex.search(record.name); }))
+      result.push_back(std::move(record));
+  }
+  if (result.empty()) throw NoSuch(file.path() + ": no parameter's name matches");
+  return result;
+}
+
 ExitStatus run(const Options& options) {
   StoreReader store(parse_address(options.store));
-  std::vector<ParamRecord> records = select(store.file(), options.patterns);
+  std::vector<ParamRecord> records = options.regex && !options.patterns.empty()
+                                         ? search(store.file(), options.patterns)
+                                         : select(store.file(), options.patterns);
   sort(records, options);
   if (options.json) {
     Json list = Json::array();
@@ -81,6 +99,7 @@ void add_ls(CLI::App& command, Action& action) {
   add_store(verb, options->store);
   add_patterns(verb, options->patterns);
   verb.add_flag("-l,--long", options->long_form, "Constraint, dtype, shape, bytes and revision of each");
+  verb.add_flag("-e,--regex", options->regex, "The patterns are regular expressions, as Python's re.search takes them");
   verb.add_option("-s,--sort", options->order, "By insertion (the default), name, size or revision")
       ->transform(CLI::CheckedTransformer(std::map<std::string, Order>{{"insertion", Order::insertion},
                                                                        {"name", Order::name},

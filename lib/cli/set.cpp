@@ -7,10 +7,12 @@
 #include "lib/cli/escape.h"
 #include "lib/cli/given_value.h"
 #include "lib/cli/number_encoding.h"
+#include "lib/cli/number_text.h"
 #include "lib/cli/options.h"
 #include "lib/cli/selection.h"
 #include "lib/cli/shape_text.h"
 #include "lib/cli/tag_syntax.h"
+#include "paramstore/error.h"
 
 namespace paramstore::cli {
 namespace {
@@ -91,8 +93,8 @@ ExitStatus run(const Options& options) {
   if (!found && !options.create) {
     try {
       find(store.file(), options.name);
-    } catch (const Error& error) {
-      throw NoSuch(std::string(error.what()) + " With --create it is added.");
+    } catch (const ParamNotFound& error) {
+      throw NoSuch(std::string(error.what()) + " (--create adds it)");
     }
   }
   ParamRecord record = found.value_or(ParamRecord{});
