@@ -54,8 +54,8 @@ void add_backup(CLI::App& command, Action& action) {
       add_verb(command, action, "backup", keeping_verbs, "Copy a store while others write it", run, options);
   add_store(verb, options->store);
   add_argument(verb, "TARGET", options->target, "The file to make")->required();
-  verb.add_flag("-f,--force", options->force, "Replace the store that is there");
-  verb.add_flag("--no-scopes", options->no_scopes, "Leave the scopes out");
+  add_flag(verb, "-f,--force", options->force, "Replace the store that is there");
+  add_flag(verb, "--no-scopes", options->no_scopes, "Leave the scopes out");
   verb.footer(
       "Each file of the copy is one commit of the original, complete or not there at all, and without the room that "
       "erased\n"

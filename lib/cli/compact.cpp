@@ -49,7 +49,7 @@ void add_compact(CLI::App& command, Action& action) {
   CLI::App& verb =
       add_verb(command, action, "compact", keeping_verbs, "Give back the room that erased values left", run, options);
   add_store(verb, options->store);
-  verb.add_flag("-q,--quiet", options->quiet, "Do not say how much");
+  add_flag(verb, "-q,--quiet", options->quiet, "Do not say how much");
   verb.footer(
       "Others may read meanwhile; who wants to write waits. Needs as much room again, in the folder of temporary "
       "files\n"

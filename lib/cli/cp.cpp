@@ -53,7 +53,7 @@ void add_cp(CLI::App& command, Action& action) {
       ->option_text("STORE");
   verb.add_option("--as", options->as, "With --to: the name that the one parameter gets there")
       ->option_text("NEW_NAME");
-  verb.add_flag("-f,--force", options->force, "Replace what has the name already");
+  add_flag(verb, "-f,--force", options->force, "Replace what has the name already");
   verb.footer(
       "Examples: paramstore cp model.params.db weight weight.old\n"
       "          paramstore cp model.params.db 'encoder.*' --to model.params.db//pretrained\n"

@@ -183,7 +183,7 @@ void add_diff(CLI::App& command, Action& action) {
       ->check(CLI::NonNegativeNumber)
       ->option_text("NUMBER");
   add_json(verb, options->json);
-  verb.add_flag("-q,--quiet", options->quiet, "Say it with the exit status alone");
+  add_flag(verb, "-q,--quiet", options->quiet, "Say it with the exit status alone");
   verb.footer(
       "- name  is only in A, + name only in B, ~ name differs: how far its unconstrained value moved from A to B, as "
       "the 2-norm\n"

@@ -54,8 +54,8 @@ void add_get(CLI::App& command, Action& action) {
   CLI::App& verb = add_verb(command, action, "get", reading_verbs, "Write a value as text, JSON or .npy", run, options);
   add_store(verb, options->store);
   add_argument(verb, "NAME", options->name, "A parameter's name")->required();
-  CLI::Option* json = verb.add_flag("--json", options->json, "Nested arrays; NaN is null, infinity 9e999");
-  verb.add_flag("--npy", options->npy, "NumPy's file format; bfloat16, which NumPy has not, as float32")
+  CLI::Option* json = add_flag(verb, "--json", options->json, "Nested arrays; NaN is null, infinity 9e999");
+  add_flag(verb, "--npy", options->npy, "NumPy's file format; bfloat16, which NumPy has not, as float32")
       ->excludes(json);
   verb.add_option("-o,--output", options->output,
                   "Where to, instead of the standard output; .npy and .json say the form too")

@@ -41,8 +41,19 @@ Json to_json(const storage::CommitRecord& commit) {
   return json;
 }
 
-void print_json(std::ostream& out, const Json& value, bool on_one_line) {
-  out << value.dump(on_one_line ? -1 : 2, ' ', false, Json::error_handler_t::replace) << '\n';
+void print_json(std::ostream& out, const Json& value) {
+  const auto text = [](const Json& each) { return each.dump(-1, ' ', false, Json::error_handler_t::replace); };
+  if (!value.is_array()) {
+    out << text(value) << '\n';
+    return;
+  }
+  out << '[';
+  const char* separator = "\n  ";
+  for (const Json& element : value) {
+    out << separator << text(element);
+    separator = ",\n  ";
+  }
+  out << "\n]\n";
 }
 
 }  // namespace paramstore::cli

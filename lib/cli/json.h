@@ -18,7 +18,7 @@ Json to_json(const storage::CommitRecord& commit);
 /// A number as it is, or "nan", "inf", "-inf" as text, for which JSON has no numbers.
 Json to_json(double number);
 
-/// One value and a line end: indented, or all on one line. Text that is not UTF-8 becomes U+FFFD.
-void print_json(std::ostream& out, const Json& value, bool on_one_line = false);
+/// `value` on one line; of an array, each element on a line of its own. Text that is not UTF-8 becomes U+FFFD.
+void print_json(std::ostream& out, const Json& value);
 
 }  // namespace paramstore::cli

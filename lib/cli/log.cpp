@@ -21,7 +21,7 @@ constexpr std::size_t batch = 10'000;
 
 void print_batch(const std::vector<storage::CommitRecord>& commits, bool json, bool first) {
   if (json) {
-    for (const auto& commit : commits) print_json(std::cout, to_json(commit), true);
+    for (const auto& commit : commits) print_json(std::cout, to_json(commit));
     return;
   }
   Table table({{"REVISION", Align::right}, {"TIME"}, {"STEP", Align::right}, {"MESSAGE"}});
@@ -56,7 +56,7 @@ void add_log(CLI::App& command, Action& action) {
   CLI::App& verb = add_verb(command, action, "log", reading_verbs, "List the commits, newest first", run, options);
   add_store(verb, options->store);
   verb.add_option("-n,--count", options->count, "At most so many")->option_text("NUMBER");
-  verb.add_flag("--json", options->json, "Print JSON, one object a line");
+  add_flag(verb, "--json", options->json, "Print JSON, one object a line");
   verb.footer("Times are UTC. Step and message are what the program gave with the commit.");
 }
 

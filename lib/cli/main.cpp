@@ -7,6 +7,7 @@
 
 #include "lib/cli/escape.h"
 #include "lib/cli/exit_status.h"
+#include "lib/cli/options.h"
 #include "lib/cli/verbs.h"
 
 namespace paramstore::cli {
@@ -17,10 +18,9 @@ constexpr AddVerb verbs[] = {add_ls,  add_show, add_get, add_diff, add_log,    a
                              add_set, add_rm,   add_mv,  add_cp,   add_verify, add_backup, add_compact};
 
 constexpr const char* description =
-    "Reads, compares and changes parameter stores: SQLite files in which the paramstore library keeps the parameters "
-    "of a "
-    "model.\n"
-    "STORE is a file, or FILE//SCOPE for one of its scopes. Patterns are globs: 'encoder.*'.";
+    "Reads, compares and changes parameter stores: SQLite files in which the\n"
+    "paramstore library keeps the parameters of a model. STORE is a file, or\n"
+    "FILE//SCOPE for one of its scopes. Patterns are globs: 'encoder.*'.\n";
 
 constexpr const char* footer = "`paramstore VERB --help` explains a verb, `man paramstore` everything.";
 
@@ -35,9 +35,9 @@ ExitStatus fail(const CLI::App& command, const std::string& message, ExitStatus 
 ExitStatus run(int argc, char** argv) {
   CLI::App command(description, "paramstore");
   command.footer(footer);
-  command.set_version_flag("--version", "paramstore " PARAMSTORE_VERSION);
+  command.set_version_flag("--version", "paramstore " PARAMSTORE_VERSION, "Print the version and exit");
   command.require_subcommand(1);
-  command.get_formatter()->column_width(26);
+  style_help(command);
   Action action;
   for (const AddVerb add : verbs) add(command, action);
   try {

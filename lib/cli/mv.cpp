@@ -87,7 +87,7 @@ void add_mv(CLI::App& command, Action& action) {
       ->option_text("STORE");
   verb.add_option("--as", options->as, "With --to: the name that the one parameter gets there")
       ->option_text("NEW_NAME");
-  verb.add_flag("-f,--force", options->force, "Replace what has the name already");
+  add_flag(verb, "-f,--force", options->force, "Replace what has the name already");
   verb.footer(
       "A renamed parameter keeps its place in the order. Two stores are two files: the parameters are in the other one "
       "before\n"

@@ -39,8 +39,8 @@ void add_rm(CLI::App& command, Action& action) {
   CLI::App& verb = add_verb(command, action, "rm", changing_verbs, "Remove parameters", run, options);
   add_store(verb, options->store);
   add_patterns(verb, options->patterns)->required();
-  verb.add_flag("-n,--dry-run", options->dry_run, "Say what would be removed, and remove nothing");
-  verb.add_flag("-q,--quiet", options->quiet, "Do not say what is removed");
+  add_flag(verb, "-n,--dry-run", options->dry_run, "Say what would be removed, and remove nothing");
+  add_flag(verb, "-q,--quiet", options->quiet, "Do not say what is removed");
   verb.footer("All in one commit, or nothing where a pattern matches no parameter.");
 }
 

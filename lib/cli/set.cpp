@@ -136,7 +136,7 @@ void add_set(CLI::App& command, Action& action) {
       ->option_text("SHAPE");
   verb.add_option("--constraint", options->constraint, "Change the constraint's tag; otherwise it stays")
       ->option_text("TAG");
-  verb.add_flag("--create", options->create, "Add the parameter, and make the store, where there is none");
+  add_flag(verb, "--create", options->create, "Add the parameter, and make the store, where there is none");
   verb.footer(
       "The value is stored as it is given: it is the unconstrained one. For the constraint real that is what programs "
       "see; for\n"

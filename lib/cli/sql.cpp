@@ -230,15 +230,15 @@ void add_sql(CLI::App& command, Action& action) {
   add_store(verb, options->store);
   add_argument(verb, "SQL", options->sql, "One statement or several; - reads them from the standard input")->required();
   add_argument(verb, "VALUE", options->values, "What ?1, ?2, ... in the SQL stand for")->option_text("...");
-  CLI::Option* csv = verb.add_flag("--csv", options->csv, "Print comma-separated values");
+  CLI::Option* csv = add_flag(verb, "--csv", options->csv, "Print comma-separated values");
   add_json(verb, options->json)->excludes(csv);
-  verb.add_flag("--write", options->write, "Allow changes: all of them in one transaction");
+  add_flag(verb, "--write", options->write, "Allow changes: all of them in one transaction");
   verb.add_option("-a,--attach", options->attach, "Make a scope visible, as a schema of its name; may be repeated")
       ->option_text("SCOPE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  verb.add_flag("--extension", options->extension,
-                "Load the extension, which has constrained(); takes LibTorch's time to start");
+  add_flag(verb, "--extension", options->extension,
+           "Load the extension, which has constrained(); takes LibTorch's time to start");
   verb.footer(
       "Tables: params, param_list (without values), param_stats, param_values, commits. Functions: tensor_norm(value, "
       "dtype) and\n"

@@ -109,7 +109,7 @@ void add_verify(CLI::App& command, Action& action) {
       add_verb(command, action, "verify", keeping_verbs, "Read everything and say what is wrong where", run, options);
   add_store(verb, options->store);
   add_json(verb, options->json);
-  verb.add_flag("-q,--quiet", options->quiet, "Say it with the exit status alone");
+  add_flag(verb, "-q,--quiet", options->quiet, "Say it with the exit status alone");
   verb.footer(
       "Looks at the file's structure, at every row, at every value's length and checksum, and at the form of the "
       "constraint\n"

@@ -226,7 +226,7 @@ ExitStatus run(const Options& options) {
       const auto report = watcher.look();
       if (!report) continue;
       if (options.json) {
-        print_json(std::cout, to_json(*report), true);
+        print_json(std::cout, to_json(*report));
       } else if (Terminal::output().is_terminal) {
         print_for_person(*report, options.top);
       } else {
@@ -255,7 +255,7 @@ void add_watch(CLI::App& command, Action& action) {
   verb.add_option("-n,--count", options->count, "End after so many reports")->option_text("NUMBER");
   verb.add_option("--top", options->top, "On a terminal: name so many of those that moved farthest; 10 is the default")
       ->option_text("NUMBER");
-  verb.add_flag("--json", options->json, "Print JSON, one object a report with all that moved");
+  add_flag(verb, "--json", options->json, "Print JSON, one object a report with all that moved");
   verb.footer(
       "Reports what moved from commit to commit, in the 2-norm and the largest magnitude of the difference; commits "
       "between two\n"

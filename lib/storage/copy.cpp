@@ -115,8 +115,8 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
     const std::uint64_t most = 2 * size + (64 << 20);
     const auto look = [&] {
       std::error_code none;
-      const std::uint64_t written = fs::file_size(temporary.path(), none);
-      if (none) return;
+      std::uint64_t written = fs::file_size(temporary.path(), none);
+      if (none) written = 0;  // not made yet
       if (written > most)
         throw CorruptStore(impl_->path + ": a copy takes more room than the file has: the file is damaged");
       if (progress) progress(std::min(written, size), size);
@@ -125,6 +125,7 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
     const std::string uri = file_uri(temporary.path(), OpenMode::create, options.vfs);
     vacuum.bind(1, uri);
     run_watched(handle, look, [&] { vacuum.step(); });
+    if (progress) progress(size, size);
   }
   {
     options.create = false;

@@ -26,8 +26,9 @@ std::vector<char> bytes(const std::vector<Number>& numbers) {
   return result;
 }
 
-std::int64_t add(WriteTransaction& transaction, const std::string& name, Dtype dtype, const std::vector<std::int64_t>& shape,
-                 const std::vector<char>& value, const std::string& tag = "real") {
+std::int64_t add(WriteTransaction& transaction, const std::string& name, Dtype dtype,
+                 const std::vector<std::int64_t>& shape, const std::vector<char>& value,
+                 const std::string& tag = "real") {
   ParamRecord record;
   record.name = name;
   record.constraint_tag = tag;
@@ -47,8 +48,8 @@ void write_sample(const std::string& path) {
       add(transaction, "scale", Dtype::float32, {}, bytes<float>({std::log(2.0F)}), "positive");
       add(transaction, "encoder.weight", Dtype::float32, {2, 3}, bytes<float>({0, 0.5, 1, 1.5, 2, 2.5}));
       add(transaction, "encoder.bias", Dtype::float64, {3}, bytes<double>({0.1, -0.2, 1e-300}));
-      add(transaction, "half", Dtype::float16, {3}, bytes<std::uint16_t>({0x2e66, 0x3c00, 0x7c00}));      // 0.1, 1, inf
-      add(transaction, "brain", Dtype::bfloat16, {3}, bytes<std::uint16_t>({0x3dcd, 0x3f80, 0xc000}));    // 0.1, 1, -2
+      add(transaction, "half", Dtype::float16, {3}, bytes<std::uint16_t>({0x2e66, 0x3c00, 0x7c00}));    // 0.1, 1, inf
+      add(transaction, "brain", Dtype::bfloat16, {3}, bytes<std::uint16_t>({0x3dcd, 0x3f80, 0xc000}));  // 0.1, 1, -2
       add(transaction, "wave", Dtype::complex64, {2}, bytes<float>({1, 2, 0, -0.5}));
       add(transaction, "wave128", Dtype::complex128, {1}, bytes<double>({1e100, -1}));
       add(transaction, "empty", Dtype::float32, {0, 3}, {});
@@ -61,8 +62,14 @@ void write_sample(const std::string& path) {
       WriteTransaction transaction(database.main(), {100, "warm-up done"});
       add(transaction, "line\nbreak", Dtype::float32, {}, bytes<float>({1}));
       add(transaction, "\x1b[31mred", Dtype::float32, {}, bytes<float>({2}));
-      add(transaction, "gr\xc3\xbc\xc3\x9f" "e", Dtype::float32, {}, bytes<float>({3}));
-      add(transaction, "turned \xe2\x80\xae" "around", Dtype::float32, {}, bytes<float>({4}));
+      add(transaction,
+          "gr\xc3\xbc\xc3\x9f"
+          "e",
+          Dtype::float32, {}, bytes<float>({3}));
+      add(transaction,
+          "turned \xe2\x80\xae"
+          "around",
+          Dtype::float32, {}, bytes<float>({4}));
       add(transaction, "a*b", Dtype::float32, {}, bytes<float>({5}));
       add(transaction, "a\"b", Dtype::float32, {}, bytes<float>({6}));
       add(transaction, "-dash", Dtype::float32, {}, bytes<float>({7}));
@@ -90,7 +97,8 @@ void write_many(const std::string& path, int count) {
   Database database(path);
   WriteTransaction transaction(database.main());
   for (int i = 0; i < count; ++i)
-    add(transaction, "layer." + std::to_string(i) + ".weight", Dtype::float32, {8, 8}, bytes(std::vector<float>(64, static_cast<float>(i))));
+    add(transaction, "layer." + std::to_string(i) + ".weight", Dtype::float32, {8, 8},
+        bytes(std::vector<float>(64, static_cast<float>(i))));
   transaction.commit();
 }
 
@@ -111,7 +119,8 @@ void train(const std::string& path, int commits, int milliseconds) {
     const std::vector<char> value = bytes(weight);
     const ValueBytes borrowed{value.data(), value.size()};
     WriteTransaction transaction(database.main(), {step, std::nullopt});
-    if (!transaction.update_value(id, std::nullopt, borrowed, value_checksum(borrowed))) throw std::runtime_error("the row is gone");
+    if (!transaction.update_value(id, std::nullopt, borrowed, value_checksum(borrowed)))
+      throw std::runtime_error("the row is gone");
     transaction.commit();
   }
 }
