@@ -23,11 +23,21 @@ void copy(const Address& from, const fs::path& target) {
   store.file().copy_to(target, {}, progress.callback());
 }
 
+// Before the scopes are copied: what is wrong with the target would else show itself only after that.
+void inspect_target(const Options& options) {
+  std::error_code error;
+  const fs::path folder = fs::absolute(options.target).parent_path();
+  if (!fs::is_directory(folder, error))
+    throw FileError(options.target + ": the folder " + folder.string() + " does not exist; make it first");
+  if (!fs::exists(options.target, error)) return;
+  if (!options.force) throw NoSuch(options.target + ": is there already; --force replaces a store with the copy");
+  const StoreReader existing({options.target, std::nullopt});  // throws where it is none
+}
+
 ExitStatus run(const Options& options) {
   const Address address = parse_address(options.store);
+  inspect_target(options);
   std::error_code error;
-  if (!options.force && fs::exists(options.target, error))
-    throw NoSuch(options.target + ": is there already; --force replaces a store with the copy");
   std::vector<std::string> scopes;
   {
     StoreReader store(address);
@@ -57,9 +67,8 @@ void add_backup(CLI::App& command, Action& action) {
   add_flag(verb, "-f,--force", options->force, "Replace the store that is there");
   add_flag(verb, "--no-scopes", options->no_scopes, "Leave the scopes out");
   verb.footer(
-      "Each file of the copy is one commit of the original, complete or not there at all, and without the room that "
-      "erased\n"
-      "values left. Nobody waits for it.");
+      "Each file of the copy is one commit of the original, complete or not there at\n"
+      "all, and without the room that erased values left. Nobody waits for it.");
 }
 
 }  // namespace paramstore::cli

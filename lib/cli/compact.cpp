@@ -51,9 +51,8 @@ void add_compact(CLI::App& command, Action& action) {
   add_store(verb, options->store);
   add_flag(verb, "-q,--quiet", options->quiet, "Do not say how much");
   verb.footer(
-      "Others may read meanwhile; who wants to write waits. Needs as much room again, in the folder of temporary "
-      "files\n"
-      "(TMPDIR) and beside the store.");
+      "Others may read meanwhile; who wants to write waits. Needs as much room again,\n"
+      "in the folder of temporary files (TMPDIR) and beside the store.");
 }
 
 }  // namespace paramstore::cli

@@ -1,4 +1,5 @@
 #include "lib/cli/address.h"
+#include "lib/cli/escape.h"
 #include "lib/cli/options.h"
 #include "lib/cli/selection.h"
 #include "lib/cli/transfer.h"
@@ -26,9 +27,8 @@ ExitStatus run(const Options& options) {
   }
   StoreReader source(parse_address(options.store));
   const storage::ReadTransaction snapshot(source.file());
-  const auto records =
-      new_name && names.size() == 1 ? std::vector{find(source.file(), names.front())} : select(source.file(), names);
-  if (new_name && records.size() != 1) throw UsageError("only one parameter can get the name in --as");
+  const auto records = select(source.file(), names);
+  if (new_name && records.size() != 1) throw UsageError("only one parameter can be called " + shown_name(*new_name));
 
   const bool within = options.to.empty();
   StoreWriter target(parse_address(within ? options.store : options.to),
@@ -49,15 +49,14 @@ void add_cp(CLI::App& command, Action& action) {
   add_argument(verb, "NAME", options->names, "NAME NEW_NAME, or with --to names and globs")
       ->option_text("...")
       ->required();
-  verb.add_option("-t,--to", options->to, "The store or scope to copy to; it is made where there is none")
-      ->option_text("STORE");
+  verb.add_option("-t,--to", options->to, "The store or scope to copy to; made if there is none")->option_text("STORE");
   verb.add_option("--as", options->as, "With --to: the name that the one parameter gets there")
       ->option_text("NEW_NAME");
   add_flag(verb, "-f,--force", options->force, "Replace what has the name already");
   verb.footer(
+      "All in one commit of the target.\n"
       "Examples: paramstore cp model.params.db weight weight.old\n"
-      "          paramstore cp model.params.db 'encoder.*' --to model.params.db//pretrained\n"
-      "All in one commit of the target.");
+      "          paramstore cp model.params.db 'encoder.*' --to model.params.db//old");
 }
 
 }  // namespace paramstore::cli

@@ -185,9 +185,9 @@ void add_diff(CLI::App& command, Action& action) {
   add_json(verb, options->json);
   add_flag(verb, "-q,--quiet", options->quiet, "Say it with the exit status alone");
   verb.footer(
-      "- name  is only in A, + name only in B, ~ name differs: how far its unconstrained value moved from A to B, as "
-      "the 2-norm\n"
-      "of the difference, its largest magnitude, and the former in percent of A's norm.\n"
+      "- name is only in A, + name only in B. ~ name differs: in constraint, dtype or\n"
+      "shape, or its unconstrained value moved from A to B so far: the 2-norm of the\n"
+      "difference, its largest magnitude, and the former in percent of A's norm.\n"
       "The exit status is 0 if nothing differs, 1 if something does.");
 }
 

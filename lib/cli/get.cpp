@@ -55,15 +55,12 @@ void add_get(CLI::App& command, Action& action) {
   add_store(verb, options->store);
   add_argument(verb, "NAME", options->name, "A parameter's name")->required();
   CLI::Option* json = add_flag(verb, "--json", options->json, "Nested arrays; NaN is null, infinity 9e999");
-  add_flag(verb, "--npy", options->npy, "NumPy's file format; bfloat16, which NumPy has not, as float32")
-      ->excludes(json);
-  verb.add_option("-o,--output", options->output,
-                  "Where to, instead of the standard output; .npy and .json say the form too")
-      ->option_text("FILE");
+  add_flag(verb, "--npy", options->npy, "NumPy's file format (bfloat16 becomes float32)")->excludes(json);
+  verb.add_option("-o,--output", options->output, "Write a file; .npy and .json say the form too")->option_text("FILE");
   verb.footer(
-      "What is stored, and written, is the unconstrained value: for the constraint real the one that programs see, "
-      "for\n"
-      "positive its logarithm. Text is one row a line, as numpy.loadtxt reads it.");
+      "What is stored, and written, is the unconstrained value: for the constraint\n"
+      "real the one that programs see, for positive its logarithm. Text is one row a\n"
+      "line, as numpy.loadtxt reads it.");
 }
 
 }  // namespace paramstore::cli

@@ -99,8 +99,7 @@ void add_ls(CLI::App& command, Action& action) {
   add_store(verb, options->store);
   add_patterns(verb, options->patterns);
   add_flag(verb, "-l,--long", options->long_form, "Constraint, dtype, shape, bytes and revision of each");
-  add_flag(verb, "-e,--regex", options->regex,
-           "The patterns are regular expressions, as Python's re.search takes them");
+  add_flag(verb, "-e,--regex", options->regex, "Patterns are regular expressions, as in Python");
   verb.add_option("-s,--sort", options->order, "By insertion (the default), name, size or revision")
       ->transform(CLI::CheckedTransformer(std::map<std::string, Order>{{"insertion", Order::insertion},
                                                                        {"name", Order::name},
@@ -109,10 +108,10 @@ void add_ls(CLI::App& command, Action& action) {
       ->option_text("ORDER");
   add_flag(verb, "-r,--reverse", options->reverse, "The other way round");
   CLI::Option* json = add_json(verb, options->json);
-  add_flag(verb, "-z,--null", options->null, "Names as they are, each followed by a NUL, for xargs -0")->excludes(json);
+  add_flag(verb, "-z,--null", options->null, "Names as they are, each followed by a NUL (xargs -0)")->excludes(json);
   verb.footer(
-      "Example: paramstore ls -l --sort size --reverse model.params.db 'encoder.*'\n"
-      "A name with control characters is shown in quotes, with escapes.");
+      "Example: paramstore ls -l --sort size --reverse model.params.db 'encoder.*'\nA name with control characters is "
+      "shown in quotes, with escapes.");
 }
 
 }  // namespace paramstore::cli

@@ -53,7 +53,7 @@ ExitStatus move(const Options& options) {
   {
     const storage::ReadTransaction snapshot(source.file());
     records = select(source.file(), options.names);
-    if (new_name && records.size() != 1) throw UsageError("only one parameter can get the name in --as");
+    if (new_name && records.size() != 1) throw UsageError("only one parameter can be called " + shown_name(*new_name));
     StoreWriter target(to, StoreWriter::Missing::create);
     storage::WriteTransaction transaction(target.file(), {std::nullopt, "paramstore mv from " + options.store});
     transfer(source.file(), records, transaction, new_name, options.force);
@@ -83,15 +83,13 @@ void add_mv(CLI::App& command, Action& action) {
   add_argument(verb, "NAME", options->names, "NAME NEW_NAME, or with --to names and globs")
       ->option_text("...")
       ->required();
-  verb.add_option("-t,--to", options->to, "The store or scope to move to; it is made where there is none")
-      ->option_text("STORE");
+  verb.add_option("-t,--to", options->to, "The store or scope to move to; made if there is none")->option_text("STORE");
   verb.add_option("--as", options->as, "With --to: the name that the one parameter gets there")
       ->option_text("NEW_NAME");
   add_flag(verb, "-f,--force", options->force, "Replace what has the name already");
   verb.footer(
-      "A renamed parameter keeps its place in the order. Two stores are two files: the parameters are in the other one "
-      "before\n"
-      "they leave this one.");
+      "A renamed parameter keeps its place in the order. Two stores are two files: the\n"
+      "parameters are in the other one before they leave this one.");
 }
 
 }  // namespace paramstore::cli

@@ -12,7 +12,7 @@ namespace paramstore::cli {
 
 /// How --help looks.
 inline void style_help(CLI::App& command) {
-  command.get_formatter()->column_width(26);
+  command.get_formatter()->column_width(22);
   command.get_formatter()->label("Positionals", "Arguments");
   command.get_formatter()->label("SUBCOMMAND", "VERB STORE ...");
   command.get_formatter()->label("OPTIONS", "options");

@@ -127,20 +127,18 @@ void add_set(CLI::App& command, Action& action) {
   CLI::App& verb = add_verb(command, action, "set", changing_verbs, "Give a parameter another value", run, options);
   add_store(verb, options->store);
   add_argument(verb, "NAME", options->name, "A parameter's name")->required();
-  add_argument(verb, "VALUE", options->value, "A number, or numbers as JSON: 0.5 or '[[1, 2], [3, 4]]'");
-  verb.add_option("-f,--from", options->from,
-                  "Read the value from a file (- for the standard input): text, JSON or .npy")
+  add_argument(verb, "VALUE", options->value, "A number, or JSON: 0.5 or '[[1, 2], [3, 4]]'");
+  verb.add_option("-f,--from", options->from, "A file with the value: text, JSON or .npy; - for stdin")
       ->option_text("FILE");
   verb.add_option("--dtype", options->dtype, "Store it as this dtype; otherwise the dtype stays")->option_text("DTYPE");
-  verb.add_option("--shape", options->shape, "Store it in this shape, '[2,3]'; otherwise the shape stays")
-      ->option_text("SHAPE");
+  verb.add_option("--shape", options->shape, "Store it as '[2,3]'; otherwise the shape stays")->option_text("SHAPE");
   verb.add_option("--constraint", options->constraint, "Change the constraint's tag; otherwise it stays")
       ->option_text("TAG");
-  add_flag(verb, "--create", options->create, "Add the parameter, and make the store, where there is none");
+  add_flag(verb, "--create", options->create, "Add the parameter or make the store if there is none");
   verb.footer(
-      "The value is stored as it is given: it is the unconstrained one. For the constraint real that is what programs "
-      "see; for\n"
-      "positive they see its exponential.\n"
+      "The value is stored as it is given: it is the unconstrained one. For the\n"
+      "constraint real that is what programs see; for positive they see its\n"
+      "exponential.\n"
       "Examples: paramstore set model.params.db scale 0.5\n"
       "          paramstore set model.params.db weight --from weight.npy");
 }

@@ -228,11 +228,11 @@ void add_show(CLI::App& command, Action& action) {
                             "Show everything about a parameter, and its statistics", run, options);
   add_store(verb, options->store);
   add_patterns(verb, options->patterns, "NAME")->required();
-  add_flag(verb, "-c,--constrained", options->constrained,
-           "The value as programs see it; takes LibTorch's time to start");
+  add_flag(verb, "-c,--constrained", options->constrained, "The value as programs see it; loads LibTorch");
   add_json(verb, options->json);
   verb.footer(
-      "The value is the unconstrained one, abbreviated as PyTorch prints tensors; `paramstore get` writes all of it.");
+      "The value is the unconstrained one, abbreviated as PyTorch prints tensors;\n"
+      "`paramstore get` writes all of it.");
 }
 
 }  // namespace paramstore::cli

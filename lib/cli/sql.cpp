@@ -228,22 +228,21 @@ void add_sql(CLI::App& command, Action& action) {
   const auto options = std::make_shared<Options>();
   CLI::App& verb = add_verb(command, action, "sql", reading_verbs, "Ask, or change, a store in SQL", run, options);
   add_store(verb, options->store);
-  add_argument(verb, "SQL", options->sql, "One statement or several; - reads them from the standard input")->required();
+  add_argument(verb, "SQL", options->sql, "One statement or several; - for the standard input")->required();
   add_argument(verb, "VALUE", options->values, "What ?1, ?2, ... in the SQL stand for")->option_text("...");
   CLI::Option* csv = add_flag(verb, "--csv", options->csv, "Print comma-separated values");
   add_json(verb, options->json)->excludes(csv);
   add_flag(verb, "--write", options->write, "Allow changes: all of them in one transaction");
-  verb.add_option("-a,--attach", options->attach, "Make a scope visible, as a schema of its name; may be repeated")
+  verb.add_option("-a,--attach", options->attach, "Make a scope visible as a schema; may be repeated")
       ->option_text("SCOPE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  add_flag(verb, "--extension", options->extension,
-           "Load the extension, which has constrained(); takes LibTorch's time to start");
+  add_flag(verb, "--extension", options->extension, "Load the extension, which has constrained()");
   verb.footer(
-      "Tables: params, param_list (without values), param_stats, param_values, commits. Functions: tensor_norm(value, "
-      "dtype) and\n"
-      "others, REGEXP; paramstore(1) lists them.\n"
-      "Example: paramstore sql model.params.db \"SELECT name, norm FROM param_stats WHERE nan_count > ?\" 0");
+      "Tables: params, param_list (no values), param_stats, param_values, commits.\n"
+      "Functions: tensor_norm(value, dtype) and others, REGEXP; see paramstore(1).\n"
+      "Example: paramstore sql model.params.db \\\n"
+      "           \"SELECT name, norm FROM param_stats WHERE nan_count > ?\" 0");
 }
 
 }  // namespace paramstore::cli

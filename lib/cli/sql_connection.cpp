@@ -33,7 +33,9 @@ SqlConnection::SqlConnection(const std::string& location, Access access) {
 void SqlConnection::load_extension(const fs::path& path) {
   sqlite3_db_config(handle(), SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 1, nullptr);
   char* message = nullptr;
-  const int code = sqlite3_load_extension(handle(), path.c_str(), nullptr, &message);
+  // SQLite tries the name and then the name with .so, and keeps the second error.
+  const fs::path name = path.extension() == ".so" ? fs::path(path).replace_extension() : path;
+  const int code = sqlite3_load_extension(handle(), name.c_str(), nullptr, &message);
   const std::string why = message == nullptr ? "" : message;
   sqlite3_free(message);
   sqlite3_db_config(handle(), SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);

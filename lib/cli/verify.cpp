@@ -111,10 +111,9 @@ void add_verify(CLI::App& command, Action& action) {
   add_json(verb, options->json);
   add_flag(verb, "-q,--quiet", options->quiet, "Say it with the exit status alone");
   verb.footer(
-      "Looks at the file's structure, at every row, at every value's length and checksum, and at the form of the "
-      "constraint\n"
-      "tags; in the store and in its scopes. The exit status is 0 if all is sound, 1 if something is wrong. Nothing is "
-      "changed.");
+      "Looks at the file's structure, every row, every value's length and checksum,\n"
+      "and the form of the constraint tags; in the store and in its scopes. The exit\n"
+      "status is 0 if all is sound, 1 if something is wrong. Nothing is changed.");
 }
 
 }  // namespace paramstore::cli

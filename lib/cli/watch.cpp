@@ -253,13 +253,12 @@ void add_watch(CLI::App& command, Action& action) {
       ->check(CLI::Range(0.001, 86400.0))
       ->option_text("SECONDS");
   verb.add_option("-n,--count", options->count, "End after so many reports")->option_text("NUMBER");
-  verb.add_option("--top", options->top, "On a terminal: name so many of those that moved farthest; 10 is the default")
-      ->option_text("NUMBER");
+  verb.add_option("--top", options->top, "On a terminal: name so many that moved farthest; 10")->option_text("NUMBER");
   add_flag(verb, "--json", options->json, "Print JSON, one object a report with all that moved");
   verb.footer(
-      "Reports what moved from commit to commit, in the 2-norm and the largest magnitude of the difference; commits "
-      "between two\n"
-      "looks are one report. Keeps the watched values in memory. Ctrl-C ends it; its exit status is 0 then.");
+      "Reports what moved from commit to commit: the 2-norm of the difference, and its\n"
+      "largest magnitude. Commits between two looks are one report. Keeps the watched\n"
+      "values in memory. Ctrl-C ends it, with exit status 0.");
 }
 
 }  // namespace paramstore::cli

@@ -204,6 +204,7 @@ class Keeping(CommandTest):
         store = self.sample()
         (self.folder / "notes.txt").write_text("mine" * 100)
         self.refused(DAMAGED, "backup", "--force", store, "notes.txt")
+        self.assertNotIn("notes.txt.scopes", self.files())
         self.assertEqual((self.folder / "notes.txt").read_text(), "mine" * 100)
         self.refused(FILE, "backup", store, "no/such/folder.db")
 
