@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "lib/sql/elements.h"
 #include "lib/sql/float16.h"
@@ -150,19 +150,20 @@ TEST_CASE("tensor_json writes the shortest number that reads back to the same on
                  {bytes_of(std::vector<double>{infinity})}) == "1");
   for (const int exponent_bits : {5, 8}) {
     const char* dtype = exponent_bits == 5 ? "float16" : "bfloat16";
-    const auto numbers =
-        nlohmann::json::parse(sql.text("SELECT replace(replace(tensor_json(?1, '" + std::string(dtype) +
-                                           "', '[65536]'), '-9e999', 'null'), '9e999', 'null')",
-                                       {all_patterns()}));
+    const std::string json_text =
+        sql.text("SELECT tensor_json(?1, '" + std::string(dtype) + "', '[65536]')", {all_patterns()});
+    std::istringstream texts(json_text.substr(1, json_text.size() - 2));
     int wrong = 0;
     std::size_t most_digits = 0;
     for (std::uint32_t i = 0; i < 65536; ++i) {
       const double expected = from_bits(i, exponent_bits, 15 - exponent_bits);
+      std::string text;
+      std::getline(texts, text, ',');
       if (!std::isfinite(expected)) {
-        wrong += numbers[i].is_number() ? 1 : 0;
+        wrong += text == (std::isnan(expected) ? "null" : expected > 0 ? "9e999" : "-9e999") ? 0 : 1;
         continue;
       }
-      const double read = numbers[i].get<double>();
+      const double read = std::stod(text);
       // Nearest of all numbers of the dtype: nearer than to either neighbour.
       const double above = from_bits(i + 1, exponent_bits, 15 - exponent_bits);
       const double below = i % 32768 == 0 ? -above : from_bits(i - 1, exponent_bits, 15 - exponent_bits);
@@ -171,7 +172,7 @@ TEST_CASE("tensor_json writes the shortest number that reads back to the same on
                                              distance < std::abs(read - below));
       wrong += nearest && std::signbit(read) == std::signbit(expected) ? 0 : 1;
       // Of float16, 5 digits tell all numbers apart, of bfloat16 4.
-      most_digits = std::max(most_digits, significant_digits(numbers[i].dump()));
+      most_digits = std::max(most_digits, significant_digits(text));
     }
     INFO(std::string(dtype));
     CHECK(wrong == 0);
