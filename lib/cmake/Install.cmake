@@ -23,6 +23,12 @@ foreach(component IN LISTS components)
   install(EXPORT ${component} NAMESPACE paramstore:: FILE paramstore-${component}-targets.cmake DESTINATION ${package_dir})
 endforeach()
 
+if(PARAMSTORE_TORCH)
+  # SQLite's loadable extension: <libdir>/paramstore/paramstore.so.
+  set_target_properties(paramstore_extension PROPERTIES INSTALL_RPATH "$ORIGIN/.." INSTALL_RPATH_USE_LINK_PATH ON)
+  install(TARGETS paramstore_extension LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/paramstore)
+endif()
+
 configure_package_config_file(lib/cmake/paramstore-config.cmake.in ${PROJECT_BINARY_DIR}/paramstore-config.cmake
                               INSTALL_DESTINATION ${package_dir} NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/paramstore-config-version.cmake COMPATIBILITY SameMinorVersion)

@@ -50,7 +50,7 @@ int register_sql_functions(sqlite3* db) noexcept;
 
 /// Puts `param_stats` and `param_values` into the connection's TEMP schema, after `register_sql_functions`: tools that list
 /// tables then list them, and no table of that name in a stranger's file can stand in their place. They are there without this,
-/// too. Does nothing where they have been put already. Returns SQLite's result code; SQLITE_READONLY under `PRAGMA query_only`.
+/// too. Called again it renews them. Returns SQLite's result code; SQLITE_READONLY under `PRAGMA query_only`.
 int create_sql_views(sqlite3* db) noexcept;
 
 }  // namespace paramstore

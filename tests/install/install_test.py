@@ -46,6 +46,9 @@ class Reader:
         if block.purpose == "run in the program's folder":
             command = ["python3", "-c"] if block.language == "python" else ["bash", "-euc"]
             return self.run([*command, block.text], self.program)
+        if block.purpose == "asked of the store":
+            load = f".load {self.environment['HOME']}/.local/lib/paramstore/paramstore"
+            return self.run(["sqlite3", "-bail", "model.params.db", load, block.text], self.program)
         expected = (self.source / block.purpose).read_text()
         if block.text != expected:
             sys.exit(f"README.md shows another text of {block.purpose} than the file has")

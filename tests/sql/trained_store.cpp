@@ -60,8 +60,8 @@ int main(int argc, char** argv) {
   store.setdefault("temperature", at::full({}, 0.7), constraints::unit_interval);
   {
     const at::NoGradGuard no_gradient;
-    store.unconstrained("encoder.weight")[2].zero_();  // a hidden unit that is dead
-    store.unconstrained("decoder.weight")[2].zero_();  // and gets no gradient
+    // A hidden unit that is dead: it gives nothing, and gets no gradient.
+    for (const char* name : {"encoder.weight", "encoder.bias", "decoder.weight"}) store.unconstrained(name)[2].zero_();
     store.unconstrained("prior.scale")[1].fill_(-20.0);
     store.unconstrained("diverged")[1][0].fill_(std::numeric_limits<double>::quiet_NaN());
     store.unconstrained("overflowed")[3].fill_(-std::numeric_limits<double>::infinity());
