@@ -32,6 +32,12 @@ ROWS = [
     ("open, load all of 10,000 x 64", "load/10000x64/all/ours", "load/10000x64/all/torch_load", LOAD, 25),
     ("open, load all of 100 x 1 MiB", "load/100x1MiB/all/ours", "load/100x1MiB/all/torch_load", LOAD, 0.9),
     ("open, load all of 8 x 64 MiB", "load/8x64MiB/all/ours", "load/8x64MiB/all/torch_load", LOAD, 0.9),
+    *[(f"SQL tensor_{function}, 64 MiB of {dtype}", f"sql/64MiB/{dtype}/{function}/ours", f"sql/64MiB/{dtype}/{function}/read",
+       "a plain read", 0.5 if dtype == "float32" else None)
+      for dtype in ("float32", "bfloat16") for function in ("min", "mean", "std", "norm", "nan_count")],
+    ("SQL param_stats, 2 x 64 MiB", "sql/param_stats/2x64MiB/ours", "sql/param_stats/2x64MiB/blob_read", "sqlite3_blob_read",
+     None),
+    ("SQL param_list of 100,000", "sql/param_list/100000/ours", "sql/param_list/100000/columns", "SELECT of its columns", None),
     ("get real", "get/real/ours", "get/real/pyro", PYRO, None),
     ("get positive", "get/positive/grad/ours", "get/positive/pyro", PYRO, None),
     ("get simplex", "get/simplex/ours", "get/simplex/pyro", PYRO, None),

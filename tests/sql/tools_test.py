@@ -199,7 +199,7 @@ import sqlite3, sys
 import pandas
 connection = sqlite3.connect("model.params.db")
 listed = pandas.read_sql_query("SELECT * FROM param_list", connection)
-assert list(listed["name"])[:2] == ["encoder.weight", "encoder.bias"] and listed["nbytes"].sum() == 188, listed
+assert list(listed["name"])[:2] == ["encoder.weight", "encoder.bias"] and listed["nbytes"].sum() == 164, listed
 assert not any(isinstance(cell, bytes) for cell in listed.to_numpy().flatten())
 connection.enable_load_extension(True)
 connection.load_extension(sys.argv[1])
