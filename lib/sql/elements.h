@@ -16,8 +16,8 @@ constexpr bool fits_float(storage::Dtype dtype) noexcept {
   return dtype != storage::Dtype::float64 && dtype != storage::Dtype::complex128;
 }
 
-/// Turns `count` elements at `source` into numbers, exactly. `imag` is written for complex dtypes only, and may be null for
-/// others. As floats: only dtypes of which `fits_float`.
+/// Turns `count` elements at `source` into numbers, exactly. `imag` is written for complex dtypes only, and may be
+/// null for others. As floats: only dtypes of which `fits_float`.
 void decode(storage::Dtype dtype, const void* source, std::size_t count, float* real, float* imag) noexcept;
 void decode(storage::Dtype dtype, const void* source, std::size_t count, double* real, double* imag) noexcept;
 

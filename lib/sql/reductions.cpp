@@ -9,8 +9,9 @@
 namespace paramstore::sql {
 namespace {
 
-// Several results side by side, in lanes: a single one would wait for each operation to end before the next. The loops over
-// lanes become vector instructions. The templates are made part of each function below, so that each clone of it has its own.
+// Several results side by side, in lanes: a single one would wait for each operation to end before the next. The
+// loops over lanes become vector instructions. The templates are made part of each function below, so that each clone
+// of it has its own.
 
 constexpr std::size_t lanes = 16;
 

@@ -21,9 +21,9 @@ enum Statistic : unsigned {
   all_statistics = (1U << 6) - 1,
 };
 
-/// The summed squared deviation from the mean, of numbers that come block by block. Each block has its own mean, and the blocks
-/// are joined as in Chan, Golub, LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample Variances" (1979), so
-/// that nothing cancels where the mean is large and the deviation small.
+/// The summed squared deviation from the mean, of numbers that come block by block. Each block has its own mean, and
+/// the blocks are joined as in Chan, Golub, LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample
+/// Variances" (1979), so that nothing cancels where the mean is large and the deviation small.
 class Moments {
  public:
   template <class Real>

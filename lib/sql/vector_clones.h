@@ -1,6 +1,6 @@
-// PARAMSTORE_VECTOR_CLONES before a function makes the compiler compile it twice, for any processor and for those with AVX2,
-// and the loader take the one that fits. It is for loops that the compiler turns into vector instructions. What such a
-// function calls is not compiled twice, unless it is marked PARAMSTORE_ALWAYS_INLINE.
+// PARAMSTORE_VECTOR_CLONES before a function makes the compiler compile it twice, for any processor and for those
+// with AVX2, and the loader take the one that fits. It is for loops that the compiler turns into vector instructions.
+// What such a function calls is not compiled twice, unless it is marked PARAMSTORE_ALWAYS_INLINE.
 #pragma once
 
 #if defined(__GNUC__)

@@ -36,7 +36,8 @@ std::vector<float> ascending(std::size_t count) {
   return numbers;
 }
 
-// A small value, one over many pages, one in chunks that are split inside elements, a complex one, an empty one, one with a NaN.
+// A small value, one over many pages, one in chunks that are split inside elements, a complex one, an empty one, one
+// with a NaN.
 constexpr std::size_t large = 300'000;
 constexpr std::size_t chunked = 5'000;
 

@@ -1,5 +1,5 @@
-// tensor_min, tensor_max, tensor_mean, tensor_std, tensor_norm, tensor_nan_count, tensor_l2_distance, tensor_max_abs_diff
-// against the textbook's formulas.
+// tensor_min, tensor_max, tensor_mean, tensor_std, tensor_norm, tensor_nan_count, tensor_l2_distance,
+// tensor_max_abs_diff against the textbook's formulas.
 #include <doctest/doctest.h>
 
 #include <algorithm>
