@@ -58,6 +58,12 @@ void require_scope(storage::Database& database, const std::string& name) {
                "; `paramstore scopes` lists those it has");
 }
 
+storage::Database open_for_writing(const Address& address, StoreWriter::Missing missing) {
+  storage::OpenOptions options;
+  options.create = missing == StoreWriter::Missing::create;
+  return storage::Database(address.path, options);
+}
+
 }  // namespace
 
 Address parse_address(const std::string& text) {
@@ -108,16 +114,6 @@ storage::StoreFile& StoreReader::file() noexcept {
 }
 
 storage::Database& StoreReader::database() noexcept { return *opened_->database; }
-
-namespace {
-
-storage::Database open_for_writing(const Address& address, StoreWriter::Missing missing) {
-  storage::OpenOptions options;
-  options.create = missing == StoreWriter::Missing::create;
-  return storage::Database(address.path, options);
-}
-
-}  // namespace
 
 StoreWriter::StoreWriter(const Address& address, Missing missing) : database_(open_for_writing(address, missing)) {
   if (!address.scope) return;

@@ -10,6 +10,7 @@
 #include "lib/cli/shape_text.h"
 #include "lib/cli/table.h"
 #include "lib/store/python_regex.h"
+#include "paramstore/error.h"
 
 namespace paramstore::cli {
 namespace {
@@ -53,7 +54,11 @@ void sort(std::vector<ParamRecord>& records, const Options& options) {
 // Those in whose names one of the regular expressions is found.
 std::vector<ParamRecord> search(storage::StoreFile& file, const std::vector<std::string>& patterns) {
   std::vector<PythonRegex> regexes;
-  for (const std::string& pattern : patterns) regexes.emplace_back(pattern);
+  try {
+    for (const std::string& pattern : patterns) regexes.emplace_back(pattern);
+  } catch (const Error& error) {
+    throw UsageError(error.what());
+  }
   std::vector<ParamRecord> result;
   for (ParamRecord& record : file.list()) {
     if (std::any_of(regexes.begin(), regexes.end(),

@@ -1,6 +1,7 @@
 #include "lib/cli/number_text.h"
 
 #include <array>
+#include <cmath>
 #include <cstdio>
 
 namespace paramstore::cli {
@@ -20,6 +21,7 @@ std::string byte_count(std::uint64_t bytes) {
 }
 
 std::string rounded(double value, int digits) {
+  if (std::isnan(value)) return "nan";  // printf gives it a sign
   std::array<char, 64> text{};
   std::snprintf(text.data(), text.size(), "%.*g", digits, value);
   return text.data();

@@ -197,18 +197,23 @@ ExitStatus run(const Options& options) {
   std::string sql = options.sql;
   if (sql == "-") sql.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
   const Address address = parse_address(options.store);
-  StoreReader store(address);  // looks whether it is a store, and a sound one
-  using Access = SqlConnection::Access;
-  const auto location = [&](StoreReader& reader) {
-    return options.write ? std::filesystem::absolute(reader.file().path()).string() : reader.file().uri();
+  // StoreReader looks whether each is a store, and a sound one. It stays open for reading, so that the connection finds the
+  // file as it was; a connection that writes should be the last one, which tidies up.
+  std::vector<StoreReader> readers;
+  std::vector<std::string> locations;
+  const auto look_at = [&](const Address& each) {
+    readers.emplace_back(each);
+    storage::StoreFile& file = readers.back().file();
+    locations.push_back(options.write ? std::filesystem::absolute(file.path()).string() : file.uri());
   };
-  SqlConnection connection(location(store), options.write ? Access::write : Access::read);
+  look_at(address);
+  for (const std::string& scope : options.attach) look_at({address.path, scope});
+  if (options.write) readers.clear();
+
+  SqlConnection connection(locations.front(),
+                           options.write ? SqlConnection::Access::write : SqlConnection::Access::read);
   if (options.extension) connection.load_extension(extension_path());
-  std::vector<StoreReader> attached;
-  for (const std::string& scope : options.attach) {
-    attached.emplace_back(Address{address.path, scope});
-    connection.attach(location(attached.back()), scope);
-  }
+  for (std::size_t i = 0; i < options.attach.size(); ++i) connection.attach(locations[i + 1], options.attach[i]);
   const auto execute = [&](const char* statement) {
     connection.check(sqlite3_exec(connection.handle(), statement, nullptr, nullptr, nullptr));
   };

@@ -31,13 +31,12 @@ Report verify(const std::string& name, const Address& address) {
     StoreReader store(address);
     ProgressLine progress("verifying " + shown_name(name));
     report.verification = store.file().verify(progress.callback());
-    for (const auto& record : store.file().list()) {
+    for (const auto& record : report.verification.records) {
       if (auto error = tag_error(record.constraint_tag))
         report.verification.damage.push_back({record.name, *std::move(error)});
     }
   } catch (const CorruptStore& error) {
-    // What keeps a file from being opened, or listed, is what is wrong with it.
-    if (report.verification.damage.empty()) report.verification.damage.push_back({"", error.what()});
+    report.verification.damage.push_back({"", error.what()});  // what keeps it from being opened
   } catch (const NotAStore& error) {
     report.verification.damage.push_back({"", error.what()});
   }
@@ -45,13 +44,14 @@ Report verify(const std::string& name, const Address& address) {
 }
 
 void print(const Report& report) {
-  const auto& [damage, params, bytes, without_checksum] = report.verification;
+  const auto& [damage, records, bytes, without_checksum] = report.verification;
   for (const Damage& each : damage) {
     std::cout << shown_name(report.store) << ": "
               << (each.name.empty() ? "" : "parameter " + shown_name(each.name) + ": ") << escaped(each.what) << '\n';
   }
   if (!damage.empty()) return;
-  std::cout << shown_name(report.store) << ": sound: " << counted(params, "parameter") << ", " << byte_count(bytes);
+  std::cout << shown_name(report.store) << ": sound: " << counted(records.size(), "parameter") << ", "
+            << byte_count(bytes);
   if (without_checksum > 0)
     std::cout << "; " << counted(without_checksum, "value") << " written by another tool and without a checksum";
   std::cout << '\n';
@@ -66,7 +66,7 @@ Json to_json(const Report& report) {
   }
   return {{"store", report.store},
           {"sound", report.verification.damage.empty()},
-          {"params", report.verification.params},
+          {"params", report.verification.records.size()},
           {"bytes", report.verification.bytes},
           {"without_checksum", report.verification.without_checksum},
           {"damage", std::move(damage)}};

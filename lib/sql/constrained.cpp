@@ -56,6 +56,7 @@ ConstrainedValue constrain_arguments(const Call& call) {
 
 void constrained(const Call& call) {
   const ConstrainedValue result = constrain_arguments(call);
+  if (result.bytes.empty()) return sqlite3_result_zeroblob(call.context, 0);  // a null pointer would be NULL
   sqlite3_result_blob64(call.context, result.bytes.data(), result.bytes.size(), SQLITE_TRANSIENT);
 }
 

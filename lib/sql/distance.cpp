@@ -47,8 +47,8 @@ void for_each_block(const Elements& a, const Elements& b, std::size_t count, Use
 double l2_distance(const Elements& a, const Elements& b, std::size_t count) noexcept {
   double squares = 0.0;
   for_each_block(a, b, count, [&](const double* real, const double* imag, std::size_t size) {
-    squares += squares_around(0.0, real, size);
-    if (imag != nullptr) squares += squares_around(0.0, imag, size);
+    squares += squares_of(real, size);
+    if (imag != nullptr) squares += squares_of(imag, size);
   });
   return std::sqrt(squares);
 }
@@ -62,7 +62,8 @@ double max_abs_diff(const Elements& a, const Elements& b, std::size_t count) noe
       for (std::size_t i = 0; i < size; ++i) magnitudes[i] = std::hypot(real[i], imag[i]);
       real = magnitudes.data();
     }
-    widen(extremes, real, size);
+    const Extremes found = extremes_of(real, size);
+    extremes = {std::min(extremes.min, found.min), std::max(extremes.max, found.max)};
     nans += nans_in(real, size);
   });
   return nans > 0 ? std::numeric_limits<double>::quiet_NaN() : std::max(extremes.max, -extremes.min);

@@ -12,8 +12,8 @@
 namespace paramstore::sql {
 namespace {
 
-/// The distance from `magnitude`, which a dtype of `digits` binary digits holds, to the next larger number it could hold if
-/// its exponents had no upper end, and to the next smaller one.
+/// The distance from `magnitude`, which a dtype of `digits` binary digits holds, to the next larger number it could
+/// hold if its exponents had no upper end, and to the next smaller one.
 struct Gaps {
   double above;
   double below;

@@ -9,8 +9,8 @@
 
 namespace paramstore::sql {
 
-/// Appends the shortest number that reads back to the same one of its dtype ("0.1" for a float16 that is 0.0999755859375),
-/// [re,im] for a complex one. NaN is null and infinity 9e999.
+/// Appends the shortest number that reads back to the same one of its dtype ("0.1" for a float16 that is
+/// 0.0999755859375), [re,im] for a complex one. NaN is null and infinity 9e999.
 void append_json(std::string& json, storage::Dtype dtype, const Element& element);
 
 /// The indices of the element at `position` in row-major order: "[1,2]", "[]" in a scalar.

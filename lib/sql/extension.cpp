@@ -2,6 +2,9 @@
 //
 //   sqlite> .load /usr/lib/paramstore/paramstore
 //   Python: connection.enable_load_extension(True); connection.load_extension("/usr/lib/paramstore/paramstore")
+//
+// Not in a process that has another LibTorch in it, such as a Python that has imported another version of torch:
+// their symbols have the same names.
 #include <sqlite3ext.h>
 
 #include "lib/sql/constrained.h"
@@ -21,8 +24,8 @@ int add_everything(sqlite3* db) noexcept {
   if (code == SQLITE_OK) code = paramstore::sql::register_param_values(db, with_constrained);
   if (code != SQLITE_OK) return code;
   code = paramstore::create_sql_views(db);
-  // On a connection that may not even write to its temporary tables the views are there all the same, just not listed.
-  return code == SQLITE_READONLY ? SQLITE_OK : code;
+  // On a connection that may not even make temporary tables the views are there all the same, just not listed.
+  return code == SQLITE_READONLY || code == SQLITE_AUTH ? SQLITE_OK : code;
 }
 
 int initialize(sqlite3* db, char** error, const sqlite3_api_routines* api) noexcept {

@@ -16,8 +16,8 @@ namespace paramstore::sql {
 /// In insertion order, all in one snapshot. Begins before the first row.
 class ParamRows {
  public:
-  /// Of the store attached as `schema`; with `name`, only the row of that name. `small_values` reads short values along with
-  /// their rows, for who will want them.
+  /// Of the store attached as `schema`; with `name`, only the row of that name. `small_values` reads short values
+  /// along with their rows, for who will want them.
   ParamRows(sqlite3* db, std::string schema, sqlite3_value* name, bool small_values);
 
   bool next();

@@ -13,8 +13,8 @@ struct KeyColumn {
   bool is_argument;  // hidden, and only ever what it was set to; SQLite need not compare it
 };
 
-/// Passes the values of `column = x` to xFilter, in the order of `keys`, and returns which there are: bit 0 for the first key,
-/// and so on. -1 where a plan must wait for such a value: an argument that another table gives.
+/// Passes the values of `column = x` to xFilter, in the order of `keys`, and returns which there are: bit 0 for the
+/// first key, and so on. -1 where a plan must wait for such a value: an argument that another table gives.
 inline int take_keys(sqlite3_index_info& info, std::initializer_list<KeyColumn> keys) {
   int taken = 0;
   int bit = 1;

@@ -1,7 +1,9 @@
 #include "lib/sql/regexp.h"
 
 #include <memory>
+#include <new>
 #include <string>
+#include <string_view>
 
 #include "lib/sql/arguments.h"
 #include "lib/sql/function_table.h"
@@ -19,11 +21,22 @@ const PythonRegex& compiled(const Call& call, std::unique_ptr<PythonRegex>& own)
   return *own;
 }
 
+/// A number is matched as SQLite writes it.
+std::string_view text_to_match(sqlite3_value* argument) {
+  const int type = sqlite3_value_type(argument);
+  if (type == SQLITE_INTEGER || type == SQLITE_FLOAT) {
+    const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(argument));
+    if (text == nullptr) throw std::bad_alloc();
+    return {text, static_cast<std::size_t>(sqlite3_value_bytes(argument))};
+  }
+  return text_argument(argument, "the text");
+}
+
 /// `text REGEXP pattern` comes as regexp(pattern, text).
 void regexp(const Call& call) {
   std::unique_ptr<PythonRegex> own;
   const PythonRegex& regex = compiled(call, own);
-  sqlite3_result_int(call.context, regex.search(text_argument(call.values[1], "the text")) ? 1 : 0);
+  sqlite3_result_int(call.context, regex.search(text_to_match(call.values[1])) ? 1 : 0);
   if (own) {
     // Last, since SQLite may delete it in this call.
     sqlite3_set_auxdata(call.context, 0, own.release(),

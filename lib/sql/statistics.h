@@ -21,19 +21,18 @@ enum Statistic : unsigned {
   all_statistics = (1U << 6) - 1,
 };
 
-/// Mean and summed squared deviation of doubles that come block by block. Each block's are computed from its own mean, and
-/// joined as in Chan, Golub, LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample Variances" (1979),
-/// so nothing cancels where the mean is large and the deviation small.
+/// The summed squared deviation from the mean, of numbers that come block by block. Each block has its own mean, and
+/// the blocks are joined as in Chan, Golub, LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample
+/// Variances" (1979), so that nothing cancels where the mean is large and the deviation small.
 class Moments {
  public:
-  void add(const double* values, std::size_t count, bool deviations) noexcept;
-  double mean() const noexcept { return sum_ / static_cast<double>(count_); }
+  template <class Real>
+  void add(const Real* values, std::size_t count) noexcept;
   double squared_deviations() const noexcept { return squared_deviations_; }
 
  private:
   std::uint64_t count_ = 0;
-  double sum_ = 0.0;
-  double joined_mean_ = 0.0;
+  double mean_ = 0.0;
   double squared_deviations_ = 0.0;
 };
 
@@ -56,8 +55,10 @@ class Statistics {
   std::uint64_t nan_count() const noexcept { return nan_count_; }
 
  private:
-  static constexpr std::size_t block = 1024;  // elements: as doubles they stay in the first cache
-  void add_block(std::size_t count) noexcept;
+  template <class Real>
+  void add_elements(const unsigned char* bytes, std::size_t count) noexcept;
+  template <class Real>
+  void add_block(const Real* real, const Real* imag, std::size_t count) noexcept;
 
   storage::Dtype dtype_;
   std::size_t element_size_;
@@ -66,13 +67,12 @@ class Statistics {
   std::uint64_t nan_count_ = 0;
   double min_ = std::numeric_limits<double>::infinity();
   double max_ = -std::numeric_limits<double>::infinity();
+  double sum_ = 0.0;
   double squares_ = 0.0;
   Moments real_moments_;
   Moments imag_moments_;
   std::array<unsigned char, 16> split_{};  // the front of an element whose rest is in the next piece
   std::size_t split_size_ = 0;
-  std::array<double, block> real_;
-  std::array<double, block> imag_;
 };
 
 }  // namespace paramstore::sql

@@ -39,7 +39,8 @@ class Inspection {
   Verification run() {
     total_ = 2 * file_size(queries_);
     inspect_structure();
-    inspect_values(inspect_rows());
+    inspect_rows();
+    inspect_values();
     inspect_chunks();
     return std::move(result_);
   }
@@ -93,8 +94,7 @@ class Inspection {
     done_ = total_ / 2;
   }
 
-  std::vector<ParamRecord> inspect_rows() {
-    std::vector<ParamRecord> records;
+  void inspect_rows() {
     attempt([&] {
       const Revision newest = file_.revision();
       const StatementUse row(queries_[Query::list]);
@@ -112,20 +112,18 @@ class Inspection {
             report(name,
                    "its revision is " + std::to_string(record.revision) + "; the store's is " + std::to_string(newest));
           }
-          records.push_back(std::move(record));
+          result_.records.push_back(std::move(record));
         } catch (const CorruptStore& error) {
           report(name, error.what());
         }
       }
     });
-    return records;
   }
 
-  void inspect_values(const std::vector<ParamRecord>& records) {
-    result_.params = records.size();
+  void inspect_values() {
     std::uint64_t room = 0;
     std::unique_ptr<char[]> buffer;
-    for (const ParamRecord& record : records) {
+    for (const ParamRecord& record : result_.records) {
       const std::uint64_t size = *value_size(record.shape, record.dtype);  // read from a row, so there is one
       if (size > room) {
         buffer.reset();

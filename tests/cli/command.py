@@ -86,8 +86,16 @@ class CommandTest(unittest.TestCase):
                 nobody = pwd.getpwnam("nobody")
                 os.setgid(nobody.pw_gid)
                 os.setuid(nobody.pw_uid)
-        done = subprocess.run([PARAMSTORE, *map(str, arguments)], cwd="/", stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              env=environment(), preexec_fn=become, timeout=120)
+        def run(*words):
+            return subprocess.run([PARAMSTORE, *map(str, words)], cwd="/", stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  env=environment(), preexec_fn=become, timeout=120)
+        try:
+            can_run = run("--version").returncode == 0
+        except PermissionError:
+            can_run = False
+        if not can_run:
+            self.skipTest("the build lies in a folder that is closed to an ordinary user")
+        done = run(*arguments)
         return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 

@@ -32,6 +32,12 @@ class Documents(CommandTest):
             for line in self.help(*verb).splitlines():
                 self.assertLessEqual(len(line), 80, line)
 
+    def test_the_command_links_no_libtorch(self):
+        libraries = subprocess.run(["ldd", PARAMSTORE], stdout=subprocess.PIPE, text=True, check=True).stdout
+        self.assertIn("libsqlite3", libraries)
+        self.assertNotIn("torch", libraries)
+        self.assertNotIn("c10", libraries)
+
     def test_version(self):
         self.assertRegex(self.paramstore("--version"), r"^paramstore \d+\.\d+\.\d+\n$")
 
@@ -152,16 +158,23 @@ class Completing(CommandTest):
         # A shell inside the shell, at a terminal of its own, with a Tab typed into it.
         script = self.folder / "tab.zsh"
         script.write_text(f"""
-            zmodload zsh/zpty
+            zmodload zsh/zpty zsh/datetime
+            read_until() {{
+                local all= more
+                local -i deadline=$(( EPOCHSECONDS + 20 ))
+                while [[ $all != *$1* ]] && (( EPOCHSECONDS < deadline )); do
+                    if zpty -r -t inner more; then all+=$more; else sleep 0.05; fi
+                done
+                print -r -- $all
+            }}
             zpty -b inner zsh -f -i
-            read_until() {{ local out=; while zpty -r -m inner out "*$1*"; do break; done; print -r -- $out }}
             zpty -w inner "fpath=({COMPLETIONS} \\$fpath); autoload -U compinit; compinit -u -D; PS1='> '; print rea''dy"
-            read_until ready >/dev/null
+            read_until ready
             zpty -w -n inner "paramstore show {self.store} encoder.w"$'\\t'
             read_until encoder.weight
             zpty -d inner
         """)
-        self.assertIn("encoder.weight", "\n".join(self.shell("timeout", "20", "zsh", "-f", str(script))))
+        self.assertIn("encoder.weight", "\n".join(self.shell("timeout", "50", "zsh", "-f", str(script))))
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ class Listing(CommandTest):
     def test_regular_expressions(self):
         self.assertEqual(self.lines("ls", "--regex", self.store, r"^wave\d+$", "^loc"), ["loc", "wave128"])
         self.refused(NO_SUCH, "ls", "-e", self.store, "^nothing$")
-        self.assertIn("does not compile", self.refused(FILE, "ls", "-e", self.store, "("))
+        self.assertIn("does not compile", self.refused(USAGE, "ls", "-e", self.store, "("))
 
     def test_sorting(self):
         self.assertEqual(self.lines("ls", "--sort", "name", self.store, "[a-z]*")[:3], ['a"b', "a*b", "brain"])
@@ -331,6 +331,7 @@ class Sql(CommandTest):
 
     def test_write_is_one_transaction_that_keeps_the_books(self):
         self.paramstore("sql", "--write", self.store, "UPDATE params SET name = 'l' WHERE name = 'loc'; DELETE FROM params WHERE name = 'half'")
+        self.assertEqual([name for name in self.files() if name.startswith("model.params.db")], ["model.params.db"])
         self.assertNotIn("half", self.lines("ls", self.store))
         self.assertEqual(self.sqlite(self.store, "SELECT revision FROM params WHERE name = 'l'"), [(6,)])
         self.refused(USAGE, "sql", "--write", self.store, "DELETE FROM params; SELECT * FROM absent")

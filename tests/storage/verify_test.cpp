@@ -49,7 +49,7 @@ TEST_CASE("a sound store has no damage, and is counted") {
   const Sample sample;
   const Verification result = verify(sample.path);
   CHECK(result.damage.empty());
-  CHECK(result.params == 3);
+  CHECK(result.records.size() == 3);
   CHECK(result.bytes == 400'128);
   CHECK(result.without_checksum == 0);
 }
@@ -84,7 +84,7 @@ TEST_CASE("every damaged row is named, not only the first") {
   CHECK(reports(result, "two", "checksum"));
   CHECK(reports(result, "three", "its value has 64 bytes; shape [17] and dtype float32 make 68"));
   CHECK(result.damage.size() == 3);
-  CHECK(result.params == 2);
+  CHECK(result.records.size() == 2);
 }
 
 TEST_CASE("what breaks a rule of the schema is found") {
@@ -206,5 +206,5 @@ TEST_CASE("verifying sees one commit while another connection writes") {
   });
   CHECK(written);
   CHECK(result.damage.empty());
-  CHECK(result.params == 3);
+  CHECK(result.records.size() == 3);
 }

@@ -77,7 +77,7 @@ struct Damage {
 /// What `StoreFile::verify` found.
 struct Verification {
   std::vector<Damage> damage;
-  std::size_t params = 0;            // rows that could be read
+  std::vector<ParamRecord> records;  // the rows that could be read
   std::uint64_t bytes = 0;           // of their values
   std::size_t without_checksum = 0;  // values that another tool wrote, of which only the length could be checked
 };
