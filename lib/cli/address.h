@@ -15,12 +15,12 @@ struct Address {
   std::optional<std::string> scope;
 };
 
-/// Splits at the first "//" that stands behind an existing file; no file can have another below it, so a path with "//" in
-/// its folders stays a path. A scope's name may hold slashes. Throws UsageError where it is empty.
+/// Splits at the first "//" that stands behind an existing file; no file can have another below it, so a path with "//"
+/// in its folders stays a path. A scope's name may hold slashes. Throws UsageError where it is empty.
 Address parse_address(const std::string& text);
 
-/// A store file that is open for reading. Leaves the folder as it was: SQLite makes a -wal and a -shm beside a file that
-/// it only reads, and leaves them there; these go again.
+/// A store file that is open for reading. Leaves the folder as it was: SQLite makes a -wal and a -shm beside a file
+/// that it only reads, and leaves them there; these go again.
 class StoreReader {
  public:
   /// Throws NoSuch where the scope does not exist, and what Database throws.

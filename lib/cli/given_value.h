@@ -19,12 +19,13 @@ struct GivenValue {
   std::optional<storage::Dtype> dtype;             // only .npy has one
 };
 
-/// Reads a value in whichever of these forms it is; `source` is its name in messages. Throws UsageError where it is in none.
+/// Reads a value in whichever of these forms it is; `source` is its name in messages. Throws UsageError where it is in
+/// none.
 ///   .npy   NumPy's file format, if it begins so
-///   JSON   if it begins with a bracket: numbers in nested arrays of equal lengths. Also null and NaN, Infinity and 9e999; a
-///          complex number is an array [re,im] where `complex` says that the numbers are complex
-///   text   otherwise: numbers with spaces, commas or line ends between them, as NumPy's savetxt writes them, comments after
-///          # left out; a complex number is 1+2j
+///   JSON   if it begins with a bracket: numbers in nested arrays of equal lengths. Also null and NaN, Infinity and
+///          9e999; a complex number is an array [re,im] where `complex` says that the numbers are complex
+///   text   otherwise: numbers with spaces, commas or line ends between them, as NumPy's savetxt writes them, comments
+///          after # left out; a complex number is 1+2j
 GivenValue parse_value(std::string_view contents, const std::string& source, bool complex);
 
 /// The three forms.

@@ -12,8 +12,8 @@ namespace paramstore::cli {
 /// Whether `contents` begins as such files do.
 bool is_npy(std::string_view contents);
 
-/// Reads floating-point and complex arrays of either byte order, in C's or Fortran's element order. Throws UsageError that
-/// says what else it found.
+/// Reads floating-point and complex arrays of either byte order, in C's or Fortran's element order. Throws UsageError
+/// that says what else it found.
 GivenValue parse_npy(std::string_view contents, const std::string& source);
 
 /// The dtype under which a value of `dtype` is written: the same, but float32 for bfloat16, which NumPy has not.

@@ -30,8 +30,8 @@ std::uint16_t encode_short(double value, const ShortFormat& format) {
   const double magnitude = std::abs(value);
   if (magnitude == 0) return static_cast<std::uint16_t>(sign);
   if (std::isinf(magnitude)) return static_cast<std::uint16_t>(sign | all_ones << format.fraction_bits);
-  // In units of the last place; nearbyint rounds ties to even. Rounding up to the next power of two carries into the exponent
-  // by itself, as the bits of such formats count on through all finite numbers.
+  // In units of the last place; nearbyint rounds ties to even. Rounding up to the next power of two carries into the
+  // exponent by itself, as the bits of such formats count on through all finite numbers.
   const int exponent = std::max(std::ilogb(magnitude), format.least_exponent);
   const double units = std::nearbyint(std::ldexp(magnitude, format.fraction_bits - exponent));
   const auto steps = static_cast<std::uint32_t>(exponent - format.least_exponent);

@@ -9,8 +9,8 @@
 
 namespace paramstore::cli {
 
-/// The bytes of `numbers` as elements of `dtype`, each rounded to the nearest that there is, ties to even. Throws UsageError
-/// for a finite number that would become infinite, and for an imaginary part where the dtype has none.
+/// The bytes of `numbers` as elements of `dtype`, each rounded to the nearest that there is, ties to even. Throws
+/// UsageError for a finite number that would become infinite, and for an imaginary part where the dtype has none.
 std::vector<char> encode(storage::Dtype dtype, const std::vector<sql::Element>& numbers);
 
 }  // namespace paramstore::cli

@@ -8,9 +8,9 @@
 
 namespace paramstore::cli {
 
-/// The parameters that `patterns` select, each once, in the store's order; all of them where there are none. A pattern is a
-/// name; where no parameter has exactly that name, a glob: * for any characters (dots and slashes too), ? for one, [a-z] for
-/// one of these. Throws ParamNotFound for a pattern that selects nothing, with the name that comes closest.
+/// The parameters that `patterns` select, each once, in the store's order; all of them where there are none. A pattern
+/// is a name; where no parameter has exactly that name, a glob: * for any characters (dots and slashes too), ? for one,
+/// [a-z] for one of these. Throws ParamNotFound for a pattern that selects nothing, with the name that comes closest.
 std::vector<storage::ParamRecord> select(storage::StoreFile& file, const std::vector<std::string>& patterns);
 
 /// Whether one of `patterns` is exactly this name, or as a glob matches it.

@@ -197,8 +197,8 @@ ExitStatus run(const Options& options) {
   std::string sql = options.sql;
   if (sql == "-") sql.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
   const Address address = parse_address(options.store);
-  // StoreReader looks whether each is a store, and a sound one. It stays open for reading, so that the connection finds the
-  // file as it was; a connection that writes should be the last one, which tidies up.
+  // StoreReader looks whether each is a store, and a sound one. It stays open for reading, so that the connection finds
+  // the file as it was; a connection that writes should be the last one, which tidies up.
   std::vector<StoreReader> readers;
   std::vector<std::string> locations;
   const auto look_at = [&](const Address& each) {

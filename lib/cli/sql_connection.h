@@ -13,9 +13,9 @@ class SqlConnection {
  public:
   enum class Access { read, write };
 
-  /// Opens a store that has been looked at by StoreReader or StoreWriter: `location` is the URI that it was opened with, for
-  /// reading, or its path, for writing. Triggers run, as they keep a store's books; nothing that is not said to be harmless may
-  /// be called from a file's own views and triggers.
+  /// Opens a store that has been looked at by StoreReader or StoreWriter: `location` is the URI that it was opened
+  /// with, for reading, or its path, for writing. Triggers run, as they keep a store's books; nothing that is not said
+  /// to be harmless may be called from a file's own views and triggers.
   SqlConnection(const std::string& location, Access access);
 
   /// Loads the extension, which has `constrained`. Throws FileError where it is not there.
@@ -26,8 +26,8 @@ class SqlConnection {
 
   sqlite3* handle() const noexcept { return handle_.get(); }
 
-  /// Throws, where `code` is an error: StoreBusy, CorruptStore or StorageError for what is wrong with the file, UsageError for
-  /// what is wrong with the SQL.
+  /// Throws, where `code` is an error: StoreBusy, CorruptStore or StorageError for what is wrong with the file,
+  /// UsageError for what is wrong with the SQL.
   void check(int code) const;
 
  private:
@@ -43,8 +43,8 @@ struct StatementFinalizer {
 };
 using SqlStatement = std::unique_ptr<sqlite3_stmt, StatementFinalizer>;
 
-/// Where the loadable extension is: what PARAMSTORE_EXTENSION in the environment says, else where it is installed, as seen
-/// from this program, else where it is built.
+/// Where the loadable extension is: what PARAMSTORE_EXTENSION in the environment says, else where it is installed, as
+/// seen from this program, else where it is built.
 std::filesystem::path extension_path();
 
 }  // namespace paramstore::cli

@@ -7,8 +7,8 @@
 
 namespace paramstore::cli {
 
-/// What is wrong with the form of `tag`, by the grammar in paramstore/constraint.h, or nothing. Which constraints there are
-/// and what arguments they take is not asked: programs register their own.
+/// What is wrong with the form of `tag`, by the grammar in paramstore/constraint.h, or nothing. Which constraints there
+/// are and what arguments they take is not asked: programs register their own.
 std::optional<std::string> tag_error(std::string_view tag);
 
 }  // namespace paramstore::cli

@@ -7,8 +7,8 @@
 
 namespace paramstore::cli {
 
-/// One innermost row a line, with spaces between the numbers and an empty line between matrices, as NumPy's savetxt writes them
-/// and loadtxt reads. Each number is the shortest text that reads back to the same one.
+/// One innermost row a line, with spaces between the numbers and an empty line between matrices, as NumPy's savetxt
+/// writes them and loadtxt reads. Each number is the shortest text that reads back to the same one.
 void write_text(std::ostream& out, const storage::ParamRecord& record, const char* value);
 
 /// Nested arrays on one line; NaN is null, infinity 9e999, a complex number [re,im].

@@ -140,8 +140,8 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
       amend(transaction);
       transaction.commit();
     }
-    // The -wal must be written back before the file is renamed without it. Closing does that too, but keeps its errors to
-    // itself.
+    // The -wal must be written back before the file is renamed without it. Closing does that too, but keeps its errors
+    // to itself.
     const int code = sqlite3_wal_checkpoint_v2(copied, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     check_sqlite(copied, code, temporary.path().string(), "copy the store");
   }

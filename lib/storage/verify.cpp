@@ -84,8 +84,9 @@ class Inspection {
     });
   }
 
-  // All pages, without evaluating anything that a stranger's table or index may say; then our tables with their indexes. What
-  // their CHECK constraints say, RecordReader looks at: SQLite leaves them out of a file that it opens for reading only.
+  // All pages, without evaluating anything that a stranger's table or index may say; then our tables with their
+  // indexes. What their CHECK constraints say, RecordReader looks at: SQLite leaves them out of a file that it opens
+  // for reading only.
   void inspect_structure() {
     run_check("quick_check(" + std::to_string(most_findings) + ")");
     for (const char* table : {"params", "chunks", "commits", "meta", "scopes"}) {

@@ -1,6 +1,6 @@
 // Writes the stores that the tests of the command look at, as a program does that uses the library.
 //
-//   write_store FILE sample                     every dtype, strange names, scopes, a value in chunks, commits that say something
+//   write_store FILE sample                     every dtype, strange names, scopes, a value in chunks, messages
 //   write_store FILE many COUNT                 so many small parameters
 //   write_store FILE train COMMITS MILLISECONDS moves "weight" by 1 in every element with each commit, so many times
 #include <chrono>
