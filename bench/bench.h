@@ -34,6 +34,7 @@ std::vector<Work> get_works();
 std::vector<Work> set_works();
 std::vector<Work> commit_works();
 std::vector<Work> load_works();
+std::vector<Work> sql_works();
 
 /// The loop of a side that takes milliseconds: times `work`, and not what has to be done before and after each time.
 template <class Before, class Timed, class After>

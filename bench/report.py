@@ -1,6 +1,6 @@
 """Runs the benchmarks, prints the table and writes results.json. README.md explains both.
 
-usage: report.py PARAMSTORE_BENCH RESULTS_JSON [PYTHON_WITH_PYRO]
+usage: report.py PARAMSTORE_BENCH PARAMSTORE RESULTS_JSON [PYTHON_WITH_PYRO]
 """
 
 import json
@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 SAVE = "torch::save + fdatasync"
 LOAD = "torch::load"
@@ -32,6 +33,15 @@ ROWS = [
     ("open, load all of 10,000 x 64", "load/10000x64/all/ours", "load/10000x64/all/torch_load", LOAD, 25),
     ("open, load all of 100 x 1 MiB", "load/100x1MiB/all/ours", "load/100x1MiB/all/torch_load", LOAD, 0.9),
     ("open, load all of 8 x 64 MiB", "load/8x64MiB/all/ours", "load/8x64MiB/all/torch_load", LOAD, 0.9),
+    *[(f"SQL tensor_{function}, 64 MiB of {dtype}", f"sql/64MiB/{dtype}/{function}/ours", f"sql/64MiB/{dtype}/{function}/read",
+       "a plain read", 0.5 if dtype == "float32" else None)
+      for dtype in ("float32", "bfloat16") for function in ("min", "mean", "std", "norm", "nan_count")],
+    ("SQL param_stats, 2 x 64 MiB", "sql/param_stats/2x64MiB/ours", "sql/param_stats/2x64MiB/blob_read", "sqlite3_blob_read",
+     None),
+    ("SQL param_list of 100,000", "sql/param_list/100000/ours", "sql/param_list/100000/columns", "SELECT of its columns", None),
+    ("paramstore ls, 10,000 parameters", "command/ls/ours", "command/ls/limit", "30 ms, the limit", 1),
+    ("paramstore ls, 10,000 parameters", "command/ls/ours", "command/ls/sqlite3", "sqlite3, SELECT name", None),
+    ("paramstore ls, 10,000 parameters", "command/ls/ours", "command/ls/import_torch", "python3, import torch", None),
     ("get real", "get/real/ours", "get/real/pyro", PYRO, None),
     ("get positive", "get/positive/grad/ours", "get/positive/pyro", PYRO, None),
     ("get simplex", "get/simplex/ours", "get/simplex/pyro", PYRO, None),
@@ -46,6 +56,7 @@ ROWS = [
 ]
 
 PYRO_ROUNDS = 3
+COMMAND_ROUNDS = 10
 UNITS = (("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9))
 
 
@@ -53,6 +64,29 @@ def own_times(program, data):
     out = data / "times.json"
     subprocess.run([program, f"--out={out}"], check=True)
     return json.loads(out.read_text())
+
+
+def command_times(command, data, python):
+    """Seconds by name, of commands from their start to their end."""
+    store = data / "ls.params.db"
+    subprocess.run([command, "set", "--create", store, "first", "0"], check=True)
+    subprocess.run([command, "sql", "--write", store,
+                    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9999) "
+                    "INSERT INTO params (name, dtype, shape, value) "
+                    "SELECT 'layer.' || i || '.weight', 'float32', '[64]', randomblob(256) FROM n"], check=True)
+    commands = {"command/ls/ours": [command, "ls", store],
+                "command/ls/sqlite3": ["sqlite3", store, "SELECT name FROM params ORDER BY id"]}
+    if python:
+        commands["command/ls/import_torch"] = [python, "-c", "import torch"]
+    times = {name: [] for name in commands}
+    for turn in range(COMMAND_ROUNDS + 1):
+        for name, arguments in commands.items():
+            began = time.perf_counter()
+            subprocess.run(arguments, stdout=subprocess.DEVNULL, check=True)
+            if turn > 0:  # the first finds things on the disk
+                times[name].append(time.perf_counter() - began)
+    times["command/ls/limit"] = [0.030]
+    return times
 
 
 def pyro_times(python, data):
@@ -102,12 +136,13 @@ def print_table(rows):
         print("  ".join(cells).rstrip())
 
 
-def main(program, results, python=None):
+def main(program, command, results, python=None):
     results = pathlib.Path(results)
     results.parent.mkdir(parents=True, exist_ok=True)
     missing = "no Python with Pyro here"
     with tempfile.TemporaryDirectory(dir=results.parent, prefix="data-") as folder:
         times = own_times(program, pathlib.Path(folder))
+        times.update(command_times(pathlib.Path(command), pathlib.Path(folder), python))
         if python:
             measured, missing = pyro_times(python, folder)
             times.update(measured)

@@ -34,6 +34,7 @@ paramstore_find(SQLite3 SQLite::SQLite3 3.37 libsqlite3-dev) # STRICT tables
 set_property(TARGET SQLite::SQLite3 PROPERTY DEPRECATION)
 paramstore_find(SQLiteCpp SQLiteCpp 3.0 libsqlitecpp-dev)
 paramstore_find(pkg-config:libxxhash PkgConfig::xxhash 0.8 libxxhash-dev) # XXH3 is final
+paramstore_find(pkg-config:libpcre2-8 PkgConfig::pcre2 10.30 libpcre2-dev)
 
 if(PARAMSTORE_TORCH)
   paramstore_find(LibTorch LibTorch::LibTorch 1.13 libtorch-dev)
@@ -43,9 +44,12 @@ if(PARAMSTORE_TORCH)
     message(FATAL_ERROR "The LibTorch in ${LibTorch_LIBRARY_DIR} was built with the string ABI that GCC had before 5.1. Take "
                         "one of the new ABI (cxx11): the Python packages have it from 2.6 on.")
   endif()
-  paramstore_find(pkg-config:libpcre2-8 PkgConfig::pcre2 10.30 libpcre2-dev)
 endif()
 
+if(PARAMSTORE_BUILD_COMMAND)
+  paramstore_find(CLI11 CLI11::CLI11 2.1 libcli11-dev)
+  paramstore_find(nlohmann_json nlohmann_json::nlohmann_json 3.9 nlohmann-json3-dev)
+endif()
 if(PARAMSTORE_BUILD_TESTS)
   paramstore_find(doctest doctest::doctest 2.4 doctest-dev)
   paramstore_find(rapidcheck rapidcheck 0 librapidcheck-dev)

@@ -23,6 +23,23 @@ foreach(component IN LISTS components)
   install(EXPORT ${component} NAMESPACE paramstore:: FILE paramstore-${component}-targets.cmake DESTINATION ${package_dir})
 endforeach()
 
+if(PARAMSTORE_TORCH)
+  # SQLite's loadable extension: <libdir>/paramstore/paramstore.so.
+  set_target_properties(paramstore_extension PROPERTIES INSTALL_RPATH "$ORIGIN/.." INSTALL_RPATH_USE_LINK_PATH ON)
+  install(TARGETS paramstore_extension LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/paramstore)
+endif()
+
+if(PARAMSTORE_BUILD_COMMAND)
+  file(RELATIVE_PATH lib_from_bin /${CMAKE_INSTALL_BINDIR} /${CMAKE_INSTALL_LIBDIR})
+  set_target_properties(paramstore_command PROPERTIES INSTALL_RPATH "$ORIGIN/${lib_from_bin}" INSTALL_RPATH_USE_LINK_PATH ON)
+  install(TARGETS paramstore_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(FILES lib/cli/paramstore.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  # Where each shell looks by itself.
+  install(FILES lib/cli/completions/paramstore.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME paramstore)
+  install(FILES lib/cli/completions/_paramstore DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+  install(FILES lib/cli/completions/paramstore.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+endif()
+
 configure_package_config_file(lib/cmake/paramstore-config.cmake.in ${PROJECT_BINARY_DIR}/paramstore-config.cmake
                               INSTALL_DESTINATION ${package_dir} NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/paramstore-config-version.cmake COMPATIBILITY SameMinorVersion)

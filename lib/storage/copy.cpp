@@ -3,14 +3,15 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <utility>
 
 #include "connection.h"
 #include "paramstore/error.h"
 #include "record.h"
 #include "sqlite_error.h"
+#include "watched.h"
 
 namespace paramstore::storage {
 namespace {
@@ -51,31 +52,6 @@ void sync(const fs::path& path) {
   if (result != 0) fail(path, "cannot be synced", number);
 }
 
-// Ends a VACUUM whose copy grows past what the original can hold: in a damaged file the pages may lead back
-// to each other.
-class GrowthLimit {
- public:
-  GrowthLimit(sqlite3* handle, fs::path copy, std::uint64_t most)
-      : handle_(handle), copy_(std::move(copy)), most_(most) {
-    sqlite3_progress_handler(handle_, 10'000, check, this);
-  }
-  ~GrowthLimit() { sqlite3_progress_handler(handle_, 0, nullptr, nullptr); }
-  GrowthLimit(const GrowthLimit&) = delete;
-  GrowthLimit& operator=(const GrowthLimit&) = delete;
-
- private:
-  static int check(void* limit) noexcept {
-    const auto* self = static_cast<const GrowthLimit*>(limit);
-    std::error_code error;
-    const auto size = fs::file_size(self->copy_, error);
-    return !error && size > self->most_ ? 1 : 0;
-  }
-
-  sqlite3* handle_;
-  fs::path copy_;
-  std::uint64_t most_;
-};
-
 // The store that is replaced must have no -wal: SQLite would take it for the new file's. Taking it out of WAL
 // mode writes the -wal back and removes it, and works only where nobody else has the store open.
 void retire(const fs::path& target, const OpenOptions& options) {
@@ -109,7 +85,8 @@ void retire(const fs::path& target, const OpenOptions& options) {
 
 }  // namespace
 
-void StoreFile::copy_to(const fs::path& target_path, const std::function<void(WriteTransaction&)>& amend) {
+void StoreFile::copy_to(const fs::path& target_path, const std::function<void(WriteTransaction&)>& amend,
+                        const Progress& progress) {
   statements();
   Connection& connection = *impl_->connection;
   sqlite3* const handle = connection.handle();
@@ -133,10 +110,22 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
   connection.make_room();
   statements();
   {
-    const GrowthLimit limit(handle, temporary.path(), 2 * file_size(impl_->statements) + (64 << 20));
+    const std::uint64_t size = file_size(impl_->statements);
+    // In a damaged file the pages may lead back to each other: a copy that grows past what the original can hold ends.
+    const std::uint64_t most = 2 * size + (64 << 20);
+    const auto look = [&] {
+      std::error_code none;
+      std::uint64_t written = fs::file_size(temporary.path(), none);
+      if (none) written = 0;  // not made yet
+      if (written > most)
+        throw CorruptStore(impl_->path + ": a copy takes more room than the file has: the file is damaged");
+      if (progress) progress(std::min(written, size), size);
+    };
     Statement vacuum(handle, "VACUUM " + quote_identifier(impl_->alias) + " INTO ?1", impl_->path, "copy the store");
     const std::string uri = file_uri(temporary.path(), OpenMode::create, options.vfs);
-    vacuum.bind(1, uri).step();
+    vacuum.bind(1, uri);
+    run_watched(handle, look, [&] { vacuum.step(); });
+    if (progress) progress(size, size);
   }
   {
     options.create = false;
@@ -151,8 +140,8 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
       amend(transaction);
       transaction.commit();
     }
-    // The -wal must be written back before the file is renamed without it. Closing does that too, but keeps its errors to
-    // itself.
+    // The -wal must be written back before the file is renamed without it. Closing does that too, but keeps its errors
+    // to itself.
     const int code = sqlite3_wal_checkpoint_v2(copied, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     check_sqlite(copied, code, temporary.path().string(), "copy the store");
   }

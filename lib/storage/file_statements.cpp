@@ -27,6 +27,9 @@ constexpr QueryText queries[] = {
      "?1"},
     {"read a value", "SELECT id, sequence, length(value) FROM @.chunks WHERE param = ?1 ORDER BY sequence"},
     {"read the revision", "SELECT max(revision) FROM @.commits"},
+    {"list the commits",
+     "SELECT revision, time, step, message FROM @.commits WHERE revision < coalesce(?1, 9223372036854775807) "
+     "ORDER BY revision DESC LIMIT ?2"},
     {"list the parameters", "SELECT max(id) FROM @.params"},
     {"list the parameters", "SELECT (SELECT min(id) FROM @.params), (SELECT max(id) FROM @.params)"},
     // The limit, which follows from the file's size, stops a damaged tree whose pages lead back to each other.
@@ -47,6 +50,8 @@ constexpr QueryText queries[] = {
     {"replace a parameter",
      "UPDATE @.params SET name = ?1, constraint_tag = ?2, dtype = ?3, shape = ?4, device = ?5, revision = ?6, "
      "checksum = ?7, value = ?8 WHERE id = ?9 AND revision = coalesce(?10, revision)"},
+    {"rename a parameter",
+     "UPDATE @.params SET name = ?1, revision = ?2 WHERE id = ?3 AND revision = coalesce(?4, revision)"},
     {"erase a parameter", "DELETE FROM @.params WHERE id = ?1 AND revision = coalesce(?2, revision)"},
     {"erase a value", "DELETE FROM @.chunks WHERE param = ?1"},
     {"write a value", "INSERT INTO @.chunks (param, sequence, value) VALUES (?1, ?2, ?3)"},

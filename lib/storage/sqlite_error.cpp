@@ -63,8 +63,6 @@ void throw_sqlite_error(sqlite3* handle, int code, const std::string& path, std:
     case SQLITE_CORRUPT:
       throw CorruptStore(start + "the file is damaged; restore it from a copy, or try the sqlite3 shell's .recover" +
                          end);
-    case SQLITE_INTERRUPT:  // only by GrowthLimit, in copy.cpp
-      throw CorruptStore(start + "it takes more room than the file has: the file is damaged" + end);
     case SQLITE_NOTADB:
       throw NotAStore(start + "the file is not an SQLite database" + end);
     default:

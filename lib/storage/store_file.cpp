@@ -1,5 +1,7 @@
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "connection.h"
@@ -31,6 +33,8 @@ const std::string& StoreFile::path() const noexcept { return impl_->path; }
 
 bool StoreFile::read_only() const noexcept { return impl_->read_only; }
 
+std::string StoreFile::uri() const { return impl_->in_memory() ? std::string() : impl_->uri; }
+
 FileStatements& StoreFile::statements() {
   if (impl_->connection == nullptr) throw Error(impl_->path + ": the store that this scope belongs to is closed");
   impl_->connection->use(*this);
@@ -38,6 +42,24 @@ FileStatements& StoreFile::statements() {
 }
 
 Revision StoreFile::revision() { return read_number(statements()[Query::revision]); }
+
+std::vector<CommitRecord> StoreFile::commits(std::size_t most, std::optional<Revision> before) {
+  FileStatements& queries = statements();
+  const StatementUse row(queries[Query::commits]);
+  constexpr std::size_t limit = std::numeric_limits<std::int64_t>::max();
+  row->bind(1, before).bind(2, static_cast<std::int64_t>(std::min(most, limit)));
+  std::vector<CommitRecord> commits;
+  while (row->step()) {
+    CommitRecord commit{row->integer(0), std::string(row->text(1)), row->optional_integer(2), std::nullopt};
+    if (!row->is_null(3)) commit.message = row->text(3);
+    if (!commits.empty() && commit.revision >= commits.back().revision) {
+      throw CorruptStore(impl_->path + ": the commit " + std::to_string(commit.revision) +
+                         " is out of order: the file is damaged");
+    }
+    commits.push_back(std::move(commit));
+  }
+  return commits;
+}
 
 std::int64_t StoreFile::change_counter() {
   // SQLite's own counter starts again whenever the file is attached again, and then knows nothing of the time between.

@@ -2,6 +2,7 @@
 
 #include "connection.h"
 #include "paramstore/error.h"
+#include "paramstore/param_name.h"
 #include "record.h"
 #include "utf8.h"
 #include "value_io.h"
@@ -12,6 +13,16 @@ namespace {
 std::optional<std::int64_t> signed_checksum(const std::optional<std::uint64_t>& checksum) {
   if (!checksum) return std::nullopt;
   return static_cast<std::int64_t>(*checksum);
+}
+
+// Runs a statement that gives a row its name.
+void step_naming(const StatementUse& statement, const std::string& path, std::string_view name) {
+  try {
+    statement->step();
+  } catch (const StorageError& error) {
+    if (error.code() != SQLITE_CONSTRAINT_UNIQUE) throw;
+    throw StorageError(path + ": there is a parameter " + in_quotes(name) + " already", error.code());
+  }
 }
 
 }  // namespace
@@ -73,12 +84,7 @@ std::int64_t WriteTransaction::insert(const ParamRecord& record, ValueBytes valu
       } else {
         insert->bind_zeros(8, value.size);
       }
-      try {
-        insert->step();
-      } catch (const StorageError& error) {
-        if (error.code() != SQLITE_CONSTRAINT_UNIQUE) throw;
-        throw StorageError(place.path + ": there is a parameter " + in_quotes(record.name) + " already", error.code());
-      }
+      step_naming(insert, place.path, record.name);
     }
     const std::int64_t id = sqlite3_last_insert_rowid(place.handle);
     if (chunked) {
@@ -144,12 +150,7 @@ bool WriteTransaction::replace(std::int64_t id, std::optional<Revision> expected
         replace->bind_zeros(8, value.size);
       }
       replace->bind(9, id).bind(10, expected);
-      try {
-        replace->step();
-      } catch (const StorageError& error) {
-        if (error.code() != SQLITE_CONSTRAINT_UNIQUE) throw;
-        throw StorageError(place.path + ": there is a parameter " + in_quotes(record.name) + " already", error.code());
-      }
+      step_naming(replace, place.path, record.name);
     }
     if (sqlite3_changes(place.handle) != 1) return false;
     erase_chunks(id);
@@ -159,6 +160,16 @@ bool WriteTransaction::replace(std::int64_t id, std::optional<Revision> expected
       write_whole(place, id, value);
     }
     return true;
+  });
+}
+
+bool WriteTransaction::rename(std::int64_t id, std::optional<Revision> expected, std::string_view name) {
+  return change([&](const ValuePlace& place) {
+    validate_param_name(name);
+    const StatementUse rename(place.statements[Query::rename]);
+    rename->bind(1, name).bind(2, revision_).bind(3, id).bind(4, expected);
+    step_naming(rename, place.path, name);
+    return sqlite3_changes(place.handle) == 1;
   });
 }
 

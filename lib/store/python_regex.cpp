@@ -372,13 +372,20 @@ PythonRegex::PythonRegex(const std::string& pattern) : pattern_(pattern), compil
 PythonRegex::~PythonRegex() = default;
 PythonRegex::PythonRegex(PythonRegex&&) noexcept = default;
 
-bool PythonRegex::match(std::string_view text) const {
+bool PythonRegex::match(std::string_view text) const { return find(text, PCRE2_ANCHORED); }
+
+bool PythonRegex::search(std::string_view text) const { return find(text, 0); }
+
+bool PythonRegex::find(std::string_view text, std::uint32_t options) const {
   const int result = pcre2_match(compiled_->code.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), 0,
-                                 PCRE2_ANCHORED, compiled_->data.get(), compiled_->context.get());
+                                 options, compiled_->data.get(), compiled_->context.get());
   if (result >= 0) return true;
   if (result == PCRE2_ERROR_NOMATCH) return false;
-  throw Error("the pattern '" + pattern_ + "' costs too much on the name '" + std::string(text) +
-              "': " + message_of(result) + "; write it without nested repetitions");
+  const bool too_costly =
+      result == PCRE2_ERROR_MATCHLIMIT || result == PCRE2_ERROR_HEAPLIMIT || result == PCRE2_ERROR_DEPTHLIMIT;
+  throw Error("the pattern '" + pattern_ + "' " + (too_costly ? "costs too much on '" : "cannot be matched with '") +
+              std::string(text.substr(0, 200)) + "': " + message_of(result) +
+              (too_costly ? "; write it without nested repetitions" : ""));
 }
 
 }  // namespace paramstore

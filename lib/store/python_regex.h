@@ -1,6 +1,7 @@
 // Regular expressions as Python's `re` writes them.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,11 +17,16 @@ class PythonRegex {
   ~PythonRegex();
   PythonRegex(PythonRegex&&) noexcept;
 
-  /// re.match: whether the text (valid UTF-8) matches from its start. Throws Error where that costs more than the
-  /// match limit.
+  /// re.match: whether the text matches from its start. Throws Error where that costs more than the match limit, or the
+  /// text is not valid UTF-8.
   bool match(std::string_view text) const;
 
+  /// re.search: whether it matches anywhere. Throws as `match` does.
+  bool search(std::string_view text) const;
+
  private:
+  bool find(std::string_view text, std::uint32_t options) const;
+
   struct Compiled;
   std::string pattern_;
   std::unique_ptr<Compiled> compiled_;

@@ -155,3 +155,14 @@ TEST_CASE("an error says which pattern, and where in it") {
     CHECK(message.find("position 5") != std::string::npos);
   }
 }
+
+TEST_CASE("search finds a pattern anywhere, as re.search does, where match looks at the start only") {
+  const PythonRegex regex("b+");
+  CHECK(regex.search("abbc"));
+  CHECK_FALSE(regex.match("abbc"));
+  CHECK(regex.match("bc"));
+  CHECK_FALSE(regex.search("ac"));
+  CHECK_FALSE(PythonRegex("^b").search("ab"));
+  CHECK(PythonRegex("c$").search("abc"));
+  CHECK_THROWS_WITH_AS(regex.search("a\xff"), doctest::Contains("cannot be matched with"), paramstore::Error);
+}

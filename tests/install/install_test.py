@@ -46,6 +46,9 @@ class Reader:
         if block.purpose == "run in the program's folder":
             command = ["python3", "-c"] if block.language == "python" else ["bash", "-euc"]
             return self.run([*command, block.text], self.program)
+        if block.purpose == "asked of the store":
+            load = f".load {self.environment['HOME']}/.local/lib/paramstore/paramstore"
+            return self.run(["sqlite3", "-bail", "model.params.db", load, block.text], self.program)
         expected = (self.source / block.purpose).read_text()
         if block.text != expected:
             sys.exit(f"README.md shows another text of {block.purpose} than the file has")
@@ -88,6 +91,14 @@ def main():
         libraries = reader.run(["ldd", "build/list"], storage_only)
         if "torch" in libraries:
             sys.exit("a program of the storage part links LibTorch")
+
+        installed = home / ".local"
+        if "torch" in reader.run(["ldd", str(installed / "bin/paramstore")], home):
+            sys.exit("the command links LibTorch")
+        for file in ("share/man/man1/paramstore.1", "share/bash-completion/completions/paramstore",
+                     "share/zsh/site-functions/_paramstore", "share/fish/vendor_completions.d/paramstore.fish"):
+            if not (installed / file).is_file():
+                sys.exit(f"{file} is not installed")
     print(f"followed {followed} blocks of README.md")
 
 

@@ -56,6 +56,32 @@ struct CommitInfo {
   std::optional<std::string> message;
 };
 
+/// A row of the `commits` table: a commit that was made.
+struct CommitRecord {
+  Revision revision;
+  std::string time;  // UTC, ISO 8601 with milliseconds, where nobody wrote something else there
+  std::optional<std::int64_t> step;
+  std::optional<std::string> message;
+};
+
+/// Called some ten times a second during work that may take long, with how many bytes of how many are done; the latter
+/// is 0 where it is not known. What it throws stops the work, which is undone, and comes out of the call.
+using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
+/// One thing that is wrong in a file.
+struct Damage {
+  std::string name;  // of the parameter; empty where it is not one parameter's
+  std::string what;
+};
+
+/// What `StoreFile::verify` found.
+struct Verification {
+  std::vector<Damage> damage;
+  std::vector<ParamRecord> records;  // the rows that could be read
+  std::uint64_t bytes = 0;           // of their values
+  std::size_t without_checksum = 0;  // values that another tool wrote, of which only the length could be checked
+};
+
 /// What `StoreFile::read_all` found.
 struct LoadedRecord {
   ParamRecord record;
@@ -84,6 +110,9 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
 
   /// The newest commit's revision; 0 for a file without one.
   Revision revision();
+
+  /// The commits, newest first: at most `most`, and where `before` is given only older ones.
+  std::vector<CommitRecord> commits(std::size_t most, std::optional<Revision> before = std::nullopt);
 
   /// A number that differs from an earlier one's if another connection has committed in between (and now and then
   /// without). The connection's own commits leave it as it is. Costs about a microsecond.
@@ -122,7 +151,22 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
   /// `amend` (may be empty) changes the copy before it gets its name, in a transaction on the copy; it commits nothing
   /// itself. The copy has a store id of its own and lists no scopes. An existing store file at `target` is replaced; an
   /// existing file that is not a store is refused with NotAStore.
-  void copy_to(const std::filesystem::path& target, const std::function<void(class WriteTransaction&)>& amend);
+  void copy_to(const std::filesystem::path& target, const std::function<void(class WriteTransaction&)>& amend,
+               const Progress& progress = {});
+
+  /// Reads the whole file and says what is wrong in it, where every other call stops at the first: the structure, by
+  /// SQLite's own integrity check; each row; each value, by its checksum. Sees one commit. The file is read twice.
+  Verification verify(const Progress& progress = {});
+
+  /// Writes the file anew without the room that erased and replaced values left behind (SQLite's VACUUM), while others may
+  /// read it; they wait with writing. Needs as much room again, in the folder of SQLite's temporary files and in the
+  /// -wal. False where the file will shrink only later, as somebody still reads what it was. Throws CorruptStore, before
+  /// anything is changed, where the file's structure is damaged.
+  bool compact(const Progress& progress = {});
+
+  /// The URI with which SQLite opens this file as it is opened here, for a connection of one's own. Empty for a file in
+  /// memory.
+  std::string uri() const;
 
  private:
   friend class Database;
@@ -181,6 +225,9 @@ class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
 
   /// Overwrites everything but the id with `record` and `value`, of any size.
   bool replace(std::int64_t id, std::optional<Revision> expected, const ParamRecord& record, ValueBytes value);
+
+  /// Gives the row another name; it keeps its place. Throws InvalidName, and StorageError where the name is taken.
+  bool rename(std::int64_t id, std::optional<Revision> expected, std::string_view name);
 
   bool erase(std::int64_t id, std::optional<Revision> expected);
   /// Removes every parameter, whoever wrote it.

@@ -1,0 +1,74 @@
+#include <iostream>
+
+#include "lib/cli/address.h"
+#include "lib/cli/escape.h"
+#include "lib/cli/options.h"
+#include "lib/cli/progress.h"
+
+namespace paramstore::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::string store;
+  std::string target;
+  bool force = false;
+  bool no_scopes = false;
+};
+
+void copy(const Address& from, const fs::path& target) {
+  StoreReader store(from);
+  ProgressLine progress("copying " + shown_name(store.file().path()));
+  store.file().copy_to(target, {}, progress.callback());
+}
+
+// Before the scopes are copied: what is wrong with the target would else show itself only after that.
+void inspect_target(const Options& options) {
+  std::error_code error;
+  const fs::path folder = fs::absolute(options.target).parent_path();
+  if (!fs::is_directory(folder, error))
+    throw FileError(options.target + ": the folder " + folder.string() + " does not exist; make it first");
+  if (!fs::exists(options.target, error)) return;
+  if (!options.force) throw NoSuch(options.target + ": is there already; --force replaces a store with the copy");
+  const StoreReader existing({options.target, std::nullopt});  // throws where it is none
+}
+
+ExitStatus run(const Options& options) {
+  const Address address = parse_address(options.store);
+  inspect_target(options);
+  std::error_code error;
+  std::vector<std::string> scopes;
+  {
+    StoreReader store(address);
+    if (!address.scope && !options.no_scopes) scopes = store.database().scope_names();
+  }
+  // The store itself comes last: where it is, all of the backup is.
+  const fs::path resolved = fs::weakly_canonical(fs::absolute(options.target), error);
+  for (const std::string& scope : scopes) {
+    const fs::path target = storage::scope_path(error ? fs::path(options.target) : resolved, scope);
+    fs::create_directories(target.parent_path(), error);
+    if (error)
+      throw FileError(target.parent_path().string() + ": the folder of the scopes cannot be made: " + error.message());
+    copy({address.path, scope}, target);
+  }
+  copy(address, options.target);
+  return ExitStatus::done;
+}
+
+}  // namespace
+
+void add_backup(CLI::App& command, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& verb =
+      add_verb(command, action, "backup", keeping_verbs, "Copy a store while others write it", run, options);
+  add_store(verb, options->store);
+  add_argument(verb, "TARGET", options->target, "The file to make")->required();
+  add_flag(verb, "-f,--force", options->force, "Replace the store that is there");
+  add_flag(verb, "--no-scopes", options->no_scopes, "Leave the scopes out");
+  verb.footer(
+      "Each file of the copy is one commit of the original, complete or not there at\n"
+      "all, and without the room that erased values left. Nobody waits for it.");
+}
+
+}  // namespace paramstore::cli

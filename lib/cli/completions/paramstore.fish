@@ -1,0 +1,72 @@
+# Completion of paramstore for fish.
+
+set -l verbs ls show get diff log scopes watch sql set rm mv cp verify backup compact
+
+# The parameters of the store that the command line names: the first word after the verb that is no option.
+function __paramstore_names
+    set -l words (commandline -opc)
+    for word in $words[3..]
+        if not string match -q -- '-*' $word
+            paramstore ls $word 2>/dev/null
+            return
+        end
+    end
+end
+
+# How many words after the verb are no options.
+function __paramstore_positional
+    set -l words (commandline -opc)
+    test (count (string match -v -- '-*' $words[3..])) -ge $argv[1]
+end
+
+complete -c paramstore -s h -l help -d 'Explain'
+complete -c paramstore -n "not __fish_seen_subcommand_from $verbs" -l version -d 'Print the version'
+complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a ls -d 'List the parameters'
+complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a show -d 'Show everything about a parameter'
+complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a get -d 'Write a value as text, JSON or .npy'
+complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a diff -d 'Compare two stores'
+complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a log -d 'List the commits'
+complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a scopes -d 'List the scopes, or drop one'
+complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a watch -d 'Follow a running program'
+complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a sql -d 'Ask, or change, a store in SQL'
+complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a set -d 'Give a parameter another value'
+complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a rm -d 'Remove parameters'
+complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a mv -d 'Rename or move parameters'
+complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a cp -d 'Copy parameters'
+complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a verify -d 'Say what is wrong where'
+complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a backup -d 'Copy a store while others write it'
+complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a compact -d 'Give back unused room'
+
+complete -c paramstore -f -n "__fish_seen_subcommand_from ls show get diff watch set rm mv cp; and __paramstore_positional 1" -a '(__paramstore_names)'
+
+complete -c paramstore -n "__fish_seen_subcommand_from ls" -s l -l long -d 'Constraint, dtype, shape, bytes and revision'
+complete -c paramstore -n "__fish_seen_subcommand_from ls" -s e -l regex -d 'The patterns are regular expressions'
+complete -c paramstore -n "__fish_seen_subcommand_from ls" -s s -l sort -x -a 'insertion name size revision' -d 'By what'
+complete -c paramstore -n "__fish_seen_subcommand_from ls" -s r -l reverse -d 'The other way round'
+complete -c paramstore -n "__fish_seen_subcommand_from ls" -s z -l null -d 'Names as they are, each followed by a NUL'
+complete -c paramstore -n "__fish_seen_subcommand_from ls show get diff log scopes watch sql verify" -l json -d 'Print JSON'
+complete -c paramstore -n "__fish_seen_subcommand_from show" -s c -l constrained -d 'The value as programs see it'
+complete -c paramstore -n "__fish_seen_subcommand_from get" -l npy -d 'The file format of NumPy'
+complete -c paramstore -n "__fish_seen_subcommand_from get" -s o -l output -r -d 'Where to'
+complete -c paramstore -n "__fish_seen_subcommand_from diff" -s t -l tolerance -x -d 'How far equal values may lie apart'
+complete -c paramstore -n "__fish_seen_subcommand_from diff verify" -s q -l quiet -d 'Say it with the exit status alone'
+complete -c paramstore -n "__fish_seen_subcommand_from rm compact" -s q -l quiet -d 'Do not say what was done'
+complete -c paramstore -n "__fish_seen_subcommand_from log" -s n -l count -x -d 'At most so many'
+complete -c paramstore -n "__fish_seen_subcommand_from watch" -s n -l count -x -d 'End after so many reports'
+complete -c paramstore -n "__fish_seen_subcommand_from watch" -s i -l interval -x -d 'Look every so many seconds'
+complete -c paramstore -n "__fish_seen_subcommand_from watch" -l top -x -d 'How many to name'
+complete -c paramstore -n "__fish_seen_subcommand_from scopes" -l drop -x -d 'Delete this scope'
+complete -c paramstore -n "__fish_seen_subcommand_from sql" -l csv -d 'Print comma-separated values'
+complete -c paramstore -n "__fish_seen_subcommand_from sql" -l write -d 'Allow changes'
+complete -c paramstore -n "__fish_seen_subcommand_from sql" -s a -l attach -x -d 'Make a scope visible'
+complete -c paramstore -n "__fish_seen_subcommand_from sql" -l extension -d 'Load the extension'
+complete -c paramstore -n "__fish_seen_subcommand_from set" -s f -l from -r -d 'Read the value from a file'
+complete -c paramstore -n "__fish_seen_subcommand_from set" -l dtype -x -a 'float16 bfloat16 float32 float64 complex64 complex128' -d 'Store it as this dtype'
+complete -c paramstore -n "__fish_seen_subcommand_from set" -l shape -x -d 'Store it in this shape'
+complete -c paramstore -n "__fish_seen_subcommand_from set" -l constraint -x -d 'Change the tag'
+complete -c paramstore -n "__fish_seen_subcommand_from set" -l create -d 'Add what is not there'
+complete -c paramstore -n "__fish_seen_subcommand_from rm" -s n -l dry-run -d 'Only say what would be removed'
+complete -c paramstore -n "__fish_seen_subcommand_from mv cp" -s t -l to -r -d 'The other store'
+complete -c paramstore -n "__fish_seen_subcommand_from mv cp" -l as -x -d 'The name there'
+complete -c paramstore -n "__fish_seen_subcommand_from mv cp backup" -s f -l force -d 'Replace what is there'
+complete -c paramstore -n "__fish_seen_subcommand_from backup" -l no-scopes -d 'Leave the scopes out'

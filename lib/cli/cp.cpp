@@ -1,0 +1,62 @@
+#include "lib/cli/address.h"
+#include "lib/cli/escape.h"
+#include "lib/cli/options.h"
+#include "lib/cli/selection.h"
+#include "lib/cli/transfer.h"
+
+namespace paramstore::cli {
+namespace {
+
+struct Options {
+  std::string store;
+  std::vector<std::string> names;
+  std::string to;
+  std::string as;
+  bool force = false;
+};
+
+ExitStatus run(const Options& options) {
+  std::vector<std::string> names = options.names;
+  std::optional<std::string> new_name;
+  if (!options.as.empty()) new_name = options.as;
+  if (options.to.empty()) {
+    if (names.size() != 2 || new_name)
+      throw UsageError("within a store it is cp STORE NAME NEW_NAME; --to names another store");
+    new_name = names.back();
+    names.pop_back();
+  }
+  StoreReader source(parse_address(options.store));
+  const storage::ReadTransaction snapshot(source.file());
+  const auto records = select(source.file(), names);
+  if (new_name && records.size() != 1) throw UsageError("only one parameter can be called " + shown_name(*new_name));
+
+  const bool within = options.to.empty();
+  StoreWriter target(parse_address(within ? options.store : options.to),
+                     within ? StoreWriter::Missing::refuse : StoreWriter::Missing::create);
+  storage::WriteTransaction transaction(target.file(), {std::nullopt, "paramstore cp from " + options.store});
+  transfer(source.file(), records, transaction, new_name, options.force);
+  transaction.commit();
+  return ExitStatus::done;
+}
+
+}  // namespace
+
+void add_cp(CLI::App& command, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& verb = add_verb(command, action, "cp", changing_verbs, "Copy parameters, within a store or to another one",
+                            run, options);
+  add_store(verb, options->store);
+  add_argument(verb, "NAME", options->names, "NAME NEW_NAME, or with --to names and globs")
+      ->option_text("...")
+      ->required();
+  verb.add_option("-t,--to", options->to, "The store or scope to copy to; made if there is none")->option_text("STORE");
+  verb.add_option("--as", options->as, "With --to: the name that the one parameter gets there")
+      ->option_text("NEW_NAME");
+  add_flag(verb, "-f,--force", options->force, "Replace what has the name already");
+  verb.footer(
+      "All in one commit of the target.\n"
+      "Examples: paramstore cp model.params.db weight weight.old\n"
+      "          paramstore cp model.params.db 'encoder.*' --to model.params.db//old");
+}
+
+}  // namespace paramstore::cli

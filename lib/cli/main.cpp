@@ -1,0 +1,76 @@
+// The command `paramstore`.
+#include <CLI/CLI.hpp>
+#include <clocale>
+#include <cstdio>
+#include <iostream>
+#include <string>
+
+#include "lib/cli/escape.h"
+#include "lib/cli/exit_status.h"
+#include "lib/cli/options.h"
+#include "lib/cli/verbs.h"
+
+namespace paramstore::cli {
+namespace {
+
+using AddVerb = void (*)(CLI::App&, Action&);
+constexpr AddVerb verbs[] = {add_ls,  add_show, add_get, add_diff, add_log,    add_scopes, add_watch,  add_sql,
+                             add_set, add_rm,   add_mv,  add_cp,   add_verify, add_backup, add_compact};
+
+constexpr const char* description =
+    "Reads, compares and changes parameter stores: SQLite files in which the\n"
+    "paramstore library keeps the parameters of a model. STORE is a file, or\n"
+    "FILE//SCOPE for one of its scopes. Patterns are globs: 'encoder.*'.\n";
+
+constexpr const char* footer = "`paramstore VERB --help` explains a verb, `man paramstore` everything.";
+
+// One line, whatever is in it.
+ExitStatus fail(const CLI::App& command, const std::string& message, ExitStatus status) {
+  std::string name = "paramstore";
+  for (const CLI::App* verb : command.get_subcommands()) name += " " + verb->get_name();
+  std::cerr << name << ": " << escaped(message) << std::endl;
+  return status;
+}
+
+ExitStatus run(int argc, char** argv) {
+  CLI::App command(description, "paramstore");
+  command.footer(footer);
+  command.set_version_flag("--version", "paramstore " PARAMSTORE_VERSION, "Print the version and exit");
+  command.require_subcommand(1);
+  style_help(command);
+  Action action;
+  for (const AddVerb add : verbs) add(command, action);
+  try {
+    command.parse(argc, argv);
+  } catch (const CLI::Success& success) {  // --help, --version
+    command.exit(success);
+    return ExitStatus::done;
+  } catch (const CLI::ParseError& error) {
+    std::string help = "paramstore";
+    for (const CLI::App* verb : command.get_subcommands()) help += " " + verb->get_name();
+    return fail(command, std::string(error.what()) + " (see " + help + " --help)", ExitStatus::usage);
+  } catch (const std::exception& error) {  // from a verb's own look at its arguments
+    return fail(command, error.what(), status_of(error));
+  }
+  ExitStatus status = ExitStatus::done;
+  try {
+    status = action();
+  } catch (const std::bad_alloc&) {
+    return fail(command, "out of memory", ExitStatus::file);
+  } catch (const std::exception& error) {
+    std::cout.flush();
+    return fail(command, error.what(), status_of(error));
+  }
+  // A full disk shows itself here at the latest.
+  if (!std::cout.flush()) return fail(command, "the output cannot be written", ExitStatus::file);
+  return status;
+}
+
+}  // namespace
+}  // namespace paramstore::cli
+
+int main(int argc, char** argv) {
+  std::setlocale(LC_CTYPE, "");  // for the width of characters; numbers are written as in C
+  std::ios::sync_with_stdio(false);
+  return static_cast<int>(paramstore::cli::run(argc, argv));
+}

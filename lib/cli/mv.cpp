@@ -1,0 +1,95 @@
+#include <algorithm>
+
+#include "lib/cli/address.h"
+#include "lib/cli/escape.h"
+#include "lib/cli/options.h"
+#include "lib/cli/selection.h"
+#include "lib/cli/transfer.h"
+#include "paramstore/error.h"
+
+namespace paramstore::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::string store;
+  std::vector<std::string> names;
+  std::string to;
+  std::string as;
+  bool force = false;
+};
+
+ExitStatus rename(const Options& options) {
+  if (options.names.size() != 2 || !options.as.empty())
+    throw UsageError("within a store it is mv STORE NAME NEW_NAME; --to names another store");
+  const std::string& name = options.names[0];
+  const std::string& new_name = options.names[1];
+  StoreWriter store(parse_address(options.store), StoreWriter::Missing::refuse);
+  storage::WriteTransaction transaction(store.file(), {std::nullopt, "paramstore mv " + name + " " + new_name});
+  const storage::ParamRecord record = find(store.file(), name);
+  if (const auto existing = store.file().find(new_name); existing && existing->id != record.id) {
+    if (!options.force) {
+      throw NoSuch(store.file().path() + ": has a parameter " + shown_name(new_name) + " already; --force replaces it");
+    }
+    transaction.erase(existing->id, std::nullopt);
+  }
+  transaction.rename(record.id, std::nullopt, new_name);
+  transaction.commit();
+  return ExitStatus::done;
+}
+
+ExitStatus move(const Options& options) {
+  const Address from = parse_address(options.store);
+  const Address to = parse_address(options.to);
+  std::error_code error;
+  if (fs::equivalent(from.path, to.path, error) && from.scope == to.scope)
+    throw UsageError("--to names the same store; within a store it is mv STORE NAME NEW_NAME");
+  std::optional<std::string> new_name;
+  if (!options.as.empty()) new_name = options.as;
+
+  StoreWriter source(from, StoreWriter::Missing::refuse);
+  std::vector<storage::ParamRecord> records;
+  {
+    const storage::ReadTransaction snapshot(source.file());
+    records = select(source.file(), options.names);
+    if (new_name && records.size() != 1) throw UsageError("only one parameter can be called " + shown_name(*new_name));
+    StoreWriter target(to, StoreWriter::Missing::create);
+    storage::WriteTransaction transaction(target.file(), {std::nullopt, "paramstore mv from " + options.store});
+    transfer(source.file(), records, transaction, new_name, options.force);
+    transaction.commit();
+  }
+  // Two files, two commits, the copies first: what ends the command in between loses nothing.
+  storage::WriteTransaction transaction(source.file(), {std::nullopt, "paramstore mv to " + options.to});
+  for (const auto& record : records) {
+    if (transaction.erase(record.id, record.revision)) continue;
+    throw StaleParam(source.file().path() + ": somebody changed " + shown_name(record.name) +
+                         " while it was moved; it is in both stores now, in the other one as it was before",
+                     {record.name});
+  }
+  transaction.commit();
+  return ExitStatus::done;
+}
+
+ExitStatus run(const Options& options) { return options.to.empty() ? rename(options) : move(options); }
+
+}  // namespace
+
+void add_mv(CLI::App& command, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& verb = add_verb(command, action, "mv", changing_verbs, "Rename a parameter, or move some to another store",
+                            run, options);
+  add_store(verb, options->store);
+  add_argument(verb, "NAME", options->names, "NAME NEW_NAME, or with --to names and globs")
+      ->option_text("...")
+      ->required();
+  verb.add_option("-t,--to", options->to, "The store or scope to move to; made if there is none")->option_text("STORE");
+  verb.add_option("--as", options->as, "With --to: the name that the one parameter gets there")
+      ->option_text("NEW_NAME");
+  add_flag(verb, "-f,--force", options->force, "Replace what has the name already");
+  verb.footer(
+      "A renamed parameter keeps its place in the order. Two stores are two files: the\n"
+      "parameters are in the other one before they leave this one.");
+}
+
+}  // namespace paramstore::cli

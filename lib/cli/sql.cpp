@@ -1,0 +1,253 @@
+#include <charconv>
+#include <iostream>
+#include <iterator>
+
+#include "lib/cli/address.h"
+#include "lib/cli/escape.h"
+#include "lib/cli/json.h"
+#include "lib/cli/number_text.h"
+#include "lib/cli/options.h"
+#include "lib/cli/sql_connection.h"
+#include "lib/cli/table.h"
+
+namespace paramstore::cli {
+namespace {
+
+enum class Form { table, csv, json };
+
+struct Options {
+  std::string store;
+  std::string sql;
+  std::vector<std::string> values;
+  std::vector<std::string> attach;
+  bool csv = false;
+  bool json = false;
+  bool write = false;
+  bool extension = false;
+};
+
+std::string hexadecimal(sqlite3_stmt* row, int column) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  const auto* bytes = static_cast<const unsigned char*>(sqlite3_column_blob(row, column));
+  const int size = sqlite3_column_bytes(row, column);
+  std::string text;
+  text.reserve(2 * static_cast<std::size_t>(size));
+  for (int i = 0; i < size; ++i) {
+    text += digits[bytes[i] >> 4];
+    text += digits[bytes[i] & 15];
+  }
+  return text;
+}
+
+std::string text_of(sqlite3_stmt* row, int column) {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(row, column));
+  return text == nullptr ? std::string()
+                         : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(row, column)));
+}
+
+Json json_of(sqlite3_stmt* row, int column) {
+  switch (sqlite3_column_type(row, column)) {
+    case SQLITE_NULL:
+      return nullptr;
+    case SQLITE_INTEGER:
+      return static_cast<std::int64_t>(sqlite3_column_int64(row, column));
+    case SQLITE_FLOAT:
+      return to_json(sqlite3_column_double(row, column));
+    case SQLITE_BLOB:
+      return hexadecimal(row, column);
+    default:
+      return text_of(row, column);
+  }
+}
+
+std::string csv_of(sqlite3_stmt* row, int column) {
+  if (sqlite3_column_type(row, column) == SQLITE_BLOB) return hexadecimal(row, column);
+  return text_of(row, column);
+}
+
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of("\",\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+std::string cell_of(sqlite3_stmt* row, int column) {
+  constexpr std::size_t widest = 100;
+  if (sqlite3_column_type(row, column) == SQLITE_BLOB)
+    return "<" + std::to_string(sqlite3_column_bytes(row, column)) + " bytes>";
+  return cut_to_width(escaped(text_of(row, column).substr(0, 8 * widest)), widest);
+}
+
+// Runs one statement and prints its rows.
+class StatementRun {
+ public:
+  StatementRun(const SqlConnection& connection, sqlite3_stmt* statement, Form form)
+      : connection_(connection), row_(statement), columns_(sqlite3_column_count(statement)), form_(form) {}
+
+  void run() {
+    if (columns_ == 0) {
+      step();
+    } else if (form_ == Form::table) {
+      print_table();
+    } else if (form_ == Form::csv) {
+      print_csv();
+    } else {
+      print_json_rows();
+    }
+  }
+
+ private:
+  bool step() {
+    const int code = sqlite3_step(row_);
+    if (code == SQLITE_ROW) return true;
+    if (code != SQLITE_DONE) connection_.check(code);
+    return false;
+  }
+
+  std::string title(int column) const { return sqlite3_column_name(row_, column); }
+
+  void print_table() {
+    std::vector<Column> columns;
+    std::vector<std::vector<std::string>> rows;
+    for (int i = 0; i < columns_; ++i) columns.push_back({escaped(title(i)), Align::right});
+    while (step()) {
+      std::vector<std::string> cells;
+      for (int i = 0; i < columns_; ++i) {
+        const int type = sqlite3_column_type(row_, i);  // before it is read as text, which changes it
+        if (type == SQLITE_TEXT || type == SQLITE_BLOB) columns[static_cast<std::size_t>(i)].align = Align::left;
+        cells.push_back(cell_of(row_, i));
+      }
+      rows.push_back(std::move(cells));
+    }
+    Table table(std::move(columns));
+    for (auto& row : rows) table.add(std::move(row));
+    table.print(std::cout);
+  }
+
+  void print_csv() {
+    for (int i = 0; i < columns_; ++i) std::cout << (i > 0 ? "," : "") << csv_field(title(i));
+    std::cout << "\r\n";
+    while (step()) {
+      for (int i = 0; i < columns_; ++i) std::cout << (i > 0 ? "," : "") << csv_field(csv_of(row_, i));
+      std::cout << "\r\n";
+    }
+  }
+
+  void print_json_rows() {
+    std::cout << '[';
+    for (bool first = true; step(); first = false) {
+      Json object = Json::object();
+      for (int i = 0; i < columns_; ++i) object[title(i)] = json_of(row_, i);
+      std::cout << (first ? "\n  " : ",\n  ") << object.dump(-1, ' ', false, Json::error_handler_t::replace);
+    }
+    std::cout << "\n]\n";
+  }
+
+  const SqlConnection& connection_;
+  sqlite3_stmt* row_;
+  int columns_;
+  Form form_;
+};
+
+// The values from the command line: a number where one looks like it, else text.
+void bind(const SqlConnection& connection, sqlite3_stmt* statement, const std::vector<std::string>& values) {
+  const int parameters = sqlite3_bind_parameter_count(statement);
+  if (static_cast<std::size_t>(parameters) > values.size()) {
+    throw UsageError("the SQL has " + counted(static_cast<std::uint64_t>(parameters), "parameter") + ", but " +
+                     counted(values.size(), "value") + " came after it");
+  }
+  for (int i = 1; i <= parameters; ++i) {
+    const std::string& text = values[static_cast<std::size_t>(i - 1)];
+    const char* const end = text.data() + text.size();
+    std::int64_t integer = 0;
+    double real = 0;
+    int code = SQLITE_OK;
+    if (const auto read = std::from_chars(text.data(), end, integer); read.ec == std::errc() && read.ptr == end) {
+      code = sqlite3_bind_int64(statement, i, integer);
+    } else if (const auto real_read = std::from_chars(text.data(), end, real);
+               real_read.ec == std::errc() && real_read.ptr == end && real == real) {
+      code = sqlite3_bind_double(statement, i, real);
+    } else {
+      code = sqlite3_bind_text64(statement, i, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+    }
+    connection.check(code);
+  }
+}
+
+void run_all(const SqlConnection& connection, const std::string& sql, const Options& options) {
+  const Form form = options.json ? Form::json : options.csv ? Form::csv : Form::table;
+  const char* rest = sql.c_str();
+  while (*rest != '\0') {
+    sqlite3_stmt* made = nullptr;
+    connection.check(sqlite3_prepare_v2(connection.handle(), rest, -1, &made, &rest));
+    const SqlStatement statement(made);
+    if (made == nullptr) continue;  // a comment, or nothing
+    if (!options.write && sqlite3_stmt_readonly(made) == 0)
+      throw UsageError("this SQL would change something; say --write if it is to");
+    bind(connection, made, options.values);
+    StatementRun(connection, made, form).run();
+  }
+}
+
+ExitStatus run(const Options& options) {
+  std::string sql = options.sql;
+  if (sql == "-") sql.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+  const Address address = parse_address(options.store);
+  // StoreReader looks whether each is a store, and a sound one. It stays open for reading, so that the connection finds
+  // the file as it was; a connection that writes should be the last one, which tidies up.
+  std::vector<StoreReader> readers;
+  std::vector<std::string> locations;
+  const auto look_at = [&](const Address& each) {
+    readers.emplace_back(each);
+    storage::StoreFile& file = readers.back().file();
+    locations.push_back(options.write ? std::filesystem::absolute(file.path()).string() : file.uri());
+  };
+  look_at(address);
+  for (const std::string& scope : options.attach) look_at({address.path, scope});
+  if (options.write) readers.clear();
+
+  SqlConnection connection(locations.front(),
+                           options.write ? SqlConnection::Access::write : SqlConnection::Access::read);
+  if (options.extension) connection.load_extension(extension_path());
+  for (std::size_t i = 0; i < options.attach.size(); ++i) connection.attach(locations[i + 1], options.attach[i]);
+  const auto execute = [&](const char* statement) {
+    connection.check(sqlite3_exec(connection.handle(), statement, nullptr, nullptr, nullptr));
+  };
+  if (!options.write) {
+    run_all(connection, sql, options);
+    return ExitStatus::done;
+  }
+  execute("BEGIN IMMEDIATE");
+  run_all(connection, sql, options);
+  execute("COMMIT");
+  return ExitStatus::done;
+}
+
+}  // namespace
+
+void add_sql(CLI::App& command, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& verb = add_verb(command, action, "sql", reading_verbs, "Ask, or change, a store in SQL", run, options);
+  add_store(verb, options->store);
+  add_argument(verb, "SQL", options->sql, "One statement or several; - for the standard input")->required();
+  add_argument(verb, "VALUE", options->values, "What ?1, ?2, ... in the SQL stand for")->option_text("...");
+  CLI::Option* csv = add_flag(verb, "--csv", options->csv, "Print comma-separated values");
+  add_json(verb, options->json)->excludes(csv);
+  add_flag(verb, "--write", options->write, "Allow changes: all of them in one transaction");
+  verb.add_option("-a,--attach", options->attach, "Make a scope visible as a schema; may be repeated")
+      ->option_text("SCOPE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_flag(verb, "--extension", options->extension, "Load the extension, which has constrained()");
+  verb.footer(
+      "Tables: params, param_list (no values), param_stats, param_values, commits.\n"
+      "Functions: tensor_norm(value, dtype) and others, REGEXP; see paramstore(1).\n"
+      "Example: paramstore sql model.params.db \\\n"
+      "           \"SELECT name, norm FROM param_stats WHERE nan_count > ?\" 0");
+}
+
+}  // namespace paramstore::cli

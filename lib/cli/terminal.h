@@ -1,0 +1,24 @@
+// What the standard output and error are: a person's terminal, or a pipe or file that a program reads.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace paramstore::cli {
+
+struct Terminal {
+  bool is_terminal = false;
+  bool colour = false;   // a terminal that has colours, and NO_COLOR (no-color.org) is not set
+  bool unicode = false;  // the locale's characters are UTF-8
+  std::size_t width = 80;
+
+  static const Terminal& output();
+  static const Terminal& error();
+};
+
+enum class Colour { bold, dim, red, green, yellow };
+
+/// `text` in that colour, where the terminal has colours.
+std::string coloured(const Terminal& terminal, Colour colour, std::string_view text);
+
+}  // namespace paramstore::cli

@@ -1,0 +1,39 @@
+// The verbs of the command: one function each, in the file of the verb's name, which adds it to the command line.
+#pragma once
+
+#include <functional>
+
+#include "lib/cli/exit_status.h"
+
+namespace CLI {
+class App;
+}
+
+namespace paramstore::cli {
+
+/// What is to be done, once the command line has been read.
+using Action = std::function<ExitStatus()>;
+
+/// Adds the verb to `command`; where the command line names it, `action` becomes what it does.
+void add_ls(CLI::App& command, Action& action);
+void add_show(CLI::App& command, Action& action);
+void add_get(CLI::App& command, Action& action);
+void add_set(CLI::App& command, Action& action);
+void add_rm(CLI::App& command, Action& action);
+void add_mv(CLI::App& command, Action& action);
+void add_cp(CLI::App& command, Action& action);
+void add_diff(CLI::App& command, Action& action);
+void add_sql(CLI::App& command, Action& action);
+void add_scopes(CLI::App& command, Action& action);
+void add_log(CLI::App& command, Action& action);
+void add_watch(CLI::App& command, Action& action);
+void add_verify(CLI::App& command, Action& action);
+void add_backup(CLI::App& command, Action& action);
+void add_compact(CLI::App& command, Action& action);
+
+/// The headings of --help under which the verbs stand.
+inline constexpr const char* reading_verbs = "Verbs that look";
+inline constexpr const char* changing_verbs = "Verbs that change parameters";
+inline constexpr const char* keeping_verbs = "Verbs that look after files";
+
+}  // namespace paramstore::cli

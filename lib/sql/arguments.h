@@ -1,0 +1,40 @@
+// Arguments of SQL functions and tables, checked. All throw Error with what was expected and what was found.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/sql/sqlite_api.h"
+#include "paramstore/storage/param_record.h"
+
+namespace paramstore::sql {
+
+using Shape = std::vector<std::int64_t>;
+
+/// The bytes of a BLOB. They live as long as the argument. `what` is its name in messages.
+storage::ValueBytes blob_argument(sqlite3_value* argument, const char* what);
+std::string_view text_argument(sqlite3_value* argument, const char* what);
+std::int64_t integer_argument(sqlite3_value* argument, const char* what);
+storage::Dtype dtype_argument(sqlite3_value* argument);
+Shape shape_argument(sqlite3_value* argument);
+
+/// A value of which dtype and shape are known, and fit it.
+struct Tensor {
+  storage::ValueBytes value;
+  storage::Dtype dtype;
+  Shape shape;
+  std::uint64_t numel;
+};
+
+/// The three arguments value, dtype, shape.
+Tensor tensor_argument(sqlite3_value** arguments);
+
+/// How many elements the bytes are. Throws where they are not a whole number of them.
+std::uint64_t numel_of(storage::ValueBytes value, storage::Dtype dtype, const char* what);
+
+/// The product of the sizes. Throws where it does not fit 63 bits.
+std::uint64_t numel_of(const Shape& shape);
+
+}  // namespace paramstore::sql

@@ -1,0 +1,32 @@
+// From SQLite's calls to C++ functions that may throw.
+#pragma once
+
+#include <cstddef>
+
+#include "lib/sql/sqlite_api.h"
+
+namespace paramstore::sql {
+
+/// One call: the result goes to `context`. None of the arguments is NULL.
+struct Call {
+  sqlite3_context* context;
+  int count;
+  sqlite3_value** values;
+};
+
+struct Function {
+  const char* name;
+  int argument_count;  // -1: any number
+  void (*run)(const Call& call);
+};
+
+/// What `run` throws becomes the statement's error, after the function's name. A NULL argument makes the result NULL
+/// without asking `run`. `functions` must live as long as the connection. Returns SQLite's result code.
+int register_functions(sqlite3* db, const Function* functions, std::size_t count) noexcept;
+
+template <std::size_t count>
+int register_functions(sqlite3* db, const Function (&functions)[count]) noexcept {
+  return register_functions(db, functions, count);
+}
+
+}  // namespace paramstore::sql

@@ -1,0 +1,40 @@
+// Which constraints of a query a virtual table takes over from SQLite.
+#pragma once
+
+#include <initializer_list>
+
+#include "lib/sql/sqlite_api.h"
+
+namespace paramstore::sql {
+
+/// A column of which `column = x` says where to look, or what to look at.
+struct KeyColumn {
+  int column;
+  bool is_argument;  // hidden, and only ever what it was set to; SQLite need not compare it
+};
+
+/// Passes the values of `column = x` to xFilter, in the order of `keys`, and returns which there are: bit 0 for the
+/// first key, and so on. -1 where a plan must wait for such a value: an argument that another table gives.
+inline int take_keys(sqlite3_index_info& info, std::initializer_list<KeyColumn> keys) {
+  int taken = 0;
+  int bit = 1;
+  int arguments = 0;
+  for (const KeyColumn& key : keys) {
+    for (int i = 0; i < info.nConstraint; ++i) {
+      const auto& constraint = info.aConstraint[i];
+      if (constraint.iColumn != key.column || constraint.op != SQLITE_INDEX_CONSTRAINT_EQ) continue;
+      if (!constraint.usable) {
+        if (key.is_argument) return -1;
+        continue;
+      }
+      if ((taken & bit) != 0) continue;
+      taken |= bit;
+      info.aConstraintUsage[i].argvIndex = ++arguments;
+      info.aConstraintUsage[i].omit = key.is_argument ? 1 : 0;
+    }
+    bit <<= 1;
+  }
+  return taken;
+}
+
+}  // namespace paramstore::sql

@@ -1,0 +1,179 @@
+// What is wrong in a file: all of it, where everything else stops at the first error.
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "connection.h"
+#include "paramstore/error.h"
+#include "record.h"
+#include "utf8.h"
+#include "watched.h"
+
+namespace paramstore::storage {
+namespace {
+
+constexpr const char* verifying = "verify the store";
+
+// For each look at the structure; a file with more to say has said enough.
+constexpr int most_findings = 100;
+
+// `message` without the file and the parameter it begins with, which a Damage names otherwise.
+std::string_view without_subject(std::string_view message, const std::string& path, std::string_view name) {
+  const std::string file = path + ": ";
+  const std::string param = file + "the parameter " + in_quotes(name) + ": ";
+  for (const std::string& start : {param, file}) {
+    if (message.substr(0, start.size()) == start) return message.substr(start.size());
+  }
+  return message;
+}
+
+class Inspection {
+ public:
+  Inspection(StoreFile& file, sqlite3* handle, const std::string& alias, FileStatements& queries,
+             const Progress& progress)
+      : file_(file), handle_(handle), schema_(quote_identifier(alias)), queries_(queries), progress_(progress) {}
+
+  Verification run() {
+    total_ = 2 * file_size(queries_);
+    inspect_structure();
+    inspect_rows();
+    inspect_values();
+    inspect_chunks();
+    return std::move(result_);
+  }
+
+ private:
+  void report(const std::string& name, std::string_view message) {
+    std::string what(without_subject(message, file_.path(), name));
+    if (seen_.emplace(name, what).second) result_.damage.push_back({name, std::move(what)});
+  }
+
+  void tell() const {
+    if (progress_) progress_(std::min(done_, total_), total_);
+  }
+
+  // Runs a part of the inspection. What ends it is a finding; the rest goes on.
+  template <class Part>
+  void attempt(const Part& part) {
+    try {
+      part();
+    } catch (const CorruptStore& error) {
+      report("", error.what());
+    } catch (const NotAStore& error) {
+      report("", error.what());
+    } catch (const StoreBusy&) {
+      throw;
+    } catch (const StorageError& error) {
+      report("", error.what());
+    }
+  }
+
+  void run_check(const std::string& pragma) {
+    attempt([&] {
+      Statement check(handle_, "PRAGMA " + schema_ + "." + pragma, file_.path(), verifying);
+      run_watched(
+          handle_, [&] { tell(); },
+          [&] {
+            while (check.step()) {
+              if (check.text(0) != "ok") report("", check.text(0));
+            }
+          });
+    });
+  }
+
+  // All pages, without evaluating anything that a stranger's table or index may say; then our tables with their
+  // indexes. What their CHECK constraints say, RecordReader looks at: SQLite leaves them out of a file that it opens
+  // for reading only.
+  void inspect_structure() {
+    run_check("quick_check(" + std::to_string(most_findings) + ")");
+    for (const char* table : {"params", "chunks", "commits", "meta", "scopes"}) {
+      run_check(std::string("integrity_check(") + table + ")");
+    }
+    done_ = total_ / 2;
+  }
+
+  void inspect_rows() {
+    attempt([&] {
+      const Revision newest = file_.revision();
+      const StatementUse row(queries_[Query::list]);
+      RecordReader reader(queries_, file_.path());
+      std::int64_t last_id = 0;
+      while (row->step()) {
+        const std::int64_t id = row->integer(0);
+        if (id <= last_id)
+          throw CorruptStore(file_.path() + ": the rows from " + std::to_string(id) + " on are out of order");
+        last_id = id;
+        const std::string name(row->text(1).substr(0, 1024));
+        try {
+          ParamRecord record = reader.read(*row);
+          if (record.revision < 1 || record.revision > newest) {
+            report(name,
+                   "its revision is " + std::to_string(record.revision) + "; the store's is " + std::to_string(newest));
+          }
+          result_.records.push_back(std::move(record));
+        } catch (const CorruptStore& error) {
+          report(name, error.what());
+        }
+      }
+    });
+  }
+
+  void inspect_values() {
+    std::uint64_t room = 0;
+    std::unique_ptr<char[]> buffer;
+    for (const ParamRecord& record : result_.records) {
+      const std::uint64_t size = *value_size(record.shape, record.dtype);  // read from a row, so there is one
+      if (size > room) {
+        buffer.reset();
+        buffer.reset(new char[size]);  // not zeroed
+        room = size;
+      }
+      try {
+        file_.read_value(record, buffer.get());
+        if (!record.checksum) ++result_.without_checksum;
+      } catch (const StoreBusy&) {
+        throw;
+      } catch (const Error& error) {
+        report(record.name, error.what());
+      }
+      result_.bytes += size;
+      done_ += size;
+      tell();
+    }
+  }
+
+  void inspect_chunks() {
+    attempt([&] {
+      Statement stray(handle_,
+                      "SELECT DISTINCT param FROM " + schema_ + ".chunks WHERE param NOT IN (SELECT id FROM " +
+                          schema_ + ".params WHERE length(value) = 0) LIMIT " + std::to_string(most_findings),
+                      file_.path(), verifying);
+      while (stray.step()) {
+        report("", "chunks belong to row " + std::to_string(stray.integer(0)) + ", which has no value in chunks");
+      }
+    });
+  }
+
+  StoreFile& file_;
+  sqlite3* handle_;
+  std::string schema_;
+  FileStatements& queries_;
+  const Progress& progress_;
+  Verification result_;
+  std::set<std::pair<std::string, std::string>> seen_;  // the two checks of the structure may say the same
+  std::uint64_t done_ = 0;
+  std::uint64_t total_ = 0;
+};
+
+}  // namespace
+
+Verification StoreFile::verify(const Progress& progress) {
+  const ReadTransaction snapshot(*this);
+  FileStatements& queries = statements();
+  return Inspection(*this, impl_->connection->handle(), impl_->alias, queries, progress).run();
+}
+
+}  // namespace paramstore::storage

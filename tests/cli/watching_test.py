@@ -1,0 +1,108 @@
+"""watch, on a program that trains meanwhile."""
+
+import json
+import math
+import signal
+import time
+import unittest
+
+from command import *
+
+
+class Watching(CommandTest):
+    def train(self, commits, milliseconds):
+        training = subprocess.Popen([WRITE_STORE, self.folder / "t.params.db", "train", str(commits), str(milliseconds)],
+                                    stdout=subprocess.PIPE)
+        self.addCleanup(training.stdout.close)
+        self.addCleanup(training.wait)
+        training.stdout.readline()
+        return training
+
+    def start(self, *arguments):
+        watching = subprocess.Popen([PARAMSTORE, "watch", "t.params.db", *arguments], cwd=self.folder, stdout=subprocess.PIPE,
+                                    stderr=subprocess.PIPE, text=True, env=environment())
+        self.addCleanup(watching.stdout.close)
+        self.addCleanup(watching.stderr.close)
+        self.addCleanup(watching.kill)
+        return watching
+
+    def test_every_report_tells_exactly_how_far_it_went(self):
+        self.train(200, 5)
+        watching = self.start("--json", "--interval", "0.02", "--count", "8")
+        output, error = watching.communicate(timeout=60)
+        self.assertEqual((watching.returncode, error), (DONE, ""))
+        reports = [json.loads(line) for line in output.splitlines()]
+        self.assertEqual(len(reports), 8)
+        for i, report in enumerate(reports):
+            commits = report["revision"] - report["since"]
+            self.assertGreaterEqual(commits, 1)
+            # Each commit moves each of 16 elements by 1.
+            self.assertEqual([each["name"] for each in report["moved"]], ["weight"])
+            self.assertEqual(report["moved"][0]["max_abs"], commits)
+            self.assertEqual(report["moved"][0]["l2"], 4 * commits)
+            self.assertEqual(report["step"], report["revision"] - 1)
+            self.assertEqual(report["params"], 2)
+            if i > 0:
+                self.assertEqual(report["since"], reports[i - 1]["revision"])
+
+    def test_in_a_pipe_a_report_is_a_line(self):
+        self.train(200, 5)
+        output, _ = self.start("-i", "0.02", "-n", "3").communicate(timeout=60)
+        lines = output.splitlines()
+        self.assertEqual(len(lines), 3)
+        for line in lines:
+            self.assertRegex(line, r"^revision [\d-]+  20\S+Z  step \d+  1 of 2 moved  l2 \d+  max \d+  most weight$")
+
+    def test_ctrl_c_ends_it_cleanly(self):
+        self.train(1, 0).wait()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            watching = self.start("-i", "5")
+            time.sleep(0.5)
+            began = time.monotonic()
+            watching.send_signal(number)
+            output, error = watching.communicate(timeout=60)
+            self.assertEqual((watching.returncode, output, error), (DONE, "", ""))
+            self.assertLess(time.monotonic() - began, 2)  # not only at the next look
+        self.assertEqual(self.files(), ["t.params.db"])
+
+    def test_it_ends_when_nobody_reads_any_more(self):
+        self.train(1000, 5)
+        watching = self.start("-i", "0.02")
+        watching.stdout.readline()
+        watching.stdout.close()
+        self.assertIn(watching.wait(timeout=30), (DONE, -signal.SIGPIPE))
+
+    def test_parameters_that_come_and_go_and_patterns(self):
+        self.train(0, 0)
+        watching = self.start("--json", "-i", "0.05", "-n", "4", "new*", "weight")
+        time.sleep(0.5)
+        expected = []
+        for arguments in (["set", "t.params.db", "new.one", "1", "--create"], ["set", "t.params.db", "still", "1", "--shape", "[]"],
+                          ["mv", "t.params.db", "new.one", "new.two"], ["set", "t.params.db", "weight", "[1,2]", "--shape", "[2]"]):
+            self.paramstore(*arguments)
+            time.sleep(0.4)
+        output, _ = watching.communicate(timeout=60)
+        reports = [json.loads(line) for line in output.splitlines()]
+        self.assertEqual([(report["added"], report["removed"], report["moved"]) for report in reports],
+                         [(["new.one"], [], []), ([], [], []), (["new.two"], ["new.one"], []), ([], [], [{"name": "weight"}])])
+
+    def test_a_store_that_is_deleted(self):
+        self.train(0, 0)
+        watching = self.start("-i", "0.05")
+        time.sleep(0.3)
+        (self.folder / "t.params.db").unlink()
+        _, error = watching.communicate(timeout=30)
+        self.assertEqual(watching.returncode, FILE)
+        self.assertIn("is not there any more", error)
+
+    def test_values_that_become_nan(self):
+        self.train(0, 0)
+        watching = self.start("--json", "-i", "0.05", "-n", "1")
+        time.sleep(0.3)
+        self.paramstore("set", "t.params.db", "weight", "[" + "null," * 15 + "1]")
+        output, _ = watching.communicate(timeout=30)
+        self.assertEqual(json.loads(output)["moved"], [{"name": "weight", "l2": "nan", "max_abs": "nan", "relative": "nan"}])
+
+
+if __name__ == "__main__":
+    main()
