@@ -2,6 +2,7 @@
 
 #include <wchar.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -79,6 +80,8 @@ std::size_t append_escaped(std::string& out, std::string_view text) {
 }  // namespace
 
 std::string escaped(std::string_view text) {
+  const bool is_ascii_text = std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  if (is_ascii_text) return std::string(text);  // nearly always
   std::string out;
   while (!text.empty()) text.remove_prefix(append_escaped(out, text));
   return out;

@@ -119,7 +119,7 @@ void print_statistics(const Summary& summary) {
     line("max", summary.statistics.max());
     line("mean", summary.statistics.mean());
   }
-  line("std", summary.statistics.std());
+  if (summary.numel > 1) line("std", summary.statistics.std());
   line("norm", summary.statistics.norm());
   if (summary.statistics.nan_count() > 0)
     std::cout << "    " << coloured(Terminal::output(), Colour::red, counted(summary.statistics.nan_count(), "NaN"))

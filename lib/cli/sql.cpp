@@ -112,6 +112,7 @@ class StatementRun {
 
   void print_table() {
     std::vector<Column> columns;
+    columns.reserve(static_cast<std::size_t>(columns_));
     std::vector<std::vector<std::string>> rows;
     for (int i = 0; i < columns_; ++i) columns.push_back({escaped(title(i)), Align::right});
     while (step()) {

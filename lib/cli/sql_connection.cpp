@@ -78,7 +78,7 @@ fs::path extension_path() {
   if (const char* said = std::getenv("PARAMSTORE_EXTENSION"); said != nullptr && *said != '\0') return said;
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  const fs::path installed = (program.parent_path() / PARAMSTORE_EXTENSION_FROM_BIN).lexically_normal();
+  fs::path installed = (program.parent_path() / PARAMSTORE_EXTENSION_FROM_BIN).lexically_normal();
   if (!error && fs::exists(installed, error)) return installed;
   const fs::path built = program.parent_path() / "../sql/paramstore.so";
   return fs::exists(built, error) ? built.lexically_normal() : installed;

@@ -101,7 +101,7 @@ class TensorPrinter {
     for (const std::int64_t index : indices) {
       const bool last = dimension + 1 == shape_.size();
       if (index < 0) {
-        parts.push_back(last ? " ..." : "...");
+        parts.emplace_back(last ? " ..." : "...");
       } else {
         parts.push_back(print_from(dimension + 1, offset + index * strides_[dimension], indent + 1));
       }
