@@ -31,6 +31,7 @@ struct Work {
 std::vector<Work> all_works();
 
 std::vector<Work> get_works();
+std::vector<Work> constraint_works();
 std::vector<Work> set_works();
 std::vector<Work> commit_works();
 std::vector<Work> load_works();

@@ -73,6 +73,12 @@ std::vector<Side> get_lower_cholesky() {
                                   [](const at::Tensor& leaf) { return leaf.tril(-1) + leaf.diagonal().exp().diag(); })};
 }
 
+std::vector<Side> get_corr_cholesky() {
+  const at::Tensor correlations = at::full({8, 8}, 0.5) + at::eye(8) * 0.5;
+  auto stores = std::make_shared<Stores>(at::linalg_cholesky(correlations), constraints::corr_cholesky);
+  return {get(stores, true)};
+}
+
 }  // namespace
 
 std::vector<Work> get_works() {
@@ -80,7 +86,8 @@ std::vector<Work> get_works() {
           {"get/positive/grad", rounds, [] { return get_positive(true); }},
           {"get/positive/no_grad", rounds, [] { return get_positive(false); }},
           {"get/simplex", rounds, get_simplex},
-          {"get/lower_cholesky", rounds, get_lower_cholesky}};
+          {"get/lower_cholesky", rounds, get_lower_cholesky},
+          {"get/corr_cholesky", rounds, get_corr_cholesky}};
 }
 
 }  // namespace bench

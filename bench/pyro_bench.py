@@ -59,6 +59,15 @@ def measure_get(work, value, constraint):
     return {f"get/{work}/pyro": repeat(lambda: store["layer_50_weight"])}
 
 
+def measure_corr_cholesky(factor):
+    transform = torch.distributions.transform_to(constraints.corr_cholesky)
+    unconstrained = transform.inv(factor).clone()
+    factor = transform(unconstrained)
+    with torch.no_grad():
+        return {"constraint/corr_cholesky/forward/pyro": repeat(lambda: transform(unconstrained)),
+                "constraint/corr_cholesky/inverse/pyro": repeat(lambda: transform.inv(factor))}
+
+
 def measure_set():
     store = pyro.get_param_store()
     store.clear()
@@ -99,6 +108,9 @@ def main(folder):
     times.update(measure_get("positive", torch.rand(64) + 0.1, constraints.positive))
     times.update(measure_get("simplex", torch.randn(64).softmax(-1), constraints.simplex))
     times.update(measure_get("lower_cholesky", factor, constraints.lower_cholesky))
+    factor = torch.linalg.cholesky(torch.full((8, 8), 0.5) + 0.5 * torch.eye(8))
+    times.update(measure_get("corr_cholesky", factor, constraints.corr_cholesky))
+    times.update(measure_corr_cholesky(factor))
     times.update(measure_set())
     pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
     try:

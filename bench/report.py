@@ -15,6 +15,13 @@ SAVE = "torch::save + fdatasync"
 LOAD = "torch::load"
 PYRO = "Pyro"
 
+CONSTRAINTS = [
+    "real", "positive", "nonnegative", "greater_than", "greater_than_eq", "less_than", "softplus_positive", "unit_interval",
+    "interval", "half_open_interval", "real_vector", "simplex", "sphere", "ordered_vector", "positive_ordered_vector",
+    "lower_cholesky", "softplus_lower_cholesky", "unit_lower_cholesky", "corr_cholesky", "corr_matrix",
+    "positive_definite", "independent", "stack", "cat",
+]
+
 # What the row says, our measurement, the peer's measurement and name, the ratio to reach (None: shown for comparison).
 ROWS = [
     ("get real", "get/real/ours", "get/real/unordered_map", "hash map look-up", 1 / 3),
@@ -33,6 +40,15 @@ ROWS = [
     ("open, load all of 10,000 x 64", "load/10000x64/all/ours", "load/10000x64/all/torch_load", LOAD, 25),
     ("open, load all of 100 x 1 MiB", "load/100x1MiB/all/ours", "load/100x1MiB/all/torch_load", LOAD, 0.9),
     ("open, load all of 8 x 64 MiB", "load/8x64MiB/all/ours", "load/8x64MiB/all/torch_load", LOAD, 0.9),
+    *[(f"{constraint}, {direction}, {size:,} elements", f"constraint/{constraint}/{direction}/{size}/ours",
+       f"constraint/{constraint}/{direction}/{size}/bare", "its formula in LibTorch", target)
+      for constraint in CONSTRAINTS for size, target in ((64, 1 / 1.15), (65536, 1 / 1.05))
+      for direction in ("forward", "inverse")],
+    ("corr_cholesky, forward, 8 x 8", "constraint/corr_cholesky/forward/64/ours", "constraint/corr_cholesky/forward/pyro",
+     PYRO, 20),
+    ("corr_cholesky, forward, 8 x 8, with gradient", "get/corr_cholesky/ours", "get/corr_cholesky/pyro", PYRO, 20),
+    ("corr_cholesky, inverse, 8 x 8", "constraint/corr_cholesky/inverse/64/ours", "constraint/corr_cholesky/inverse/pyro",
+     PYRO, 20),
     *[(f"SQL tensor_{function}, 64 MiB of {dtype}", f"sql/64MiB/{dtype}/{function}/ours", f"sql/64MiB/{dtype}/{function}/read",
        "a plain read", 0.5 if dtype == "float32" else None)
       for dtype in ("float32", "bfloat16") for function in ("min", "mean", "std", "norm", "nan_count")],

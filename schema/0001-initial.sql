@@ -35,8 +35,8 @@ CREATE TABLE params (
     CHECK (id BETWEEN 1 AND 4611686018427387904),
   CONSTRAINT "a name has 1 to 1024 bytes and no NUL"
     CHECK (length(CAST(name AS BLOB)) BETWEEN 1 AND 1024 AND instr(name, char(0)) = 0),
-  CONSTRAINT "a constraint_tag has 1 to 65536 bytes and no NUL"
-    CHECK (length(CAST(constraint_tag AS BLOB)) BETWEEN 1 AND 65536 AND instr(constraint_tag, char(0)) = 0),
+  CONSTRAINT "a constraint_tag has 1 to 1048576 bytes and no NUL"
+    CHECK (length(CAST(constraint_tag AS BLOB)) BETWEEN 1 AND 1048576 AND instr(constraint_tag, char(0)) = 0),
   CONSTRAINT "dtype is one of float16, bfloat16, float32, float64, complex64, complex128"
     CHECK (dtype IN ('float16', 'bfloat16', 'float32', 'float64', 'complex64', 'complex128')),
   CONSTRAINT "shape is a JSON array of at most 64 sizes, such as [2,3] or [2, 3], or [] for a scalar"
@@ -66,20 +66,29 @@ CREATE TABLE chunks (
 CREATE VIEW param_list AS
 SELECT id, name, constraint_tag, dtype, shape, nbytes / itemsize AS numel, nbytes, device, revision, checksum
 FROM (
-  SELECT *, CASE WHEN typeof(extent) = 'integer' AND instr(',' || sizes, ',0,') > 0 THEN 0 ELSE extent END AS nbytes
+  SELECT id, name, constraint_tag, dtype, shape, device, revision, checksum,
+         CASE WHEN length(value) > 0 THEN length(value)
+              ELSE (SELECT nbytes FROM param_extents WHERE param_extents.id = params.id) END AS nbytes,
+         CASE dtype WHEN 'float16' THEN 2 WHEN 'bfloat16' THEN 2 WHEN 'float32' THEN 4
+                    WHEN 'float64' THEN 8 WHEN 'complex64' THEN 8 WHEN 'complex128' THEN 16 END AS itemsize
+  FROM params);
+
+-- The bytes of a value by its shape and dtype: NULL or a REAL where that is none that can be. Sizes of 0 count as 1 until
+-- the product is known to be an integer.
+CREATE VIEW param_extents AS
+SELECT id, CASE WHEN typeof(extent) = 'integer' AND instr(',' || sizes, ',0,') > 0 THEN 0 ELSE extent END AS nbytes
+FROM (
+  SELECT id, sizes, (WITH RECURSIVE product(rest, n) AS (
+                       SELECT sizes, itemsize
+                       UNION ALL
+                       SELECT substr(rest, instr(rest, ',') + 1), n * max(1, CAST(rest AS INTEGER))
+                       FROM product WHERE length(rest) > 1)
+                     SELECT n FROM product ORDER BY length(rest) LIMIT 1) AS extent
   FROM (
-    SELECT *, (WITH RECURSIVE product(rest, n) AS (
-                 SELECT sizes, itemsize
-                 UNION ALL
-                 SELECT substr(rest, instr(rest, ',') + 1), n * max(1, CAST(rest AS INTEGER))
-                 FROM product WHERE length(rest) > 1)
-               SELECT n FROM product ORDER BY length(rest) LIMIT 1) AS extent
-    FROM (
-      SELECT id, name, constraint_tag, dtype, shape, device, revision, checksum,
-             replace(substr(shape, 2, length(shape) - 2), ' ', '') || ',' AS sizes,
-             CASE dtype WHEN 'float16' THEN 2 WHEN 'bfloat16' THEN 2 WHEN 'float32' THEN 4
-                        WHEN 'float64' THEN 8 WHEN 'complex64' THEN 8 WHEN 'complex128' THEN 16 END AS itemsize
-      FROM params)));
+    SELECT id, replace(substr(shape, 2, length(shape) - 2), ' ', '') || ',' AS sizes,
+           CASE dtype WHEN 'float16' THEN 2 WHEN 'bfloat16' THEN 2 WHEN 'float32' THEN 4
+                      WHEN 'float64' THEN 8 WHEN 'complex64' THEN 8 WHEN 'complex128' THEN 16 END AS itemsize
+    FROM params));
 
 -- From here on: what keeps the books, and the rows whole, when a tool changes them that knows only SQL. The
 -- library's own connections run with triggers off and do all of this themselves.
@@ -99,9 +108,9 @@ BEGIN
           SELECT i + 1, t || char(unicode(substr(text, i, 1))) FROM again WHERE i <= length(text))
         SELECT t FROM again ORDER BY i DESC LIMIT 1) AS BLOB);
   SELECT RAISE(ABORT, 'shape is too large: a value has fewer than 2^63 bytes')
-    FROM param_list WHERE id = new.id AND typeof(nbytes) <> 'integer';
+    FROM param_extents WHERE id = new.id AND typeof(nbytes) <> 'integer';
   SELECT RAISE(ABORT, 'the length of value is not what shape and dtype say: see numel and nbytes in param_list')
-    FROM param_list WHERE id = new.id AND nbytes <> length(new.value)
+    FROM param_extents WHERE id = new.id AND nbytes <> length(new.value)
      AND NOT (length(new.value) = 0 AND nbytes > 999000000);
   DELETE FROM chunks WHERE param = new.id OR param NOT IN (SELECT id FROM params);
   INSERT INTO commits (message) VALUES (NULL);
@@ -124,9 +133,9 @@ END;
 CREATE TRIGGER params_size_updated AFTER UPDATE OF dtype, shape, value ON params
 BEGIN
   SELECT RAISE(ABORT, 'shape is too large: a value has fewer than 2^63 bytes')
-    FROM param_list WHERE id = new.id AND typeof(nbytes) <> 'integer';
+    FROM param_extents WHERE id = new.id AND typeof(nbytes) <> 'integer';
   SELECT RAISE(ABORT, 'the length of value is not what shape and dtype say: see numel and nbytes in param_list')
-    FROM param_list WHERE id = new.id AND nbytes <> length(new.value)
+    FROM param_extents WHERE id = new.id AND nbytes <> length(new.value)
      AND NOT (length(new.value) = 0 AND (
        nbytes > 999000000 OR nbytes IS (SELECT sum(length(value)) FROM chunks WHERE param IN (old.id, new.id))));
 END;

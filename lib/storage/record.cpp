@@ -34,7 +34,7 @@ void check_record(const ParamRecord& record, ValueBytes value, const std::string
   }
   const std::string& tag = record.constraint_tag;
   if (tag.empty() || tag.size() > max_tag_bytes || tag.find('\0') != std::string::npos || first_invalid_utf8(tag)) {
-    throw Error(start + "a constraint tag is 1 to 65536 bytes of UTF-8 without NUL, not " + in_quotes(tag));
+    throw Error(start + "a constraint tag is 1 to 1048576 bytes of UTF-8 without NUL, not " + in_quotes(tag));
   }
   if (record.device.empty() || record.device.size() > max_device_bytes || !is_printable_ascii(record.device)) {
     throw Error(start + "a device is 1 to 64 characters of printable ASCII, not " + in_quotes(record.device));
@@ -80,7 +80,7 @@ void RecordReader::read_tag(const Statement& row, ParamRecord& record) {
   if (tag.empty() || tag != tag_) {
     if (tag.empty() || tag.size() > max_tag_bytes || tag.find('\0') != std::string_view::npos ||
         first_invalid_utf8(tag)) {
-      fail(record.name, "its constraint tag is no text of 1 to 65536 bytes");
+      fail(record.name, "its constraint tag is no text of 1 to 1048576 bytes");
     }
     tag_ = tag;
   }

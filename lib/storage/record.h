@@ -14,7 +14,7 @@
 namespace paramstore::storage {
 
 /// Most bytes a constraint tag and a device may have; a name's are those of validate_param_name.
-constexpr std::size_t max_tag_bytes = 65536;
+constexpr std::size_t max_tag_bytes = 1 << 20;
 constexpr std::size_t max_device_bytes = 64;
 
 /// Throws InvalidName, or Error, where `record` cannot be a row with a value of that size.

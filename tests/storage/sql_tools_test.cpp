@@ -167,7 +167,7 @@ TEST_CASE_FIXTURE(Fixture, "a statement that would break a row is refused and sa
   refused("UPDATE params SET name = hex(zeroblob(513)) WHERE name = 'a'", "a name has 1 to 1024 bytes");
   refused("UPDATE params SET name = 'x' || char(0) WHERE name = 'a'", "a name has 1 to 1024 bytes");
   refused("UPDATE params SET name = 'a'", "UNIQUE constraint failed: params.name");
-  refused("UPDATE params SET constraint_tag = ''", "a constraint_tag has 1 to 65536 bytes");
+  refused("UPDATE params SET constraint_tag = ''", "a constraint_tag has 1 to 1048576 bytes");
   refused("UPDATE params SET device = ''", "a device has 1 to 64");
   refused("UPDATE params SET device = 'cpu' || char(10)", "a device has 1 to 64");
   for (const char* bytes : {"ff", "61ff", "c080", "eda080", "f4908080", "61e282"}) {

@@ -1,0 +1,174 @@
+// Parameters under every constraint: stored unconstrained, handed out constrained, and the same after reopening.
+#include <ATen/ATen.h>
+
+#include <string>
+#include <vector>
+
+#include "paramstore/error.h"
+#include "paramstore/param_store.h"
+#include "store/temporary_store.h"
+#include "tests/constraint/examples.h"
+// Last: LibTorch's own CHECK must not replace this one.
+#include <doctest/doctest.h>
+#include <sqlite3.h>
+
+namespace {
+
+using paramstore::Constraint;
+using paramstore::ParamStore;
+using paramstore::testing::transform_examples;
+using paramstore::testing::TransformExample;
+namespace constraints = paramstore::constraints;
+
+std::vector<std::int64_t> batch_of_two(std::vector<std::int64_t> event) {
+  event.insert(event.begin(), 2);
+  return event;
+}
+
+std::string name_of(std::size_t index, const TransformExample& example) {
+  return std::to_string(index) + " " + example.tag;
+}
+
+TEST_CASE("a parameter under each constraint is the same after reopening, saving and loading") {
+  TemporaryStore file;
+  const auto examples = transform_examples();
+  std::vector<at::Tensor> values;
+  at::manual_seed(7);
+  {
+    ParamStore store(file.path());
+    for (std::size_t i = 0; i < examples.size(); ++i) {
+      const auto& example = examples[i];
+      CAPTURE(example.tag);
+      const Constraint constraint = Constraint::parse(example.tag);
+      const at::Tensor value = transform_to(constraint)(at::randn(batch_of_two(example.event), at::kDouble));
+      values.push_back(store.setdefault(name_of(i, example), value, constraint).detach().clone());
+      CHECK(at::allclose(values.back(), value, 1e-9, 1e-12));
+      CHECK(store.unconstrained(name_of(i, example)).sizes().vec() == batch_of_two(example.event));
+      CHECK(values.back().sizes().vec() == batch_of_two(example.constrained_event));
+    }
+  }
+  const auto copy = file.path().parent_path() / "copy.params.db";
+  {
+    ParamStore store(file.path());
+    store.save(copy);
+    for (std::size_t i = 0; i < examples.size(); ++i) {
+      CAPTURE(examples[i].tag);
+      CHECK(at::equal(store[name_of(i, examples[i])], values[i]));
+      CHECK(store.constraint(name_of(i, examples[i])).tag() == examples[i].tag);
+    }
+  }
+  ParamStore loaded = ParamStore::in_memory();
+  loaded.load(copy);
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    CAPTURE(examples[i].tag);
+    CHECK(at::equal(loaded[name_of(i, examples[i])], values[i]));
+  }
+}
+
+TEST_CASE("set keeps the leaf where the map changes the shape, and gradients reach it") {
+  ParamStore store = ParamStore::in_memory();
+  const at::Tensor identity = at::eye(3);
+  const auto param = store.setdefault("correlations", identity, constraints::corr_cholesky);
+  CHECK(param.sizes() == at::IntArrayRef{3, 3});
+  const at::Tensor leaf = store.unconstrained("correlations");
+  CHECK(leaf.sizes() == at::IntArrayRef{3});
+  const at::Tensor other = at::linalg_cholesky(at::full({3, 3}, 0.5) + at::eye(3) * 0.5);
+  store.set("correlations", other);
+  CHECK(store.unconstrained("correlations").is_same(leaf));
+  CHECK(at::allclose(store["correlations"], other, 1e-5, 1e-6));
+  store["correlations"].select(0, 2).sum().backward();
+  REQUIRE(leaf.grad().defined());
+  CHECK(leaf.grad().sizes() == leaf.sizes());
+  store.set("correlations", at::eye(4));
+  CHECK(store["correlations"].sizes() == at::IntArrayRef{4, 4});
+}
+
+TEST_CASE("an init of the constrained shape is no mismatch") {
+  TemporaryStore file;
+  {
+    ParamStore store(file.path());
+    store.setdefault("correlations", at::eye(3), constraints::corr_cholesky);
+  }
+  ParamStore store(file.path(), paramstore::StoreOptions().on_mismatch(paramstore::Mismatch::error));
+  CHECK_NOTHROW(store.setdefault("correlations", at::eye(3), constraints::corr_cholesky));
+  CHECK_THROWS_AS(store.setdefault("correlations", at::eye(4), constraints::corr_cholesky), paramstore::Error);
+}
+
+TEST_CASE("a value outside is refused, with the place of the first offender") {
+  ParamStore store = ParamStore::in_memory();
+  struct Case {
+    Constraint constraint;
+    at::Tensor value;
+    std::vector<std::int64_t> index;
+    std::string found;
+  };
+  const at::Tensor lower = at::eye(2).expand({3, 2, 2}).clone();
+  lower[1][0][0] = -1;
+  const std::vector<Case> cases{
+      {constraints::positive, at::tensor({1.0, 2.0, -3.5}), {2}, "-3.5 at index [2]"},
+      {constraints::simplex, at::tensor({0.5, 0.5, 0.5, 0.6}).view({2, 2}), {1}, "the event of shape [2] at index [1]"},
+      {constraints::lower_cholesky, lower, {1}, "the event of shape [2, 2] at index [1]"},
+      {constraints::corr_matrix, at::ones({2, 2}) * 2, {}, "the event of shape [2, 2] at index []"},
+      {constraints::positive_ordered_vector, at::tensor({1.0, 2.0, 2.0, 1.0}).view({2, 2}), {1}, "at index [1]"},
+      {constraints::greater_than(at::tensor({0.0, 1.0})), at::tensor({0.5, 0.5}), {1}, "0.5 at index [1]"},
+      {constraints::greater_than(at::tensor({0.0, 1.0}).view({2, 1})),
+       at::tensor({0.5, 2.0}),
+       {1, 0},
+       "at index [1, 0]"},
+      {constraints::stack({constraints::real, constraints::positive}, 0),
+       at::tensor({-1.0, -1.0}),
+       {1},
+       "-1 at index [1]"},
+      {constraints::cat({constraints::simplex, constraints::real}, -1, {2, 1}),
+       at::tensor({0.5, 0.6, 1.0}),
+       {},
+       "the event of shape [3] at index []"},
+  };
+  for (const Case& each : cases) {
+    CAPTURE(each.constraint.tag());
+    try {
+      store.setdefault("x", each.value, each.constraint);
+      FAIL_CHECK("it was taken");
+    } catch (const paramstore::ConstraintViolation& error) {
+      const std::string message = error.what();
+      CAPTURE(message);
+      CHECK(error.index() == each.index);
+      CHECK(message.find(each.found) != std::string::npos);
+      CHECK(message.find(each.constraint.tag()) != std::string::npos);
+    }
+    CHECK(store.empty());
+  }
+}
+
+TEST_CASE("a constraint without a transform is kept as a tag; asking for the value says why there is none") {
+  TemporaryStore file;
+  {
+    ParamStore store(file.path());
+    store.setdefault("weight", at::ones({2}));
+    for (const auto& constraint : {constraints::boolean, constraints::one_hot, constraints::symmetric,
+                                   constraints::independent(constraints::integer, 1)}) {
+      CAPTURE(constraint.tag());
+      CHECK_THROWS_AS(store.setdefault("flag", at::eye(2), constraint), paramstore::Error);
+    }
+    CHECK(store.size() == 1);
+  }
+  sqlite3* handle = nullptr;
+  REQUIRE(sqlite3_open(file.path().c_str(), &handle) == SQLITE_OK);
+  CHECK(sqlite3_exec(handle, "UPDATE params SET constraint_tag = 'boolean'", nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(handle);
+  ParamStore store(file.path());
+  CHECK(store.contains("weight"));
+  CHECK(store.constraint("weight") == constraints::boolean);
+  CHECK(store.constraint("weight").check(store.unconstrained("weight")).all().item<bool>());
+  try {
+    store["weight"];
+    FAIL_CHECK("it has a value");
+  } catch (const paramstore::UnknownConstraint& error) {
+    const std::string message = error.what();
+    CAPTURE(message);
+    CHECK(message.find("'boolean' has no transform") != std::string::npos);
+    CHECK(message.find("isolated points") != std::string::npos);
+  }
+}
+
+}  // namespace
