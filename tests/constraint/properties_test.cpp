@@ -142,7 +142,7 @@ Sample sample(int depth) {
       std::vector<Constraint> parts;
       const std::int64_t size = 1 + below(3);
       for (std::int64_t i = 1 + below(3); i > 0; --i)
-        parts.push_back(below(2) == 0 ? constraints::real : constraints::interval(-1.0, 2.0 + number() * number()));
+        parts.push_back(below(2) == 0 ? constraints::real : constraints::interval(-1.0, 2.0 + std::abs(number())));
       const auto count = static_cast<std::int64_t>(parts.size());
       return {constraints::stack(std::move(parts), -2), {count, size}};
     }
@@ -171,7 +171,7 @@ TEST_CASE("the tag of a random constraint reads back to an equal one, which comp
 TEST_CASE("a random transform lands inside its constraint, and its inverse leads back") {
   CHECK(rc::check([] {
     const Sample each = sample(2);
-    RC_TAG(each.constraint.tag().substr(0, each.constraint.tag().find('(')));
+    RC_LOG(each.constraint.tag());
     const Transform transform = transform_to(each.constraint);
     const at::Tensor u = random_tensor(each.shape, at::kDouble);
     const at::Tensor value = transform(u);
