@@ -35,18 +35,18 @@ struct Formula {
 };
 
 at::Tensor same(const at::Tensor& x) { return x; }
-at::Tensor exp(const at::Tensor& u) { return u.exp(); }
-at::Tensor log(const at::Tensor& y) { return y.log(); }
+at::Tensor exp_of(const at::Tensor& u) { return u.exp(); }
+at::Tensor log_of(const at::Tensor& y) { return y.log(); }
 at::Tensor clipped(const at::Tensor& x) { return x.clamp(tiny, 1 - eps); }
-at::Tensor sigmoid(const at::Tensor& u) { return clipped(u.sigmoid()); }
-at::Tensor logit(const at::Tensor& y) {
+at::Tensor clipped_sigmoid(const at::Tensor& u) { return clipped(u.sigmoid()); }
+at::Tensor clipped_logit(const at::Tensor& y) {
   const at::Tensor inside = clipped(y);
   return inside.log() - (-inside).log1p();
 }
-at::Tensor diagonal(const at::Tensor& x) { return x.diagonal(0, -2, -1); }
+at::Tensor diagonal_of(const at::Tensor& x) { return x.diagonal(0, -2, -1); }
 at::Tensor with_diagonal(const at::Tensor& x, const at::Tensor& d) { return x.tril(-1) + d.diag_embed(); }
-at::Tensor lower(const at::Tensor& u) { return with_diagonal(u, diagonal(u).exp()); }
-at::Tensor lower_inverse(const at::Tensor& y) { return with_diagonal(y, diagonal(y).log()); }
+at::Tensor lower(const at::Tensor& u) { return with_diagonal(u, diagonal_of(u).exp()); }
+at::Tensor lower_inverse(const at::Tensor& y) { return with_diagonal(y, diagonal_of(y).log()); }
 at::Tensor softplus_inverse(const at::Tensor& y) { return (-y).expm1().neg().log() + y; }
 at::Tensor ordered(const at::Tensor& u) { return at::cat({u.slice(-1, 0, 1), u.slice(-1, 1).exp()}, -1).cumsum(-1); }
 at::Tensor ordered_inverse(const at::Tensor& y) {
@@ -85,7 +85,7 @@ at::Tensor corr_cholesky_inverse(const at::Tensor& y) {
   return (t.log1p() - (-t).log1p()) / 2;
 }
 
-at::Tensor softmax(const at::Tensor& u) { return u.softmax(-1); }
+at::Tensor softmax_of(const at::Tensor& u) { return u.softmax(-1); }
 
 at::Tensor stacked(const at::Tensor& x, const Map& first) {
   return at::stack({first(x.select(0, 0)), x.select(0, 1)}, 0);
@@ -99,8 +99,8 @@ const std::vector<Formula>& formulas() {
   const Shape v{64}, vs{1024, 64}, f{64}, fs{65'536}, m{8, 8}, ms{1024, 8, 8}, c{28}, cs{2340, 28};
   static const std::vector<Formula> all{
       {"real", "real", f, fs, same, same},
-      {"positive", "positive", f, fs, exp, log},
-      {"nonnegative", "nonnegative", f, fs, exp, log},
+      {"positive", "positive", f, fs, exp_of, log_of},
+      {"nonnegative", "nonnegative", f, fs, exp_of, log_of},
       {"greater_than", "greater_than(0.5)", f, fs, [](const at::Tensor& u) { return 0.5 + u.exp(); },
        [](const at::Tensor& y) { return (y - 0.5).log(); }},
       {"greater_than_eq", "greater_than_eq(0.5)", f, fs, [](const at::Tensor& u) { return 0.5 + u.exp(); },
@@ -109,14 +109,14 @@ const std::vector<Formula>& formulas() {
        [](const at::Tensor& y) { return (-(y - 0.5)).log(); }},
       {"softplus_positive", "softplus_positive", f, fs, [](const at::Tensor& u) { return at::softplus(u); },
        softplus_inverse},
-      {"unit_interval", "unit_interval", f, fs, sigmoid, logit},
-      {"interval", "interval(-1.0, 2.0)", f, fs, [](const at::Tensor& u) { return -1 + 3 * sigmoid(u); },
-       [](const at::Tensor& y) { return logit((y - -1) / 3); }},
+      {"unit_interval", "unit_interval", f, fs, clipped_sigmoid, clipped_logit},
+      {"interval", "interval(-1.0, 2.0)", f, fs, [](const at::Tensor& u) { return -1 + 3 * clipped_sigmoid(u); },
+       [](const at::Tensor& y) { return clipped_logit((y - -1) / 3); }},
       {"half_open_interval", "half_open_interval(-1.0, 2.0)", f, fs,
-       [](const at::Tensor& u) { return -1 + 3 * sigmoid(u); },
-       [](const at::Tensor& y) { return logit((y - -1) / 3); }},
+       [](const at::Tensor& u) { return -1 + 3 * clipped_sigmoid(u); },
+       [](const at::Tensor& y) { return clipped_logit((y - -1) / 3); }},
       {"real_vector", "real_vector", v, vs, same, same},
-      {"simplex", "simplex", v, vs, softmax, log},
+      {"simplex", "simplex", v, vs, softmax_of, log_of},
       {"sphere", "sphere", v, vs, sphere, same},
       {"ordered_vector", "ordered_vector", v, vs, ordered, ordered_inverse},
       {"positive_ordered_vector",
@@ -127,8 +127,8 @@ const std::vector<Formula>& formulas() {
        [](const at::Tensor& y) { return ordered_inverse(y.log()); }},
       {"lower_cholesky", "lower_cholesky", m, ms, lower, lower_inverse},
       {"softplus_lower_cholesky", "softplus_lower_cholesky", m, ms,
-       [](const at::Tensor& u) { return with_diagonal(u, at::softplus(diagonal(u))); },
-       [](const at::Tensor& y) { return with_diagonal(y, softplus_inverse(diagonal(y))); }},
+       [](const at::Tensor& u) { return with_diagonal(u, at::softplus(diagonal_of(u))); },
+       [](const at::Tensor& y) { return with_diagonal(y, softplus_inverse(diagonal_of(y))); }},
       {"unit_lower_cholesky", "unit_lower_cholesky", m, ms,
        [](const at::Tensor& u) { return u.tril(-1) + at::eye(u.size(-1), u.options()); }, same},
       {"corr_cholesky", "corr_cholesky", c, cs, corr_cholesky, corr_cholesky_inverse},
@@ -144,15 +144,15 @@ const std::vector<Formula>& formulas() {
          return factor.matmul(factor.mT());
        },
        [](const at::Tensor& y) { return lower_inverse(at::linalg_cholesky(y)); }},
-      {"independent", "independent(positive, 1)", v, vs, exp, log},
+      {"independent", "independent(positive, 1)", v, vs, exp_of, log_of},
       {"stack",
        "stack([positive, real], 0)",
        {2, 32},
        {2, 32'768},
-       [](const at::Tensor& u) { return stacked(u, exp); },
-       [](const at::Tensor& y) { return stacked(y, log); }},
-      {"cat", "cat([positive, real], -1, [32, 32])", v, vs, [](const at::Tensor& u) { return catted(u, exp); },
-       [](const at::Tensor& y) { return catted(y, log); }},
+       [](const at::Tensor& u) { return stacked(u, exp_of); },
+       [](const at::Tensor& y) { return stacked(y, log_of); }},
+      {"cat", "cat([positive, real], -1, [32, 32])", v, vs, [](const at::Tensor& u) { return catted(u, exp_of); },
+       [](const at::Tensor& y) { return catted(y, log_of); }},
   };
   return all;
 }
