@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -72,12 +73,28 @@ double number_in(const at::Tensor& leaf) { return number_in(leaf.data_ptr<double
 
 // ---- Writers: each does its rounds, again and again until they are in the file ---------------------
 
+/// How often a writer had to try again, for its parent.
+struct Tally {
+  int stale = 0;
+  int busy = 0;
+  void leave(const fs::path& folder, int writer) const {
+    std::ofstream(folder / ("tally " + std::to_string(writer))) << stale << " " << busy;
+  }
+  void add(const fs::path& folder, int writer) {
+    int more[2] = {0, 0};
+    std::ifstream(folder / ("tally " + std::to_string(writer))) >> more[0] >> more[1];
+    stale += more[0];
+    busy += more[1];
+  }
+};
+
 /// Changes leaves in place, as an optimizer does. What others have changed meanwhile it takes from them, and adds to that;
 /// what only it has changed is still pending then.
 void add_in_place(const fs::path& folder, int writer) {
   const auto timeout = std::chrono::milliseconds(writer % 2 == 0 ? 5000 : 1);
   ParamStore store(store_in(folder), StoreOptions().durability(Durability::process_crash).busy_timeout(timeout));
   store.parameters();
+  Tally tally;
   for (int round = 0; round < rounds(); ++round) {
     const std::vector<std::string> names = touched(writer, round);
     std::vector<std::string> to_add = names;
@@ -88,6 +105,7 @@ void add_in_place(const fs::path& folder, int writer) {
         store.commit();
         committed = true;
       } catch (const StaleParam& error) {
+        ++tally.stale;
         const auto changed = store.refresh().changed;
         const auto is_new = [&](const std::string& name) {
           return std::find(changed.begin(), changed.end(), name) != changed.end();
@@ -97,15 +115,17 @@ void add_in_place(const fs::path& folder, int writer) {
           if (!is_new(name)) fail("stale, but refresh has nothing new of it: " + name);
         }
       } catch (const StoreBusy&) {
-        // Still pending: the same again.
+        ++tally.busy;  // still pending: the same again
       }
     }
   }
+  tally.leave(folder, writer);
 }
 
 /// Sets values in a batch: all of it, or nothing.
 void add_in_batches(const fs::path& folder, int writer) {
   ParamStore store(store_in(folder), StoreOptions().durability(Durability::process_crash));
+  Tally tally;
   for (int round = 0; round < rounds(); ++round) {
     for (bool committed = false; !committed;) {
       store.refresh();
@@ -115,10 +135,13 @@ void add_in_batches(const fs::path& folder, int writer) {
         batch.commit();
         committed = true;
       } catch (const StaleParam&) {
+        ++tally.stale;
       } catch (const StoreBusy&) {
+        ++tally.busy;
       }
     }
   }
+  tally.leave(folder, writer);
 }
 
 struct Closer {
@@ -294,7 +317,10 @@ TEST_CASE("eight processes that read and write one file: no lost update, no torn
     CAPTURE(name);
     CHECK(number_in(store.unconstrained(name)) == sum);
   }
-  MESSAGE(store.revision() << " commits");
+  Tally tally;
+  for (int i = 0; i < writer_count; ++i) tally.add(file.folder(), i);
+  MESSAGE(store.revision() << " commits; StaleParam " << tally.stale << " times, StoreBusy " << tally.busy << " times");
+  CHECK(tally.stale > 0);  // they were in each other's way
   CHECK(store.revision() > writer_count * rounds());
   std::int64_t damaged = 0;
   for (const auto& row : store.query("PRAGMA integrity_check")) damaged += row.get<std::string>(0) != "ok";
