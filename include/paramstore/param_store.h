@@ -51,6 +51,7 @@
 #include "paramstore/map_location.h"
 #include "paramstore/param.h"
 #include "paramstore/param_range.h"
+#include "paramstore/query.h"
 #include "paramstore/scope.h"
 #include "paramstore/state_dict.h"
 #include "paramstore/storage/param_record.h"
@@ -217,6 +218,38 @@ class PARAMSTORE_EXPORT ParamStore {
   /// Deletes a scope with its file; false where there is none. Throws Error while a thread is in it.
   bool drop_scope(std::string_view name);
 
+  // ---- Questions in SQL ------------------------------------------------------------------------------
+
+  /// Runs one SQL statement that only reads, with `arguments` for its `?`s, and gives its rows, each made when it is
+  /// reached (query.h):
+  ///
+  ///   for (const auto& row : store.query("SELECT name FROM param_stats WHERE norm > ?", 3)) ...
+  ///
+  /// It sees what is committed in the file when this is called, whatever is committed while rows are read. What was changed
+  /// in place and is not committed yet is not there, nor what an open batch has written.
+  ///
+  /// The store is `main`, also inside a scope. Each scope with a name is there under that name:
+  /// main.params JOIN "fold-1".params USING (name). (SQLite's schema names are the same in any case, and `main` and
+  /// `temp` are taken: of several such scopes only one is there.) The scope without a name that this thread is in is
+  /// there as `scope`. Only those that the statement, or an argument, names are opened, at most ten in one statement; what
+  /// one statement sees of two files are two commits.
+  ///
+  /// The tables, views and functions are those of schema/FORMAT.md and lib/sql/functions.h: params, param_list, commits,
+  /// param_stats, param_values, tensor_each, tensor_norm, REGEXP and so on, with stored values, not constrained ones.
+  ///
+  /// Each query has an SQLite connection of its own, made in a fraction of a millisecond, so that several threads may query at
+  /// once and neither waits for a writer nor keeps one waiting. While there are rows to come it holds on to the file as
+  /// it was, and the file's -wal grows with what is committed meanwhile. Rows from memory (a store in memory, a scope
+  /// without a name) are all read before this returns. `close` ends the queries that still have rows to come.
+  ///
+  /// Throws Error where the statement would do anything but read (write, ATTACH, BEGIN, set a PRAGMA), where there are several
+  /// statements, or more or fewer arguments than `?`s; StorageError, with SQLite's words and the SQL, where SQLite
+  /// refuses it; CorruptStore.
+  template <class... Arguments>
+  QueryRows query(std::string_view sql, const Arguments&... arguments) const {
+    return run_query(sql, {QueryArgument(arguments)...});
+  }
+
   // ---- Transactions ----------------------------------------------------------------------------------
 
   /// Writes every leaf of the active scope that changed in place since it was read or written, in one transaction,
@@ -230,8 +263,8 @@ class PARAMSTORE_EXPORT ParamStore {
 
   /// Takes in what other connections have committed, into the leaves that are there. One cheap look where that is
   /// nothing. A parameter that was changed in place here and committed elsewhere gets the other's value; one that
-  /// only changed here stays pending. Says what it took in since the last refresh. If it throws nothing has been
-  /// taken in.
+  /// only changed here stays pending. Says what it took in since the last refresh; of a parameter that was removed, only
+  /// where this store had come across it. If it throws nothing has been taken in.
   RefreshResult refresh();
 
   /// The revision of the file that this store shows: of its own last commit, or of the last one that it took in. 0
@@ -246,6 +279,7 @@ class PARAMSTORE_EXPORT ParamStore {
   friend class Batch;
   explicit ParamStore(std::shared_ptr<StoreCore> core) noexcept;
   StoreCore& core() const;
+  QueryRows run_query(std::string_view sql, const std::vector<QueryArgument>& arguments) const;
   std::shared_ptr<StoreCore> core_;
 };
 

@@ -7,6 +7,7 @@
 #include "paramstore/param_name.h"
 #include "paramstore/param_store.h"
 #include "paramstore/primitives.h"
+#include "paramstore/query.h"
 #include "paramstore/scope.h"
 #include "paramstore/state_dict.h"
 #include "paramstore/transform.h"

@@ -35,6 +35,12 @@ bool StoreFile::read_only() const noexcept { return impl_->read_only; }
 
 std::string StoreFile::uri() const { return impl_->in_memory() ? std::string() : impl_->uri; }
 
+std::string StoreFile::reading_uri() const {
+  if (impl_->in_memory() || impl_->immutable) return impl_->uri;
+  if (impl_->connection == nullptr) throw Error(impl_->path + ": the store that this scope belongs to is closed");
+  return file_uri(impl_->resolved, OpenMode::read_only, impl_->connection->options().vfs);
+}
+
 FileStatements& StoreFile::statements() {
   if (impl_->connection == nullptr) throw Error(impl_->path + ": the store that this scope belongs to is closed");
   impl_->connection->use(*this);

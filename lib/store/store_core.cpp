@@ -101,7 +101,24 @@ void StoreCore::end() noexcept {
   if (!closed) let_go();
 }
 
+void StoreCore::note_query(const void* query, std::function<void()> end) {
+  std::lock_guard queries_lock(queries_mutex_);
+  queries_.emplace(query, std::move(end));
+}
+
+void StoreCore::forget_query(const void* query) noexcept {
+  std::lock_guard queries_lock(queries_mutex_);
+  queries_.erase(query);
+}
+
 void StoreCore::let_go() {
+  // First: the last connection to a file must be one that can bring the -wal back into it.
+  std::map<const void*, std::function<void()>> queries;
+  {
+    std::lock_guard queries_lock(queries_mutex_);
+    queries.swap(queries_);
+  }
+  for (const auto& [query, end] : queries) end();
   std::vector<std::shared_ptr<ScopeState>> all{main};
   for (auto& [name, scope] : named_scopes) all.push_back(scope);
   for (auto& weak : anonymous_scopes) {

@@ -68,6 +68,11 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   /// nothing while an exception is unwinding that was not on its way when the store was opened.
   void end() noexcept;
 
+  /// Notes a query, which may have rows to come. `end` makes it let go of the files; it is called on whatever thread
+  /// closes the store.
+  void note_query(const void* query, std::function<void()> end);
+  void forget_query(const void* query) noexcept;
+
   const StoreOptions options;
 
   /// The store's mutex: the database and the scopes' files. Taken before any scope's cache_mutex. Recursive, because
@@ -84,6 +89,9 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
  private:
   /// Forgets what is in memory and closes the files.
   void let_go();
+
+  std::mutex queries_mutex_;  // of `queries_` alone; taken after any other
+  std::map<const void*, std::function<void()>> queries_;
 
   const int exceptions_at_opening_;
 };

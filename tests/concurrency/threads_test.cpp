@@ -235,6 +235,72 @@ TEST_CASE("two stores that add to one parameter lose no update: StaleParam, refr
   CHECK(at::equal(ParamStore(file.path())["sum"], filled(8, thread_count * rounds)));
 }
 
+TEST_CASE("threads that query see whole commits, while others change the store and its scopes") {
+  TemporaryStore file;
+  ParamStore store(file.path(), StoreOptions().durability(paramstore::Durability::process_crash));
+  store.setdefault("left", at::zeros({4}));
+  store.setdefault("right", at::zeros({4}));
+  std::atomic<int> writers{2};
+  on_threads([&](int i) {
+    if (i < 2) {
+      const std::string own = "fold " + std::to_string(i);
+      for (int round = 0; round < rounds; ++round) {
+        {
+          auto batch = store.batch();
+          for (const char* name : {"left", "right"}) store.set(name, store[name].detach() + 1);
+          batch.commit();
+        }
+        const auto guard = store.scope(own);
+        store.set("w", filled(2, round));
+        if (store.query("SELECT mean FROM param_stats(?)", own).one().get<double>(0) != round) {
+          throw std::runtime_error("not what was committed");
+        }
+      }
+      --writers;
+      return;
+    }
+    double last = 0;
+    while (writers > 0) {
+      double mean[2] = {-1, -1};
+      std::size_t count = 0;
+      for (const auto& row : store.query("SELECT mean FROM param_stats WHERE name IN (?, ?)", "left", "right")) {
+        mean[count++] = row.get<double>("mean");
+      }
+      if (count != 2 || mean[0] != mean[1]) throw std::runtime_error("half of a commit");
+      if (mean[0] < last) throw std::runtime_error("back in time");
+      last = mean[0];
+    }
+  });
+  CHECK(store.query("SELECT mean FROM param_stats WHERE name = 'left'").one().get<double>(0) == 2 * rounds);
+}
+
+TEST_CASE("a store may be closed while threads query: they get their rows or an Error") {
+  for (int round = 0; round < 10; ++round) {
+    TemporaryStore file;
+    ParamStore store(file.path(), StoreOptions().durability(paramstore::Durability::process_crash));
+    store.setdefault("w", at::zeros({4}));
+    std::atomic<int> begun{0};
+    on_threads([&](int i) {
+      if (i == 0) {
+        while (begun < thread_count - 1) std::this_thread::yield();
+        store.close();
+        return;
+      }
+      try {
+        for (;;) {
+          for (const auto& row : store.query("SELECT a.name FROM params a, commits b, params c")) {
+            if (row.get<std::string>(0) != "w") throw std::runtime_error("a wrong row");
+          }
+          ++begun;
+        }
+      } catch (const paramstore::Error& error) {
+        ++begun;
+        if (std::string(error.what()).find("closed") == std::string::npos) throw;
+      }
+    });
+  }
+}
+
 TEST_CASE("a store that is read on several threads holds what was written") {
   TemporaryStore file;
   constexpr int count = 12;

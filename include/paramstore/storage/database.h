@@ -168,6 +168,9 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
   /// memory.
   std::string uri() const;
 
+  /// The URI for a connection of one's own that only reads. One to a file in memory keeps writers waiting while it reads.
+  std::string reading_uri() const;
+
  private:
   friend class Database;
   friend class Connection;

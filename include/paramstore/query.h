@@ -1,0 +1,209 @@
+// What `ParamStore::query` takes and gives: arguments, rows and their columns.
+//
+//   for (const auto& row : store.query("SELECT name, norm FROM param_stats WHERE norm > ?", 10.0)) {
+//     std::cout << row.get<std::string>("name") << " " << row.get<double>(1) << "\n";
+//   }
+//   const auto [count, largest] = store.query("SELECT count(*), max(nbytes) FROM param_list")
+//                                     .one().to_tuple<std::int64_t, std::optional<std::int64_t>>();
+//
+// This header needs no LibTorch.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "paramstore/error.h"
+#include "paramstore/export.h"
+
+namespace at {
+class Tensor;
+}
+
+namespace paramstore {
+
+class QueryState;  // lib/sql: a connection and the statement that runs on it
+
+/// A value of SQL's: NULL, INTEGER, REAL, TEXT or BLOB.
+using QueryValue = std::variant<std::monostate, std::int64_t, double, std::string, std::vector<std::byte>>;
+
+/// What a `?` of a query stands for. Made from integers (bool too; Error for one beyond 64 bits signed), floating-point
+/// numbers (NaN is NULL, as SQLite has it), text, bytes, nullptr and std::nullopt (NULL), a std::optional of these, or a
+/// tensor, which is a blob of its elements as the `value` column has them. Copies what it is made from.
+class PARAMSTORE_EXPORT QueryArgument {
+ public:
+  QueryArgument(std::nullptr_t) noexcept {}
+  QueryArgument(std::nullopt_t) noexcept {}
+  template <class Number, std::enable_if_t<std::is_arithmetic_v<Number> && !std::is_same_v<Number, char>, int> = 0>
+  QueryArgument(Number number) : value_(from_number(number)) {}
+  QueryArgument(const char* text) : value_(std::string(text)) {}
+  QueryArgument(std::string_view text) : value_(std::string(text)) {}
+  QueryArgument(std::string text) : value_(std::move(text)) {}
+  QueryArgument(std::vector<std::byte> bytes) : value_(std::move(bytes)) {}
+  QueryArgument(const at::Tensor& tensor);
+  template <class T>
+  QueryArgument(const std::optional<T>& maybe) : value_(maybe ? QueryArgument(*maybe).value_ : QueryValue()) {}
+
+  const QueryValue& value() const noexcept { return value_; }
+
+ private:
+  template <class Number>
+  static QueryValue from_number(Number number) {
+    if constexpr (std::is_floating_point_v<Number>) {
+      return static_cast<double>(number);
+    } else {
+      if constexpr (std::is_unsigned_v<Number> && sizeof(Number) >= sizeof(std::int64_t)) {
+        if (number > static_cast<Number>(std::numeric_limits<std::int64_t>::max())) {
+          throw Error("the query argument " + std::to_string(number) +
+                      " is larger than SQL's integers, which have 64 bits");
+        }
+      }
+      return static_cast<std::int64_t>(number);
+    }
+  }
+  QueryValue value_;
+};
+
+/// One row of a result. It owns what is in it, and may outlive the query and the store.
+class PARAMSTORE_EXPORT QueryRow {
+ public:
+  /// Columns count from 0.
+  std::size_t size() const noexcept { return values_.size(); }
+  const std::string& column_name(std::size_t column) const;
+
+  /// The value as it is.
+  const QueryValue& operator[](std::size_t column) const;
+  bool is_null(std::size_t column) const { return std::holds_alternative<std::monostate>((*this)[column]); }
+  bool is_null(std::string_view column) const { return is_null(index(column)); }
+
+  /// The value as std::int64_t, double, std::string, std::vector<std::byte> or QueryValue, or a std::optional of one of
+  /// these, which is empty for NULL. A double may also be read from an INTEGER that it can hold; nothing else is
+  /// converted. Throws Error that names the column and what there is: where it is of another type, or NULL and not asked for
+  /// as a std::optional, where there is no such column, or several have the name.
+  template <class T>
+  T get(std::size_t column) const {
+    if constexpr (IsOptional<T>::value) {
+      if (is_null(column)) return std::nullopt;
+      return get<typename T::value_type>(column);
+    } else if constexpr (std::is_same_v<T, QueryValue>) {
+      return (*this)[column];
+    } else if constexpr (std::is_same_v<T, std::int64_t>) {
+      return integer(column);
+    } else if constexpr (std::is_same_v<T, double>) {
+      return real(column);
+    } else if constexpr (std::is_same_v<T, std::string>) {
+      return text(column);
+    } else {
+      static_assert(std::is_same_v<T, std::vector<std::byte>>,
+                    "std::int64_t, double, std::string, std::vector<std::byte>, QueryValue, or std::optional of one");
+      return blob(column);
+    }
+  }
+  /// By the column's name: what stands behind its AS, else the column's own.
+  template <class T>
+  T get(std::string_view column) const {
+    return get<T>(index(column));
+  }
+
+  /// All columns at once: auto [name, norm] = row.to_tuple<std::string, double>(). Throws as `get` does, and Error where
+  /// there is another number of columns.
+  template <class... T>
+  std::tuple<T...> to_tuple() const {
+    require_size(sizeof...(T));
+    return to_tuple_of<T...>(std::index_sequence_for<T...>());
+  }
+
+ private:
+  friend class QueryState;
+  using Names = std::vector<std::string>;
+  template <class T>
+  struct IsOptional : std::false_type {};
+  template <class T>
+  struct IsOptional<std::optional<T>> : std::true_type {};
+
+  QueryRow(std::shared_ptr<const Names> names, std::vector<QueryValue> values) noexcept
+      : names_(std::move(names)), values_(std::move(values)) {}
+
+  std::size_t index(std::string_view column) const;
+  void require_size(std::size_t wanted) const;
+  std::int64_t integer(std::size_t column) const;
+  double real(std::size_t column) const;
+  const std::string& text(std::size_t column) const;
+  const std::vector<std::byte>& blob(std::size_t column) const;
+  template <class... T, std::size_t... i>
+  std::tuple<T...> to_tuple_of(std::index_sequence<i...>) const {
+    return std::tuple<T...>(get<T>(i)...);
+  }
+
+  std::shared_ptr<const Names> names_;
+  std::vector<QueryValue> values_;
+};
+
+/// The rows of a query, each made when it is reached. They are read once: a second `begin` goes on after the last row that
+/// was read. A copy is the same rows. What it needs lives as long as it or one of its iterators; once the last row has been
+/// read it holds nothing. It may be given to another thread, and be read by one at a time.
+class PARAMSTORE_EXPORT QueryRows {
+ public:
+  class PARAMSTORE_EXPORT iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = QueryRow;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const QueryRow*;
+    using reference = const QueryRow&;
+
+    iterator() = default;  // the end
+
+    reference operator*() const noexcept { return *row_; }
+    pointer operator->() const noexcept { return row_.get(); }
+    /// Makes the next row. Throws StorageError with SQLite's code and words where that fails, Error where the store is
+    /// closed or the query interrupted.
+    iterator& operator++() {
+      step();
+      return *this;
+    }
+    iterator operator++(int) {
+      iterator before = *this;
+      step();
+      return before;
+    }
+    friend bool operator==(const iterator& a, const iterator& b) noexcept { return a.row_ == b.row_; }
+    friend bool operator!=(const iterator& a, const iterator& b) noexcept { return !(a == b); }
+
+   private:
+    friend class QueryRows;
+    explicit iterator(std::shared_ptr<QueryState> state) : state_(std::move(state)) { step(); }
+    void step();
+    std::shared_ptr<QueryState> state_;
+    std::shared_ptr<const QueryRow> row_;  // null at the end
+  };
+  using const_iterator = iterator;
+
+  /// Makes the first row. Throws as the iterator does.
+  iterator begin() const { return iterator(state_); }
+  iterator end() const noexcept { return {}; }
+
+  /// The only row, for queries that give one. Throws Error where there is none, or more.
+  QueryRow one() const;
+
+  /// Ends the query, from any thread: who waits for its next row, or asks for it later, gets an Error. SQLite looks for
+  /// this every few thousand steps, so not in the middle of one function call.
+  void interrupt() const noexcept;
+
+ private:
+  friend class ParamStore;
+  explicit QueryRows(std::shared_ptr<QueryState> state) noexcept : state_(std::move(state)) {}
+  std::shared_ptr<QueryState> state_;
+};
+
+}  // namespace paramstore
