@@ -70,8 +70,9 @@ Shape shape_argument(sqlite3_value* argument) {
   return std::move(*shape);
 }
 
-Tensor tensor_argument(sqlite3_value** arguments) {
-  Tensor tensor{blob_argument(arguments[0], "value"), dtype_argument(arguments[1]), shape_argument(arguments[2]), 0};
+StoredTensor tensor_argument(sqlite3_value** arguments) {
+  StoredTensor tensor{blob_argument(arguments[0], "value"), dtype_argument(arguments[1]), shape_argument(arguments[2]),
+                      0};
   const auto expected = storage::value_size(tensor.shape, tensor.dtype);
   if (expected != tensor.value.size) {
     std::string message = "value has " + std::to_string(tensor.value.size) + " bytes, but shape " +

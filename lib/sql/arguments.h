@@ -21,7 +21,7 @@ storage::Dtype dtype_argument(sqlite3_value* argument);
 Shape shape_argument(sqlite3_value* argument);
 
 /// A value of which dtype and shape are known, and fit it.
-struct Tensor {
+struct StoredTensor {
   storage::ValueBytes value;
   storage::Dtype dtype;
   Shape shape;
@@ -29,7 +29,7 @@ struct Tensor {
 };
 
 /// The three arguments value, dtype, shape.
-Tensor tensor_argument(sqlite3_value** arguments);
+StoredTensor tensor_argument(sqlite3_value** arguments);
 
 /// How many elements the bytes are. Throws where they are not a whole number of them.
 std::uint64_t numel_of(storage::ValueBytes value, storage::Dtype dtype, const char* what);

@@ -50,7 +50,7 @@ ConstrainedValue constrain(storage::ValueBytes value, storage::Dtype dtype, cons
 namespace {
 
 ConstrainedValue constrain_arguments(const Call& call) {
-  const Tensor tensor = tensor_argument(call.values);
+  const StoredTensor tensor = tensor_argument(call.values);
   return constrain(tensor.value, tensor.dtype, tensor.shape, text_argument(call.values[3], "constraint_tag"));
 }
 

@@ -6,7 +6,9 @@
 
 #include "lib/sql/vector_clones.h"
 
-#if defined(__x86_64__)
+// Clang 14 cannot ask for this instruction.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define PARAMSTORE_F16C
 #include <immintrin.h>
 #endif
 
@@ -38,7 +40,7 @@ PARAMSTORE_VECTOR_CLONES void decode_block(const unsigned char* source, std::siz
   std::memcpy(out, bits, count * sizeof *bits);
 }
 
-#if defined(__x86_64__)
+#ifdef PARAMSTORE_F16C
 __attribute__((target("avx2,f16c"))) std::size_t decode_eights(const unsigned char* source, std::size_t count,
                                                                float* out) noexcept {
   std::size_t i = 0;
@@ -60,7 +62,7 @@ void decode_float16_portably(const unsigned char* source, std::size_t count, flo
 
 void decode_float16(const unsigned char* source, std::size_t count, float* out) noexcept {
   std::size_t done = 0;
-#if defined(__x86_64__)
+#ifdef PARAMSTORE_F16C
   static const bool has_instruction = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c");
   if (has_instruction) done = decode_eights(source, count, out);
 #endif

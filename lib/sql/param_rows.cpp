@@ -67,7 +67,10 @@ std::uint64_t ParamRows::value_size() {
   return value_size_;
 }
 
-std::uint64_t ParamRows::numel() { return value_size() / storage::dtype_size(dtype_); }
+std::uint64_t ParamRows::numel() {
+  parse();
+  return value_size_ / storage::dtype_size(dtype_);
+}
 
 void ParamRows::find_value() {
   parse();

@@ -1,6 +1,7 @@
 #include "lib/sql/reductions.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <type_traits>
 
@@ -64,7 +65,7 @@ PARAMSTORE_ALWAYS_INLINE std::uint64_t nans(const Real* x, std::size_t count) no
   for (std::size_t start = 0; start < count; start += rounds) {
     const std::size_t end = std::min(count, start + rounds);
     Counter found = 0;
-    for (std::size_t i = start; i < end; ++i) found += x[i] != x[i] ? 1 : 0;
+    for (std::size_t i = start; i < end; ++i) found += std::isnan(x[i]) ? 1 : 0;
     total += found;
   }
   return total;

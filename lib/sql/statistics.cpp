@@ -12,7 +12,7 @@ namespace {
 template <class Real>
 std::uint64_t nans_in_either(const Real* x, const Real* y, std::size_t count) noexcept {
   std::uint64_t nans = 0;
-  for (std::size_t i = 0; i < count; ++i) nans += x[i] != x[i] || y[i] != y[i] ? 1 : 0;
+  for (std::size_t i = 0; i < count; ++i) nans += std::isnan(x[i]) || std::isnan(y[i]) ? 1 : 0;
   return nans;
 }
 

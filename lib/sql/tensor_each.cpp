@@ -115,7 +115,7 @@ class Cursor {
   Element element() const { return element_at(tensor_.dtype, tensor_.value.data, position_); }
 
   OwnedValue kept_[3];
-  Tensor tensor_{};
+  StoredTensor tensor_{};
   std::uint64_t position_ = 0;
   std::uint64_t end_ = 0;
 };

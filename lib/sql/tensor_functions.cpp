@@ -25,7 +25,7 @@ void tensor_numel(const Call& call) {
   sqlite3_result_int64(call.context, static_cast<sqlite3_int64>(numel_of(shape_argument(call.values[0]))));
 }
 
-std::uint64_t position_argument(const Tensor& tensor, int count, sqlite3_value** indices) {
+std::uint64_t position_argument(const StoredTensor& tensor, int count, sqlite3_value** indices) {
   if (static_cast<std::size_t>(count) != tensor.shape.size()) {
     throw Error("shape " + storage::shape_to_json(tensor.shape) + " needs " + std::to_string(tensor.shape.size()) +
                 " indices, but there are " + std::to_string(count));
@@ -46,7 +46,7 @@ std::uint64_t position_argument(const Tensor& tensor, int count, sqlite3_value**
 
 void tensor_at(const Call& call) {
   if (call.count < 3) throw Error("expected value, dtype and shape, and an index for each dimension");
-  const Tensor tensor = tensor_argument(call.values);
+  const StoredTensor tensor = tensor_argument(call.values);
   const auto position = position_argument(tensor, call.count - 3, call.values + 3);
   const Element element = element_at(tensor.dtype, tensor.value.data, position);
   if (is_complex(tensor.dtype)) {
@@ -61,7 +61,7 @@ void tensor_at(const Call& call) {
 /// Nested arrays of a tensor.
 class NestedArrays {
  public:
-  NestedArrays(const Tensor& tensor, std::size_t limit) : tensor_(tensor), limit_(limit) {}
+  NestedArrays(const StoredTensor& tensor, std::size_t limit) : tensor_(tensor), limit_(limit) {}
 
   /// Empty where the text would be longer than the limit.
   std::string write() {
@@ -88,13 +88,13 @@ class NestedArrays {
     return true;
   }
 
-  const Tensor& tensor_;
+  const StoredTensor& tensor_;
   std::size_t limit_;
   std::string json_;
 };
 
 void tensor_json(const Call& call) {
-  const Tensor tensor = tensor_argument(call.values);
+  const StoredTensor tensor = tensor_argument(call.values);
   const int longest = sqlite3_limit(sqlite3_context_db_handle(call.context), SQLITE_LIMIT_LENGTH, -1);
   // An empty tensor may have any number of empty rows: [1000000000,0] has 1,000,000,000 of them, and no bytes.
   constexpr std::size_t longest_of_empty = 1'000'000;

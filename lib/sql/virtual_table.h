@@ -94,7 +94,8 @@ class VirtualTable {
   }
   static int open(sqlite3_vtab* base, sqlite3_vtab_cursor** cursor) noexcept {
     const auto* table = static_cast<Table*>(base);
-    return guarded(&base->zErrMsg, [&] { *cursor = new OpenCursor(table->db, *table->settings); });
+    return guarded(&base->zErrMsg,
+                   [&] { *cursor = std::make_unique<OpenCursor>(table->db, *table->settings).release(); });
   }
   static int close(sqlite3_vtab_cursor* cursor) noexcept {
     delete static_cast<OpenCursor*>(cursor);
