@@ -88,7 +88,7 @@ std::string escaped(std::string_view text) {
 }
 
 std::string shown_name(std::string_view name) {
-  const std::string plain = escaped(name);
+  std::string plain = escaped(name);
   const bool has_edges = !name.empty() && (name.front() == ' ' || name.back() == ' ');
   if (plain == name && !name.empty() && name.front() != '"' && !has_edges) return plain;
   std::string out = "\"";

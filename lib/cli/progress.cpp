@@ -1,5 +1,6 @@
 #include "lib/cli/progress.h"
 
+#include <cmath>
 #include <cstdio>
 #include <utility>
 
@@ -25,7 +26,7 @@ void ProgressLine::update(std::uint64_t done, std::uint64_t total) {
   if (total > 0) {
     const double part = static_cast<double>(done) / static_cast<double>(total);
     line += ": " + std::to_string(static_cast<int>(100 * part)) + "% of " + byte_count(total);
-    if (part > 0.02) line += ", " + std::to_string(static_cast<int>(seconds * (1 - part) / part + 0.5)) + " s left";
+    if (part > 0.02) line += ", " + std::to_string(std::lround(seconds * (1 - part) / part)) + " s left";
   } else {
     line += ": " + std::to_string(static_cast<int>(seconds)) + " s";
   }
