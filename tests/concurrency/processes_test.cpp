@@ -88,6 +88,9 @@ struct Tally {
   }
 };
 
+/// What a step of a training takes; meanwhile others commit.
+void compute() { std::this_thread::sleep_for(std::chrono::microseconds(200)); }
+
 /// Changes leaves in place, as an optimizer does. What others have changed meanwhile it takes from them, and adds to that;
 /// what only it has changed is still pending then.
 void add_in_place(const fs::path& folder, int writer) {
@@ -101,6 +104,7 @@ void add_in_place(const fs::path& folder, int writer) {
     for (bool committed = false; !committed;) {
       for (const std::string& name : to_add) store.unconstrained(name).data().add_(1);
       to_add.clear();
+      compute();
       try {
         store.commit();
         committed = true;
@@ -129,6 +133,7 @@ void add_in_batches(const fs::path& folder, int writer) {
   for (int round = 0; round < rounds(); ++round) {
     for (bool committed = false; !committed;) {
       store.refresh();
+      compute();
       try {
         auto batch = store.batch();
         for (const std::string& name : touched(writer, round)) store.set(name, store[name].detach() + 1);

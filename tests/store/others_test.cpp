@@ -9,6 +9,7 @@
 #include "store/warnings.h"
 // Last: LibTorch's own CHECK must not replace this one.
 #include <doctest/doctest.h>
+#include <sqlite3.h>
 
 namespace {
 
@@ -47,6 +48,30 @@ TEST_CASE("a row that comes under the id of an erased one is another parameter, 
     CHECK(at::equal(theirs["a"], at::full({3}, 5.0)));
     CHECK(ours.unconstrained("a").is_same(a));
   }
+}
+
+TEST_CASE("refresh reads the values that changed, and no others") {
+  TemporaryStore file;
+  {
+    ParamStore made(file.path());
+    made.setdefault("a", at::zeros({3}));
+    made.setdefault("b", at::zeros({3}));
+  }
+  ParamStore ours(file.path());
+  CHECK(ours.parameters().size() == 2);
+  // Behind the schema's back "a" gets a checksum that whoever reads its value must stumble over.
+  sqlite3* other = nullptr;
+  REQUIRE(sqlite3_open(file.path().c_str(), &other) == SQLITE_OK);
+  sqlite3_db_config(other, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+  REQUIRE(sqlite3_exec(other, "UPDATE params SET checksum = 1 WHERE name = 'a'", nullptr, nullptr, nullptr) ==
+          SQLITE_OK);
+  sqlite3_close(other);
+  CHECK(ours.refresh().empty());
+  ParamStore theirs(file.path());
+  theirs.set("b", at::ones({3}));
+  CHECK(ours.refresh().changed == std::vector<std::string>{"b"});
+  CHECK(at::equal(ours["b"], at::ones({3})));
+  CHECK_THROWS_AS(theirs["a"], CorruptStore);
 }
 
 TEST_CASE("save writes what is in memory, also where the file has moved on") {
