@@ -86,9 +86,10 @@ class PARAMSTORE_EXPORT QueryRow {
   bool is_null(std::size_t column) const { return std::holds_alternative<std::monostate>((*this)[column]); }
   bool is_null(std::string_view column) const { return is_null(index(column)); }
 
-  /// The value as std::int64_t, double, std::string, std::vector<std::byte> or QueryValue, or a std::optional of one of
-  /// these, which is empty for NULL. A double may also be read from an INTEGER that it can hold; nothing else is
-  /// converted. Throws Error that names the column and what there is: where it is of another type, or NULL and not asked for
+  /// The value as an integer, a floating-point number, std::string, std::vector<std::byte> or QueryValue, or a
+  /// std::optional of one of these, which is empty for NULL. A floating-point number may also be read from an INTEGER
+  /// that a double can hold, and an integer of another type than std::int64_t is one that the value fits into (a bool is 0
+  /// or 1); nothing else is converted. Throws Error that names the column and what there is: where it is of another type, or NULL and not asked for
   /// as a std::optional, where there is no such column, or several have the name.
   template <class T>
   T get(std::size_t column) const {
@@ -99,13 +100,17 @@ class PARAMSTORE_EXPORT QueryRow {
       return (*this)[column];
     } else if constexpr (std::is_same_v<T, std::int64_t>) {
       return integer(column);
-    } else if constexpr (std::is_same_v<T, double>) {
-      return real(column);
+    } else if constexpr (std::is_integral_v<T>) {
+      const std::int64_t value = integer(column);
+      if (!fits<T>(value)) refuse_integer(column, value);
+      return static_cast<T>(value);
+    } else if constexpr (std::is_floating_point_v<T>) {
+      return static_cast<T>(real(column));
     } else if constexpr (std::is_same_v<T, std::string>) {
       return text(column);
     } else {
       static_assert(std::is_same_v<T, std::vector<std::byte>>,
-                    "std::int64_t, double, std::string, std::vector<std::byte>, QueryValue, or std::optional of one");
+                    "a number, std::string, std::vector<std::byte>, QueryValue, or std::optional of one");
       return blob(column);
     }
   }
@@ -134,7 +139,19 @@ class PARAMSTORE_EXPORT QueryRow {
   QueryRow(std::shared_ptr<const Names> names, std::vector<QueryValue> values) noexcept
       : names_(std::move(names)), values_(std::move(values)) {}
 
+  template <class T>
+  static constexpr bool fits(std::int64_t value) {
+    if constexpr (std::is_unsigned_v<T>) {
+      return value >= 0 &&
+             static_cast<std::uint64_t>(value) <= static_cast<std::uint64_t>(std::numeric_limits<T>::max());
+    } else {
+      return value >= std::int64_t{std::numeric_limits<T>::min()} &&
+             value <= std::int64_t{std::numeric_limits<T>::max()};
+    }
+  }
+
   std::size_t index(std::string_view column) const;
+  [[noreturn]] void refuse_integer(std::size_t column, std::int64_t value) const;
   void require_size(std::size_t wanted) const;
   std::int64_t integer(std::size_t column) const;
   double real(std::size_t column) const;

@@ -155,6 +155,11 @@ void QueryRow::require_size(std::size_t wanted) const {
 
 std::int64_t QueryRow::integer(std::size_t column) const { return require<std::int64_t>(*this, column, "an INTEGER"); }
 
+void QueryRow::refuse_integer(std::size_t column, std::int64_t value) const {
+  throw Error("the column " + in_quotes(column_name(column)) + " is " + std::to_string(value) +
+              ", which the integer type asked for cannot hold; ask for a std::int64_t");
+}
+
 double QueryRow::real(std::size_t column) const {
   if (const auto* integer = std::get_if<std::int64_t>(&(*this)[column])) {
     constexpr std::int64_t largest_exact = std::int64_t{1} << 53;

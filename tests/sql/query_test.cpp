@@ -82,6 +82,10 @@ TEST_CASE("rows have typed columns, by number and by name") {
   CHECK(row.get<std::string>("name") == "w");
   CHECK(row.get<double>("half") == 0.5);
   CHECK(row.get<double>("id") == 1.0);  // an integer that a double can hold
+  CHECK(row.get<int>(0) == 1);
+  CHECK(row.get<std::uint8_t>(0) == 1);
+  CHECK(row.get<bool>(0));
+  CHECK(row.get<float>("half") == 0.5F);
   const auto bytes = row.get<std::vector<std::byte>>("value");
   float elements[3];
   REQUIRE(bytes.size() == sizeof elements);
@@ -116,6 +120,8 @@ TEST_CASE("what a row cannot give is an Error that says what there is") {
   CHECK(contains(message_of([&] { return row.get<std::int64_t>("x"); }), "is a REAL, not an INTEGER"));
   CHECK(contains(message_of([&] { return row.get<double>("n"); }), "is NULL, not a REAL; ask for a std::optional"));
   CHECK(contains(message_of([&] { return row.get<double>("big"); }), "9007199254740993"));
+  CHECK(contains(message_of([&] { return row.get<int>("big"); }), "'big' is 9007199254740993, which the integer type"));
+  CHECK(contains(message_of([&] { return row.get<bool>("big"); }), "ask for a std::int64_t"));
   CHECK(contains(message_of([&] { return row.get<std::string>("nome"); }), "no column 'nome'; it has 'name', 'id'"));
   CHECK(contains(message_of([&] { return row.get<std::int64_t>("twice"); }), "several columns 'twice'"));
   CHECK(contains(message_of([&] { return row.get<std::int64_t>(7); }), "no column 7; it has 7"));
