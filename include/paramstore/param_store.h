@@ -245,8 +245,8 @@ class PARAMSTORE_EXPORT ParamStore {
   /// have rows to come.
   ///
   /// Throws Error where the statement would do anything but read (write, ATTACH, BEGIN, set a PRAGMA), where there are
-  /// several statements, more or fewer arguments than `?`s, or an open batch on what is in memory; StorageError, with SQLite's words and the SQL, where
-  /// SQLite refuses it; CorruptStore.
+  /// several statements, more or fewer arguments than `?`s, or an open batch on what is in memory; StorageError, with
+  /// SQLite's words and the SQL, where SQLite refuses it; CorruptStore.
   template <class... Arguments>
   QueryRows query(std::string_view sql, const Arguments&... arguments) const {
     return run_query(sql, {QueryArgument(arguments)...});
