@@ -225,26 +225,28 @@ class PARAMSTORE_EXPORT ParamStore {
   ///
   ///   for (const auto& row : store.query("SELECT name FROM param_stats WHERE norm > ?", 3)) ...
   ///
-  /// It sees what is committed in the file when this is called, whatever is committed while rows are read. What was changed
-  /// in place and is not committed yet is not there, nor what an open batch has written.
+  /// It sees what is committed in the file when this is called, whatever is committed while rows are read. What was
+  /// changed in place and is not committed yet is not there, nor what an open batch has written.
   ///
-  /// The store is `main`, also inside a scope. Each scope with a name is there under that name:
-  /// main.params JOIN "fold-1".params USING (name). (SQLite's schema names are the same in any case, and `main` and
-  /// `temp` are taken: of several such scopes only one is there.) The scope without a name that this thread is in is
-  /// there as `scope`. Only those that the statement, or an argument, names are opened, at most ten in one statement; what
-  /// one statement sees of two files are two commits.
+  /// The store is `main`, also inside a scope. Each scope with a name is there under that name: main.params JOIN
+  /// "fold-1".params USING (name). (SQLite's schema names are the same in any case, and `main` and `temp` are taken: of
+  /// several such scopes only one is there.) The scope without a name that this thread is in is there as `scope`. Only
+  /// those that the statement, or an argument, names are opened, at most ten in one statement; what one statement sees
+  /// of two files are two commits.
   ///
-  /// The tables, views and functions are those of schema/FORMAT.md and lib/sql/functions.h: params, param_list, commits,
-  /// param_stats, param_values, tensor_each, tensor_norm, REGEXP and so on, with stored values, not constrained ones.
+  /// The tables, views and functions are those of schema/FORMAT.md and lib/sql/functions.h: params, param_list,
+  /// commits, param_stats, param_values, tensor_each, tensor_norm, REGEXP and so on, with stored values, not
+  /// constrained ones.
   ///
-  /// Each query has an SQLite connection of its own, made in a fraction of a millisecond, so that several threads may query at
-  /// once and neither waits for a writer nor keeps one waiting. While there are rows to come it holds on to the file as
-  /// it was, and the file's -wal grows with what is committed meanwhile. Rows from memory (a store in memory, a scope
-  /// without a name) are all read before this returns. `close` ends the queries that still have rows to come.
+  /// Each query has an SQLite connection of its own, which takes about half a millisecond to make, so that several
+  /// threads may query at once and neither waits for a writer nor keeps one waiting. While there are rows to come it
+  /// holds on to the file as it was, and the file's -wal grows with what is committed meanwhile. Rows from memory (a
+  /// store in memory, a scope without a name) are all read before this returns. `close` ends the queries that still
+  /// have rows to come.
   ///
-  /// Throws Error where the statement would do anything but read (write, ATTACH, BEGIN, set a PRAGMA), where there are several
-  /// statements, or more or fewer arguments than `?`s; StorageError, with SQLite's words and the SQL, where SQLite
-  /// refuses it; CorruptStore.
+  /// Throws Error where the statement would do anything but read (write, ATTACH, BEGIN, set a PRAGMA), where there are
+  /// several statements, more or fewer arguments than `?`s, or an open batch on what is in memory; StorageError, with
+  /// SQLite's words and the SQL, where SQLite refuses it; CorruptStore.
   template <class... Arguments>
   QueryRows query(std::string_view sql, const Arguments&... arguments) const {
     return run_query(sql, {QueryArgument(arguments)...});
@@ -262,8 +264,8 @@ class PARAMSTORE_EXPORT ParamStore {
   [[nodiscard]] Batch batch();
 
   /// Takes in what other connections have committed, into the leaves that are there. One cheap look where that is
-  /// nothing. A parameter that was changed in place here and committed elsewhere gets the other's value; one that
-  /// only changed here stays pending. Says what it took in since the last refresh; of a parameter that was removed, only
+  /// nothing. A parameter that was changed in place here and committed elsewhere gets the other's value; one that only
+  /// changed here stays pending. Says what it took in since the last refresh; of a parameter that was removed, only
   /// where this store had come across it. If it throws nothing has been taken in.
   RefreshResult refresh();
 

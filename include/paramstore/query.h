@@ -38,8 +38,8 @@ class QueryState;  // lib/sql: a connection and the statement that runs on it
 using QueryValue = std::variant<std::monostate, std::int64_t, double, std::string, std::vector<std::byte>>;
 
 /// What a `?` of a query stands for. Made from integers (bool too; Error for one beyond 64 bits signed), floating-point
-/// numbers (NaN is NULL, as SQLite has it), text, bytes, nullptr and std::nullopt (NULL), a std::optional of these, or a
-/// tensor, which is a blob of its elements as the `value` column has them. Copies what it is made from.
+/// numbers (NaN is NULL, as SQLite has it), text, bytes, nullptr and std::nullopt (NULL), a std::optional of these, or
+/// a tensor, which is a blob of its elements as the `value` column has them. Copies what it is made from.
 class PARAMSTORE_EXPORT QueryArgument {
  public:
   QueryArgument(std::nullptr_t) noexcept {}
@@ -88,9 +88,9 @@ class PARAMSTORE_EXPORT QueryRow {
 
   /// The value as an integer, a floating-point number, std::string, std::vector<std::byte> or QueryValue, or a
   /// std::optional of one of these, which is empty for NULL. A floating-point number may also be read from an INTEGER
-  /// that a double can hold, and an integer of another type than std::int64_t is one that the value fits into (a bool is 0
-  /// or 1); nothing else is converted. Throws Error that names the column and what there is: where it is of another type, or NULL and not asked for
-  /// as a std::optional, where there is no such column, or several have the name.
+  /// that a double can hold, and an integer of another type than std::int64_t from one that fits into it (a bool is 0 or
+  /// 1); nothing else is converted. Throws Error that names the column and what there is: where it is of another type, or
+  /// NULL and not asked for as a std::optional, where there is no such column, or several have the name.
   template <class T>
   T get(std::size_t column) const {
     if constexpr (IsOptional<T>::value) {
@@ -120,8 +120,8 @@ class PARAMSTORE_EXPORT QueryRow {
     return get<T>(index(column));
   }
 
-  /// All columns at once: auto [name, norm] = row.to_tuple<std::string, double>(). Throws as `get` does, and Error where
-  /// there is another number of columns.
+  /// All columns at once: auto [name, norm] = row.to_tuple<std::string, double>(). Throws as `get` does, and Error
+  /// where there is another number of columns.
   template <class... T>
   std::tuple<T...> to_tuple() const {
     require_size(sizeof...(T));
@@ -166,9 +166,9 @@ class PARAMSTORE_EXPORT QueryRow {
   std::vector<QueryValue> values_;
 };
 
-/// The rows of a query, each made when it is reached. They are read once: a second `begin` goes on after the last row that
-/// was read. A copy is the same rows. What it needs lives as long as it or one of its iterators; once the last row has been
-/// read it holds nothing. It may be given to another thread, and be read by one at a time.
+/// The rows of a query, each made when it is reached. They are read once: a second `begin` goes on after the last row
+/// that was read. A copy is the same rows. What it needs lives as long as it or one of its iterators; once the last row
+/// has been read it holds nothing. It may be given to another thread, and be read by one at a time.
 class PARAMSTORE_EXPORT QueryRows {
  public:
   class PARAMSTORE_EXPORT iterator {

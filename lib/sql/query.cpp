@@ -38,8 +38,8 @@ std::string doubled(std::string_view name, char quote) {
   return result;
 }
 
-/// Whether the query may be about the scope: its name stands in the SQL somewhere, or is an argument. (SQLite takes no more
-/// than ten files; so a store with a hundred scopes needs this.)
+/// Whether the query may be about the scope: its name stands in the SQL somewhere, or is an argument. (SQLite takes no
+/// more than ten files; so a store with a hundred scopes needs this.)
 bool mentions(std::string_view sql, const std::vector<QueryArgument>& arguments, const std::string& scope) {
   const auto is_name = [&](const QueryArgument& argument) {
     const auto* text = std::get_if<std::string>(&argument.value());

@@ -37,8 +37,8 @@ bool only_reads(int action, const char* first, const char* second) {
       return second == nullptr ? holds(pragmas_without_value, first) || holds(pragmas_about, first)
                                : holds(pragmas_about, first);
     case SQLITE_UPDATE:
-      // What SQLite asks when it connects to a table-valued function. A true UPDATE of it is refused by all else that keeps
-      // the connection from writing.
+      // What SQLite asks when it connects to a table-valued function. A true UPDATE of it is refused by all else that
+      // keeps the connection from writing.
       return sqlite3_stricmp(first, "sqlite_master") == 0;
     default:
       return false;
@@ -103,7 +103,8 @@ void QueryState::prepare() {
   if (!statement_) throw Error(path_ + ": the query has no SQL in it: " + shown_sql());
   if (sqlite3_stmt_readonly(statement_.get()) == 0) refuse();
   while (*rest != '\0') {
-    // A comment is no statement. A second statement is one too many, whatever it does, and whether it is correct or not.
+    // A comment is no statement. A second statement is one too many, whatever it does, and whether it is correct or
+    // not.
     sqlite3_stmt* second = nullptr;
     const int code = sqlite3_prepare_v2(handle_.get(), rest, -1, &second, &rest);
     const Statement finalized(second);

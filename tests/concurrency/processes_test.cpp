@@ -1,6 +1,6 @@
 // Processes that share a file: readers and writers, mixed. No lost update, no torn read, no error but StaleParam and
-// StoreBusy, and no reader that waits. PARAMSTORE_PROCESS_ROUNDS in the environment says how many commits each writer makes
-// (400).
+// StoreBusy, and no reader that waits. PARAMSTORE_PROCESS_ROUNDS in the environment says how many commits each writer
+// makes (400).
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -91,8 +91,8 @@ struct Tally {
 /// What a step of a training takes; meanwhile others commit.
 void compute() { std::this_thread::sleep_for(std::chrono::microseconds(200)); }
 
-/// Changes leaves in place, as an optimizer does. What others have changed meanwhile it takes from them, and adds to that;
-/// what only it has changed is still pending then.
+/// Changes leaves in place, as an optimizer does. What others have changed meanwhile it takes from them, and adds to
+/// that; what only it has changed is still pending then.
 void add_in_place(const fs::path& folder, int writer) {
   const auto timeout = std::chrono::milliseconds(writer % 2 == 0 ? 5000 : 1);
   ParamStore store(store_in(folder), StoreOptions().durability(Durability::process_crash).busy_timeout(timeout));
@@ -203,7 +203,7 @@ void add_with_plain_sql(const fs::path& folder, int writer) {
   }
 }
 
-// ---- Readers: look until the writers are done. With a busy timeout of nothing, so that having to wait is an error ----
+// ---- Readers: look until the writers are done, with a busy timeout of nothing: having to wait is an error ----
 
 StoreOptions without_waiting() { return StoreOptions().read_only(true).busy_timeout(std::chrono::milliseconds(0)); }
 

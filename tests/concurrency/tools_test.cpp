@@ -1,4 +1,5 @@
-// What a person does to the file with the tools they have, the sqlite3 shell and Python's sqlite3, while a program runs.
+// What a person does to the file with the tools they have, the sqlite3 shell and Python's sqlite3, while a program
+// runs.
 #include <ATen/ATen.h>
 
 #include <algorithm>
