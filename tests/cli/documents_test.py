@@ -37,7 +37,6 @@ class Documents(CommandTest):
         # Their names; the folders they lie in may be called after a LibTorch.
         libraries = " ".join(line.split()[0].rpartition("/")[2] for line in listed.splitlines())
         self.assertIn("libsqlite3", libraries)
-        self.assertIn("libparamstore_storage", libraries)
         self.assertNotIn("torch", libraries)
         self.assertNotIn("c10", libraries)
 
