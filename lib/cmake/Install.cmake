@@ -12,12 +12,21 @@ else()
   install(FILES include/paramstore/error.h include/paramstore/param_name.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/paramstore)
 endif()
 
+# Where LibTorch is, unless the linker looks there by itself. INSTALL_RPATH_USE_LINK_PATH leaves out folders inside this tree,
+# where `./run test --torch` puts one; and a libtorch_cpu.so of another version may lie in the system's.
+set(torch_rpath "")
+if(PARAMSTORE_TORCH AND NOT LibTorch_LIBRARY_DIR IN_LIST CMAKE_CXX_IMPLICIT_LINK_DIRECTORIES)
+  set(torch_rpath ${LibTorch_LIBRARY_DIR})
+endif()
+
 foreach(component IN LISTS components)
   set(target paramstore_storage)
+  set(rpath "$ORIGIN")
   if(component STREQUAL paramstore)
     set(target paramstore)
+    list(APPEND rpath ${torch_rpath})
   endif()
-  set_target_properties(${target} PROPERTIES INSTALL_RPATH "$ORIGIN" INSTALL_RPATH_USE_LINK_PATH ON)
+  set_target_properties(${target} PROPERTIES INSTALL_RPATH "${rpath}" INSTALL_RPATH_USE_LINK_PATH ON)
   install(TARGETS ${target} EXPORT ${component}
           LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
   install(EXPORT ${component} NAMESPACE paramstore:: FILE paramstore-${component}-targets.cmake DESTINATION ${package_dir})
@@ -25,7 +34,8 @@ endforeach()
 
 if(PARAMSTORE_TORCH)
   # SQLite's loadable extension: <libdir>/paramstore/paramstore.so.
-  set_target_properties(paramstore_extension PROPERTIES INSTALL_RPATH "$ORIGIN/.." INSTALL_RPATH_USE_LINK_PATH ON)
+  set(rpath "$ORIGIN/.." ${torch_rpath})
+  set_target_properties(paramstore_extension PROPERTIES INSTALL_RPATH "${rpath}" INSTALL_RPATH_USE_LINK_PATH ON)
   install(TARGETS paramstore_extension LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/paramstore)
 endif()
 
@@ -70,8 +80,8 @@ configure_file(lib/cmake/paramstore_storage.pc.in ${PROJECT_BINARY_DIR}/paramsto
 install(FILES ${PROJECT_BINARY_DIR}/paramstore_storage.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 if(PARAMSTORE_TORCH)
   set(pc_torch_libs "-L${LibTorch_LIBRARY_DIR} -Wl,--push-state,--no-as-needed -ltorch -Wl,--pop-state -ltorch_cpu -lc10")
-  if(NOT LibTorch_LIBRARY_DIR IN_LIST CMAKE_CXX_IMPLICIT_LINK_DIRECTORIES)
-    string(PREPEND pc_torch_libs "-Wl,-rpath,${LibTorch_LIBRARY_DIR} ")
+  if(torch_rpath)
+    string(PREPEND pc_torch_libs "-Wl,-rpath,${torch_rpath} ")
   endif()
   if(LibTorch_glog_LIBRARY)
     string(APPEND pc_torch_libs " -lglog")
