@@ -16,7 +16,7 @@ using storage::Dtype;
 // A binary format of 16 bits: 1 of sign, then the exponent, then the fraction.
 struct ShortFormat {
   int fraction_bits;
-  int least_exponent;  // of a normal number 1.xxx * 2^exponent
+  int least_exponent;  // the smallest that a normal number has
 };
 constexpr ShortFormat half{10, -14};
 constexpr ShortFormat brain{7, -126};
