@@ -1,21 +1,13 @@
 #include "lib/cli/address.h"
 #include "lib/cli/escape.h"
-#include "lib/cli/options.h"
 #include "lib/cli/selection.h"
 #include "lib/cli/transfer.h"
+#include "lib/cli/transfer_options.h"
 
 namespace paramstore::cli {
 namespace {
 
-struct Options {
-  std::string store;
-  std::vector<std::string> names;
-  std::string to;
-  std::string as;
-  bool force = false;
-};
-
-ExitStatus run(const Options& options) {
+ExitStatus run(const TransferOptions& options) {
   std::vector<std::string> names = options.names;
   std::optional<std::string> new_name;
   if (!options.as.empty()) new_name = options.as;
@@ -42,17 +34,10 @@ ExitStatus run(const Options& options) {
 }  // namespace
 
 void add_cp(CLI::App& command, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TransferOptions>();
   CLI::App& verb = add_verb(command, action, "cp", changing_verbs, "Copy parameters, within a store or to another one",
                             run, options);
-  add_store(verb, options->store);
-  add_argument(verb, "NAME", options->names, "NAME NEW_NAME, or with --to names and globs")
-      ->option_text("...")
-      ->required();
-  verb.add_option("-t,--to", options->to, "The store or scope to copy to; made if there is none")->option_text("STORE");
-  verb.add_option("--as", options->as, "With --to: the name that the one parameter gets there")
-      ->option_text("NEW_NAME");
-  add_flag(verb, "-f,--force", options->force, "Replace what has the name already");
+  add_transfer_options(verb, *options, "The store or scope to copy to; made if there is none");
   verb.footer(
       "All in one commit of the target.\n"
       "Examples: paramstore cp model.params.db weight weight.old\n"

@@ -2,9 +2,9 @@
 
 #include "lib/cli/address.h"
 #include "lib/cli/escape.h"
-#include "lib/cli/options.h"
 #include "lib/cli/selection.h"
 #include "lib/cli/transfer.h"
+#include "lib/cli/transfer_options.h"
 #include "paramstore/error.h"
 
 namespace paramstore::cli {
@@ -12,15 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
-  std::string store;
-  std::vector<std::string> names;
-  std::string to;
-  std::string as;
-  bool force = false;
-};
-
-ExitStatus rename(const Options& options) {
+ExitStatus rename(const TransferOptions& options) {
   if (options.names.size() != 2 || !options.as.empty())
     throw UsageError("within a store it is mv STORE NAME NEW_NAME; --to names another store");
   const std::string& name = options.names[0];
@@ -39,7 +31,7 @@ ExitStatus rename(const Options& options) {
   return ExitStatus::done;
 }
 
-ExitStatus move(const Options& options) {
+ExitStatus move(const TransferOptions& options) {
   const Address from = parse_address(options.store);
   const Address to = parse_address(options.to);
   std::error_code error;
@@ -71,22 +63,15 @@ ExitStatus move(const Options& options) {
   return ExitStatus::done;
 }
 
-ExitStatus run(const Options& options) { return options.to.empty() ? rename(options) : move(options); }
+ExitStatus run(const TransferOptions& options) { return options.to.empty() ? rename(options) : move(options); }
 
 }  // namespace
 
 void add_mv(CLI::App& command, Action& action) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TransferOptions>();
   CLI::App& verb = add_verb(command, action, "mv", changing_verbs, "Rename a parameter, or move some to another store",
                             run, options);
-  add_store(verb, options->store);
-  add_argument(verb, "NAME", options->names, "NAME NEW_NAME, or with --to names and globs")
-      ->option_text("...")
-      ->required();
-  verb.add_option("-t,--to", options->to, "The store or scope to move to; made if there is none")->option_text("STORE");
-  verb.add_option("--as", options->as, "With --to: the name that the one parameter gets there")
-      ->option_text("NEW_NAME");
-  add_flag(verb, "-f,--force", options->force, "Replace what has the name already");
+  add_transfer_options(verb, *options, "The store or scope to move to; made if there is none");
   verb.footer(
       "A renamed parameter keeps its place in the order. Two stores are two files: the\n"
       "parameters are in the other one before they leave this one.");
