@@ -2,8 +2,8 @@
 
 #include "lib/cli/address.h"
 #include "lib/cli/escape.h"
-#include "lib/cli/options.h"
 #include "lib/cli/progress.h"
+#include "lib/cli/verb.h"
 
 namespace paramstore::cli {
 namespace {
@@ -60,12 +60,11 @@ ExitStatus run(const Options& options) {
 
 void add_backup(CLI::App& command, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& verb =
-      add_verb(command, action, "backup", keeping_verbs, "Copy a store while others write it", run, options);
-  add_store(verb, options->store);
-  add_argument(verb, "TARGET", options->target, "The file to make")->required();
-  add_flag(verb, "-f,--force", options->force, "Replace the store that is there");
-  add_flag(verb, "--no-scopes", options->no_scopes, "Leave the scopes out");
+  Verb verb(command, action, "backup", keeping_verbs, "Copy a store while others write it", run, options);
+  verb.add_store(options->store);
+  verb.add_argument("TARGET", options->target, "The file to make").required();
+  verb.add_flag("-f,--force", options->force, "Replace the store that is there");
+  verb.add_flag("--no-scopes", options->no_scopes, "Leave the scopes out");
   verb.footer(
       "Each file of the copy is one commit of the original, complete or not there at\n"
       "all, and without the room that erased values left. Nobody waits for it.");

@@ -3,8 +3,8 @@
 #include "lib/cli/address.h"
 #include "lib/cli/escape.h"
 #include "lib/cli/number_text.h"
-#include "lib/cli/options.h"
 #include "lib/cli/progress.h"
+#include "lib/cli/verb.h"
 
 namespace paramstore::cli {
 namespace {
@@ -46,10 +46,9 @@ ExitStatus run(const Options& options) {
 
 void add_compact(CLI::App& command, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& verb =
-      add_verb(command, action, "compact", keeping_verbs, "Give back the room that erased values left", run, options);
-  add_store(verb, options->store);
-  add_flag(verb, "-q,--quiet", options->quiet, "Do not say how much");
+  Verb verb(command, action, "compact", keeping_verbs, "Give back the room that erased values left", run, options);
+  verb.add_store(options->store);
+  verb.add_flag("-q,--quiet", options->quiet, "Do not say how much");
   verb.footer(
       "Others may read meanwhile; who wants to write waits. Needs as much room again,\n"
       "in the folder of temporary files (TMPDIR) and beside the store.");

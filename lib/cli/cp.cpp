@@ -35,8 +35,7 @@ ExitStatus run(const TransferOptions& options) {
 
 void add_cp(CLI::App& command, Action& action) {
   const auto options = std::make_shared<TransferOptions>();
-  CLI::App& verb = add_verb(command, action, "cp", changing_verbs, "Copy parameters, within a store or to another one",
-                            run, options);
+  Verb verb(command, action, "cp", changing_verbs, "Copy parameters, within a store or to another one", run, options);
   add_transfer_options(verb, *options, "The store or scope to copy to; made if there is none");
   verb.footer(
       "All in one commit of the target.\n"

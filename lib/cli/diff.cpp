@@ -5,12 +5,12 @@
 #include "lib/cli/difference.h"
 #include "lib/cli/escape.h"
 #include "lib/cli/json.h"
-#include "lib/cli/options.h"
 #include "lib/cli/progress.h"
 #include "lib/cli/selection.h"
 #include "lib/cli/shape_text.h"
 #include "lib/cli/stored_value.h"
 #include "lib/cli/terminal.h"
+#include "lib/cli/verb.h"
 
 namespace paramstore::cli {
 namespace {
@@ -174,16 +174,16 @@ ExitStatus run(const Options& options) {
 
 void add_diff(CLI::App& command, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& verb = add_verb(command, action, "diff", reading_verbs,
-                            "Compare two stores: names, constraints, shapes, values", run, options);
-  add_argument(verb, "A", options->a, "A store file, or FILE//SCOPE")->required();
-  add_argument(verb, "B", options->b, "Another one")->required();
-  add_patterns(verb, options->patterns);
-  verb.add_option("-t,--tolerance", options->tolerance, "Values that differ nowhere by more than this are equal")
-      ->check(CLI::NonNegativeNumber)
-      ->option_text("NUMBER");
-  add_json(verb, options->json);
-  add_flag(verb, "-q,--quiet", options->quiet, "Say it with the exit status alone");
+  Verb verb(command, action, "diff", reading_verbs, "Compare two stores: names, constraints, shapes, values", run,
+            options);
+  verb.add_argument("A", options->a, "A store file, or FILE//SCOPE").required();
+  verb.add_argument("B", options->b, "Another one").required();
+  verb.add_patterns(options->patterns);
+  verb.add_option("-t,--tolerance", options->tolerance, "NUMBER",
+                  "Values that differ nowhere by more than this are equal")
+      .not_negative();
+  verb.add_json(options->json);
+  verb.add_flag("-q,--quiet", options->quiet, "Say it with the exit status alone");
   verb.footer(
       "- name is only in A, + name only in B. ~ name differs: in constraint, dtype or\n"
       "shape, or its unconstrained value moved from A to B so far: the 2-norm of the\n"

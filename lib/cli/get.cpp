@@ -2,11 +2,11 @@
 #include <iostream>
 
 #include "lib/cli/address.h"
-#include "lib/cli/options.h"
 #include "lib/cli/selection.h"
 #include "lib/cli/stored_value.h"
 #include "lib/cli/terminal.h"
 #include "lib/cli/value_output.h"
+#include "lib/cli/verb.h"
 
 namespace paramstore::cli {
 namespace {
@@ -51,12 +51,12 @@ ExitStatus run(const Options& options) {
 
 void add_get(CLI::App& command, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& verb = add_verb(command, action, "get", reading_verbs, "Write a value as text, JSON or .npy", run, options);
-  add_store(verb, options->store);
-  add_argument(verb, "NAME", options->name, "A parameter's name")->required();
-  CLI::Option* json = add_flag(verb, "--json", options->json, "Nested arrays; NaN is null, infinity 9e999");
-  add_flag(verb, "--npy", options->npy, "NumPy's file format (bfloat16 becomes float32)")->excludes(json);
-  verb.add_option("-o,--output", options->output, "Write a file; .npy and .json say the form too")->option_text("FILE");
+  Verb verb(command, action, "get", reading_verbs, "Write a value as text, JSON or .npy", run, options);
+  verb.add_store(options->store);
+  verb.add_argument("NAME", options->name, "A parameter's name").required();
+  Option json = verb.add_flag("--json", options->json, "Nested arrays; NaN is null, infinity 9e999");
+  verb.add_flag("--npy", options->npy, "NumPy's file format (bfloat16 becomes float32)").excludes(json);
+  verb.add_option("-o,--output", options->output, "FILE", "Write a file; .npy and .json say the form too");
   verb.footer(
       "What is stored, and written, is the unconstrained value: for the constraint\n"
       "real the one that programs see, for positive its logarithm. Text is one row a\n"

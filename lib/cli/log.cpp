@@ -4,8 +4,8 @@
 #include "lib/cli/address.h"
 #include "lib/cli/escape.h"
 #include "lib/cli/json.h"
-#include "lib/cli/options.h"
 #include "lib/cli/table.h"
+#include "lib/cli/verb.h"
 
 namespace paramstore::cli {
 namespace {
@@ -53,10 +53,10 @@ ExitStatus run(const Options& options) {
 
 void add_log(CLI::App& command, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& verb = add_verb(command, action, "log", reading_verbs, "List the commits, newest first", run, options);
-  add_store(verb, options->store);
-  verb.add_option("-n,--count", options->count, "At most so many")->option_text("NUMBER");
-  add_flag(verb, "--json", options->json, "Print JSON, one object a line");
+  Verb verb(command, action, "log", reading_verbs, "List the commits, newest first", run, options);
+  verb.add_store(options->store);
+  verb.add_option("-n,--count", options->count, "NUMBER", "At most so many");
+  verb.add_flag("--json", options->json, "Print JSON, one object a line");
   verb.footer("Times are UTC. Step and message are what the program gave with the commit.");
 }
 

@@ -1,14 +1,13 @@
 #include <algorithm>
 #include <iostream>
-#include <map>
 
 #include "lib/cli/address.h"
 #include "lib/cli/escape.h"
 #include "lib/cli/json.h"
-#include "lib/cli/options.h"
 #include "lib/cli/selection.h"
 #include "lib/cli/shape_text.h"
 #include "lib/cli/table.h"
+#include "lib/cli/verb.h"
 #include "lib/store/python_regex.h"
 #include "paramstore/error.h"
 
@@ -16,8 +15,6 @@ namespace paramstore::cli {
 namespace {
 
 using storage::ParamRecord;
-
-enum class Order { insertion, name, size, revision };
 
 struct Options {
   std::string store;
@@ -27,7 +24,7 @@ struct Options {
   bool null = false;
   bool reverse = false;
   bool regex = false;
-  Order order = Order::insertion;
+  std::string order = "insertion";
 };
 
 void sort(std::vector<ParamRecord>& records, const Options& options) {
@@ -35,19 +32,9 @@ void sort(std::vector<ParamRecord>& records, const Options& options) {
     std::stable_sort(records.begin(), records.end(),
                      [&](const ParamRecord& a, const ParamRecord& b) { return key(a) < key(b); });
   };
-  switch (options.order) {
-    case Order::insertion:
-      break;
-    case Order::name:
-      by([](const ParamRecord& record) -> const std::string& { return record.name; });
-      break;
-    case Order::size:
-      by(byte_size);
-      break;
-    case Order::revision:
-      by([](const ParamRecord& record) { return record.revision; });
-      break;
-  }
+  if (options.order == "name") by([](const ParamRecord& record) -> const std::string& { return record.name; });
+  if (options.order == "size") by(byte_size);
+  if (options.order == "revision") by([](const ParamRecord& record) { return record.revision; });
   if (options.reverse) std::reverse(records.begin(), records.end());
 }
 
@@ -99,21 +86,16 @@ ExitStatus run(const Options& options) {
 
 void add_ls(CLI::App& command, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& verb =
-      add_verb(command, action, "ls", reading_verbs, "List the parameters, without reading values", run, options);
-  add_store(verb, options->store);
-  add_patterns(verb, options->patterns);
-  add_flag(verb, "-l,--long", options->long_form, "Constraint, dtype, shape, bytes and revision of each");
-  add_flag(verb, "-e,--regex", options->regex, "Patterns are regular expressions, as in Python");
-  verb.add_option("-s,--sort", options->order, "By insertion (the default), name, size or revision")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Order>{{"insertion", Order::insertion},
-                                                                       {"name", Order::name},
-                                                                       {"size", Order::size},
-                                                                       {"revision", Order::revision}}))
-      ->option_text("ORDER");
-  add_flag(verb, "-r,--reverse", options->reverse, "The other way round");
-  CLI::Option* json = add_json(verb, options->json);
-  add_flag(verb, "-z,--null", options->null, "Names as they are, each followed by a NUL (xargs -0)")->excludes(json);
+  Verb verb(command, action, "ls", reading_verbs, "List the parameters, without reading values", run, options);
+  verb.add_store(options->store);
+  verb.add_patterns(options->patterns);
+  verb.add_flag("-l,--long", options->long_form, "Constraint, dtype, shape, bytes and revision of each");
+  verb.add_flag("-e,--regex", options->regex, "Patterns are regular expressions, as in Python");
+  verb.add_option("-s,--sort", options->order, "ORDER", "By insertion (the default), name, size or revision")
+      .one_of({"insertion", "name", "size", "revision"});
+  verb.add_flag("-r,--reverse", options->reverse, "The other way round");
+  Option json = verb.add_json(options->json);
+  verb.add_flag("-z,--null", options->null, "Names as they are, each followed by a NUL (xargs -0)").excludes(json);
   verb.footer(
       "Example: paramstore ls -l --sort size --reverse model.params.db 'encoder.*'\nA name with control characters is "
       "shown in quotes, with escapes.");

@@ -7,7 +7,7 @@
 
 #include "lib/cli/escape.h"
 #include "lib/cli/exit_status.h"
-#include "lib/cli/options.h"
+#include "lib/cli/verb.h"
 #include "lib/cli/verbs.h"
 
 namespace paramstore::cli {

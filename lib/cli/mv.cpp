@@ -69,8 +69,7 @@ ExitStatus run(const TransferOptions& options) { return options.to.empty() ? ren
 
 void add_mv(CLI::App& command, Action& action) {
   const auto options = std::make_shared<TransferOptions>();
-  CLI::App& verb = add_verb(command, action, "mv", changing_verbs, "Rename a parameter, or move some to another store",
-                            run, options);
+  Verb verb(command, action, "mv", changing_verbs, "Rename a parameter, or move some to another store", run, options);
   add_transfer_options(verb, *options, "The store or scope to move to; made if there is none");
   verb.footer(
       "A renamed parameter keeps its place in the order. Two stores are two files: the\n"

@@ -2,8 +2,8 @@
 
 #include "lib/cli/address.h"
 #include "lib/cli/escape.h"
-#include "lib/cli/options.h"
 #include "lib/cli/selection.h"
+#include "lib/cli/verb.h"
 
 namespace paramstore::cli {
 namespace {
@@ -36,11 +36,11 @@ ExitStatus run(const Options& options) {
 
 void add_rm(CLI::App& command, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& verb = add_verb(command, action, "rm", changing_verbs, "Remove parameters", run, options);
-  add_store(verb, options->store);
-  add_patterns(verb, options->patterns)->required();
-  add_flag(verb, "-n,--dry-run", options->dry_run, "Say what would be removed, and remove nothing");
-  add_flag(verb, "-q,--quiet", options->quiet, "Do not say what is removed");
+  Verb verb(command, action, "rm", changing_verbs, "Remove parameters", run, options);
+  verb.add_store(options->store);
+  verb.add_patterns(options->patterns).required();
+  verb.add_flag("-n,--dry-run", options->dry_run, "Say what would be removed, and remove nothing");
+  verb.add_flag("-q,--quiet", options->quiet, "Do not say what is removed");
   verb.footer("All in one commit, or nothing where a pattern matches no parameter.");
 }
 

@@ -4,8 +4,8 @@
 #include "lib/cli/escape.h"
 #include "lib/cli/json.h"
 #include "lib/cli/number_text.h"
-#include "lib/cli/options.h"
 #include "lib/cli/table.h"
+#include "lib/cli/verb.h"
 #include "paramstore/error.h"
 
 namespace paramstore::cli {
@@ -102,10 +102,10 @@ ExitStatus run(const Options& options) {
 
 void add_scopes(CLI::App& command, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& verb = add_verb(command, action, "scopes", reading_verbs, "List the scopes, or drop one", run, options);
-  add_store(verb, options->store);
-  verb.add_option("--drop", options->drop, "Delete this scope with all its parameters")->option_text("SCOPE");
-  add_json(verb, options->json);
+  Verb verb(command, action, "scopes", reading_verbs, "List the scopes, or drop one", run, options);
+  verb.add_store(options->store);
+  verb.add_option("--drop", options->drop, "SCOPE", "Delete this scope with all its parameters");
+  verb.add_json(options->json);
   verb.footer("A scope is named to other verbs as STORE//SCOPE.");
 }
 

@@ -8,10 +8,10 @@
 #include "lib/cli/given_value.h"
 #include "lib/cli/number_encoding.h"
 #include "lib/cli/number_text.h"
-#include "lib/cli/options.h"
 #include "lib/cli/selection.h"
 #include "lib/cli/shape_text.h"
 #include "lib/cli/tag_syntax.h"
+#include "lib/cli/verb.h"
 #include "paramstore/error.h"
 
 namespace paramstore::cli {
@@ -124,17 +124,15 @@ ExitStatus run(const Options& options) {
 
 void add_set(CLI::App& command, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& verb = add_verb(command, action, "set", changing_verbs, "Give a parameter another value", run, options);
-  add_store(verb, options->store);
-  add_argument(verb, "NAME", options->name, "A parameter's name")->required();
-  add_argument(verb, "VALUE", options->value, "A number, or JSON: 0.5 or '[[1, 2], [3, 4]]'");
-  verb.add_option("-f,--from", options->from, "A file with the value: text, JSON or .npy; - for stdin")
-      ->option_text("FILE");
-  verb.add_option("--dtype", options->dtype, "Store it as this dtype; otherwise the dtype stays")->option_text("DTYPE");
-  verb.add_option("--shape", options->shape, "Store it as '[2,3]'; otherwise the shape stays")->option_text("SHAPE");
-  verb.add_option("--constraint", options->constraint, "Change the constraint's tag; otherwise it stays")
-      ->option_text("TAG");
-  add_flag(verb, "--create", options->create, "Add the parameter or make the store if there is none");
+  Verb verb(command, action, "set", changing_verbs, "Give a parameter another value", run, options);
+  verb.add_store(options->store);
+  verb.add_argument("NAME", options->name, "A parameter's name").required();
+  verb.add_argument("VALUE", options->value, "A number, or JSON: 0.5 or '[[1, 2], [3, 4]]'");
+  verb.add_option("-f,--from", options->from, "FILE", "A file with the value: text, JSON or .npy; - for stdin");
+  verb.add_option("--dtype", options->dtype, "DTYPE", "Store it as this dtype; otherwise the dtype stays");
+  verb.add_option("--shape", options->shape, "SHAPE", "Store it as '[2,3]'; otherwise the shape stays");
+  verb.add_option("--constraint", options->constraint, "TAG", "Change the constraint's tag; otherwise it stays");
+  verb.add_flag("--create", options->create, "Add the parameter or make the store if there is none");
   verb.footer(
       "The value is stored as it is given: it is the unconstrained one. For the\n"
       "constraint real that is what programs see; for positive they see its\n"

@@ -9,12 +9,12 @@
 #include "lib/cli/histogram.h"
 #include "lib/cli/json.h"
 #include "lib/cli/number_text.h"
-#include "lib/cli/options.h"
 #include "lib/cli/selection.h"
 #include "lib/cli/sql_connection.h"
 #include "lib/cli/stored_value.h"
 #include "lib/cli/tensor_text.h"
 #include "lib/cli/terminal.h"
+#include "lib/cli/verb.h"
 #include "lib/sql/statistics.h"
 
 namespace paramstore::cli {
@@ -224,12 +224,12 @@ ExitStatus run(const Options& options) {
 
 void add_show(CLI::App& command, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& verb = add_verb(command, action, "show", reading_verbs,
-                            "Show everything about a parameter, and its statistics", run, options);
-  add_store(verb, options->store);
-  add_patterns(verb, options->patterns, "NAME")->required();
-  add_flag(verb, "-c,--constrained", options->constrained, "The value as programs see it; loads LibTorch");
-  add_json(verb, options->json);
+  Verb verb(command, action, "show", reading_verbs, "Show everything about a parameter, and its statistics", run,
+            options);
+  verb.add_store(options->store);
+  verb.add_patterns(options->patterns, "NAME").required();
+  verb.add_flag("-c,--constrained", options->constrained, "The value as programs see it; loads LibTorch");
+  verb.add_json(options->json);
   verb.footer(
       "The value is the unconstrained one, abbreviated as PyTorch prints tensors;\n"
       "`paramstore get` writes all of it.");

@@ -6,9 +6,9 @@
 #include "lib/cli/escape.h"
 #include "lib/cli/json.h"
 #include "lib/cli/number_text.h"
-#include "lib/cli/options.h"
 #include "lib/cli/sql_connection.h"
 #include "lib/cli/table.h"
+#include "lib/cli/verb.h"
 
 namespace paramstore::cli {
 namespace {
@@ -232,18 +232,16 @@ ExitStatus run(const Options& options) {
 
 void add_sql(CLI::App& command, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& verb = add_verb(command, action, "sql", reading_verbs, "Ask, or change, a store in SQL", run, options);
-  add_store(verb, options->store);
-  add_argument(verb, "SQL", options->sql, "One statement or several; - for the standard input")->required();
-  add_argument(verb, "VALUE", options->values, "What ?1, ?2, ... in the SQL stand for")->option_text("...");
-  CLI::Option* csv = add_flag(verb, "--csv", options->csv, "Print comma-separated values");
-  add_json(verb, options->json)->excludes(csv);
-  add_flag(verb, "--write", options->write, "Allow changes: all of them in one transaction");
-  verb.add_option("-a,--attach", options->attach, "Make a scope visible as a schema; may be repeated")
-      ->option_text("SCOPE")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  add_flag(verb, "--extension", options->extension, "Load the extension, which has constrained()");
+  Verb verb(command, action, "sql", reading_verbs, "Ask, or change, a store in SQL", run, options);
+  verb.add_store(options->store);
+  verb.add_argument("SQL", options->sql, "One statement or several; - for the standard input").required();
+  verb.add_argument("VALUE", options->values, "What ?1, ?2, ... in the SQL stand for");
+  Option csv = verb.add_flag("--csv", options->csv, "Print comma-separated values");
+  verb.add_json(options->json).excludes(csv);
+  verb.add_flag("--write", options->write, "Allow changes: all of them in one transaction");
+  verb.add_option("-a,--attach", options->attach, "SCOPE", "Make a scope visible as a schema; may be repeated")
+      .repeatable();
+  verb.add_flag("--extension", options->extension, "Load the extension, which has constrained()");
   verb.footer(
       "Tables: params, param_list (no values), param_stats, param_values, commits.\n"
       "Functions: tensor_norm(value, dtype) and others, REGEXP; see paramstore(1).\n"

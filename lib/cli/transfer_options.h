@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "lib/cli/options.h"
+#include "lib/cli/verb.h"
 
 namespace paramstore::cli {
 
@@ -17,14 +17,14 @@ struct TransferOptions {
 };
 
 /// `to` is what --help says of --to.
-inline void add_transfer_options(CLI::App& verb, TransferOptions& options, const char* to) {
-  add_store(verb, options.store);
-  add_argument(verb, "NAME", options.names, "NAME NEW_NAME, or with --to names and globs")
-      ->option_text("...")
-      ->required();
-  verb.add_option("-t,--to", options.to, to)->option_text("STORE");
-  verb.add_option("--as", options.as, "With --to: the name that the one parameter gets there")->option_text("NEW_NAME");
-  add_flag(verb, "-f,--force", options.force, "Replace what has the name already");
+inline void add_transfer_options(Verb& verb, TransferOptions& options, const char* to) {
+  verb.add_store(options.store);
+  verb.add_argument("NAME", options.names, "NAME NEW_NAME, or with --to names and globs")
+
+      .required();
+  verb.add_option("-t,--to", options.to, "STORE", to);
+  verb.add_option("--as", options.as, "NEW_NAME", "With --to: the name that the one parameter gets there");
+  verb.add_flag("-f,--force", options.force, "Replace what has the name already");
 }
 
 }  // namespace paramstore::cli

@@ -4,9 +4,9 @@
 #include "lib/cli/escape.h"
 #include "lib/cli/json.h"
 #include "lib/cli/number_text.h"
-#include "lib/cli/options.h"
 #include "lib/cli/progress.h"
 #include "lib/cli/tag_syntax.h"
+#include "lib/cli/verb.h"
 #include "paramstore/error.h"
 
 namespace paramstore::cli {
@@ -105,11 +105,10 @@ ExitStatus run(const Options& options) {
 
 void add_verify(CLI::App& command, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& verb =
-      add_verb(command, action, "verify", keeping_verbs, "Read everything and say what is wrong where", run, options);
-  add_store(verb, options->store);
-  add_json(verb, options->json);
-  add_flag(verb, "-q,--quiet", options->quiet, "Say it with the exit status alone");
+  Verb verb(command, action, "verify", keeping_verbs, "Read everything and say what is wrong where", run, options);
+  verb.add_store(options->store);
+  verb.add_json(options->json);
+  verb.add_flag("-q,--quiet", options->quiet, "Say it with the exit status alone");
   verb.footer(
       "Looks at the file's structure, every row, every value's length and checksum,\n"
       "and the form of the constraint tags; in the store and in its scopes. The exit\n"

@@ -11,10 +11,10 @@
 #include "lib/cli/interrupt.h"
 #include "lib/cli/json.h"
 #include "lib/cli/number_text.h"
-#include "lib/cli/options.h"
 #include "lib/cli/selection.h"
 #include "lib/cli/stored_value.h"
 #include "lib/cli/terminal.h"
+#include "lib/cli/verb.h"
 
 namespace paramstore::cli {
 namespace {
@@ -245,16 +245,14 @@ ExitStatus run(const Options& options) {
 
 void add_watch(CLI::App& command, Action& action) {
   const auto options = std::make_shared<Options>();
-  CLI::App& verb = add_verb(command, action, "watch", reading_verbs,
-                            "Follow a running program: what moved, and how far", run, options);
-  add_store(verb, options->store);
-  add_patterns(verb, options->patterns);
-  verb.add_option("-i,--interval", options->interval, "Look every so often; 1 is the default")
-      ->check(CLI::Range(0.001, 86400.0))
-      ->option_text("SECONDS");
-  verb.add_option("-n,--count", options->count, "End after so many reports")->option_text("NUMBER");
-  verb.add_option("--top", options->top, "On a terminal: name so many that moved farthest; 10")->option_text("NUMBER");
-  add_flag(verb, "--json", options->json, "Print JSON, one object a report with all that moved");
+  Verb verb(command, action, "watch", reading_verbs, "Follow a running program: what moved, and how far", run, options);
+  verb.add_store(options->store);
+  verb.add_patterns(options->patterns);
+  verb.add_option("-i,--interval", options->interval, "SECONDS", "Look every so often; 1 is the default")
+      .between(0.001, 86400.0);
+  verb.add_option("-n,--count", options->count, "NUMBER", "End after so many reports");
+  verb.add_option("--top", options->top, "NUMBER", "On a terminal: name so many that moved farthest; 10");
+  verb.add_flag("--json", options->json, "Print JSON, one object a report with all that moved");
   verb.footer(
       "Reports what moved from commit to commit: the 2-norm of the difference, and its\n"
       "largest magnitude. Commits between two looks are one report. Keeps the watched\n"
