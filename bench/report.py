@@ -55,8 +55,10 @@ ROWS = [
     ("corr_cholesky, inverse, 8 x 8", "constraint/corr_cholesky/inverse/64/ours", "constraint/corr_cholesky/inverse/pyro",
      PYRO, 20),
     *[(f"SQL tensor_{function}, 64 MiB of {dtype}", f"sql/64MiB/{dtype}/{function}/ours", f"sql/64MiB/{dtype}/{function}/read",
-       "a plain read", 0.5 if dtype == "float32" else None)
-      for dtype in ("float32", "bfloat16") for function in ("min", "mean", "std", "norm", "nan_count")],
+       "a plain read", 0.5)
+      for dtype in ("float32", "float64", "float16", "bfloat16", "complex64")
+      for function in ("min", "mean", "std", "norm", "nan_count")
+      if dtype != "complex64" or function not in ("min", "mean")],
     ("SQL param_stats, 2 x 64 MiB", "sql/param_stats/2x64MiB/ours", "sql/param_stats/2x64MiB/blob_read", "sqlite3_blob_read",
      None),
     ("SQL param_list of 100,000", "sql/param_list/100000/ours", "sql/param_list/100000/columns", "SELECT of its columns", None),

@@ -80,17 +80,35 @@ Side query_side(const char* name, const std::shared_ptr<Connection>& connection,
           }};
 }
 
-/// Numbers between -1 and 1 of either dtype: no NaN, nothing subnormal.
+/// Numbers between -1 and 1, or complex numbers with such parts: no NaN, nothing subnormal.
 std::shared_ptr<std::vector<char>> make_value(const std::string& dtype) {
   auto value = std::make_shared<std::vector<char>>(value_size);
   std::mt19937 random(7);
   std::uniform_real_distribution<float> between(-1.0F, 1.0F);
-  for (std::size_t at = 0; at < value_size; at += sizeof(float)) {
+  const auto fill = [&](auto next) {
+    for (std::size_t at = 0; at < value_size; at += sizeof next()) {
+      const auto number = next();
+      std::memcpy(value->data() + at, &number, sizeof number);
+    }
+  };
+  const auto upper_half = [&] {
     const float number = between(random);
     std::uint32_t bits = 0;
     std::memcpy(&bits, &number, sizeof bits);
-    if (dtype == "bfloat16") bits = (bits >> 16) * 0x10001U;  // twice
-    std::memcpy(value->data() + at, &bits, sizeof bits);
+    return static_cast<std::uint16_t>(bits >> 16);
+  };
+  if (dtype == "bfloat16") {
+    fill(upper_half);
+  } else if (dtype == "float16") {
+    // A sign, an exponent from 2^-13 to 2^-1, ten more bits.
+    fill([&] {
+      const auto bits = static_cast<std::uint32_t>(random());
+      return static_cast<std::uint16_t>((bits & 0x83FFU) | ((bits >> 16) % 13 + 2) << 10);
+    });
+  } else if (dtype == "float64") {
+    fill([&] { return static_cast<double>(between(random)); });
+  } else {
+    fill([&] { return between(random); });
   }
   return value;
 }
@@ -166,7 +184,9 @@ std::vector<Side> param_list() {
 std::vector<Work> sql_works() {
   std::vector<Work> works;
   for (const char* function : {"min", "mean", "std", "norm", "nan_count"}) {
-    for (const char* dtype : {"float32", "bfloat16"}) {
+    for (const std::string dtype : {"float32", "float64", "float16", "bfloat16", "complex64"}) {
+      const std::string statistic_name = function;
+      if (dtype == "complex64" && (statistic_name == "min" || statistic_name == "mean")) continue;  // it has none
       works.push_back({std::string("sql/64MiB/") + dtype + "/" + function, rounds,
                        [function, dtype] { return statistic(function, dtype); }});
     }

@@ -66,13 +66,15 @@ at::Tensor composed(const at::Tensor& u) {
   return lower.add(at::eye(n, u.options())).mul(left_before);
 }
 
-// What tanh gave: each element over what the ones before it in its row left.
-at::Tensor composed_tanh(const at::Tensor& y) {
+// What tanh gave: each element over what the ones before it in its row left. Of it atanh, as the original computes it.
+at::Tensor composed_inverse(const at::Tensor& y) {
   const std::int64_t n = order_of_matrix(y);
   const at::Tensor left = at::rsub(y.mul(y).cumsum(-1), 1);
   const at::Tensor left_before = at::constant_pad_nd(left.slice(-1, 0, -1), {1, 0}, 1);
   const at::Tensor below = below_diagonal(n, y);
-  return y.flatten(-2).index_select(-1, below).div(left_before.flatten(-2).index_select(-1, below).sqrt());
+  const at::Tensor tanh =
+      y.flatten(-2).index_select(-1, below).div(left_before.flatten(-2).index_select(-1, below).sqrt());
+  return tanh.log1p().sub(tanh.neg().log1p()).div(2);
 }
 
 // About twenty operations on a few numbers each take far longer than the numbers do. On the CPU one loop does them all.
@@ -111,6 +113,18 @@ at::Tensor to_tanh(const at::Tensor& factor) {
   return tanh;
 }
 
+at::Tensor atanh_of(const at::Tensor& tanh) {
+  at::Tensor result = at::empty(tanh.sizes(), tanh.options());
+  const auto with_logarithm = [&](auto zero) {
+    using Float = decltype(zero);
+    atanh_before_logarithm(tanh.numel(), tanh.data_ptr<Float>(), result.data_ptr<Float>());
+    result.log1p_();
+    atanh_after_logarithm(tanh.numel(), tanh.data_ptr<Float>(), result.data_ptr<Float>());
+  };
+  tanh.scalar_type() == at::kFloat ? with_logarithm(float{}) : with_logarithm(double{});
+  return result;
+}
+
 // Somebody who differentiates twice does so through LibTorch's operations.
 template <typename Map>
 at::Tensor differentiable_gradient(const Map& map, const at::Tensor& input, const at::Tensor& gradient) {
@@ -143,25 +157,28 @@ struct FactorFunction : torch::autograd::Function<FactorFunction> {
   }
 };
 
-struct TanhFunction : torch::autograd::Function<TanhFunction> {
+struct InverseFunction : torch::autograd::Function<InverseFunction> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& factor) {
-    context->save_for_backward({factor});
-    return to_tanh(factor);
+    const at::Tensor tanh = to_tanh(factor);
+    context->save_for_backward({factor, tanh});
+    return atanh_of(tanh);
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
-    const at::Tensor saved = context->get_saved_variables()[0];
+    const variable_list saved = context->get_saved_variables();
     if (c10::GradMode::is_enabled()) {
-      return {differentiable_gradient(composed_tanh, saved, gradients[0])};
+      return {differentiable_gradient(composed_inverse, saved[0], gradients[0])};
     }
-    const at::Tensor factor = saved.contiguous();
+    const at::Tensor factor = saved[0].contiguous();
+    const at::Tensor& tanh = saved[1];
     const at::Tensor gradient = gradients[0].contiguous();
     const std::int64_t n = factor.size(-1);
     at::Tensor result = at::empty(factor.sizes(), factor.options());
     for_each_matrix(factor.scalar_type(), factor.numel() / (n * n), [&](std::int64_t i, auto zero) {
       using Float = decltype(zero);
-      tanh_of_rows_backward(n, factor.data_ptr<Float>() + i * n * n, gradient.data_ptr<Float>() + i * n * (n - 1) / 2,
-                            result.data_ptr<Float>() + i * n * n);
+      const std::int64_t first = i * n * (n - 1) / 2;
+      inverse_rows_backward(n, factor.data_ptr<Float>() + i * n * n, tanh.data_ptr<Float>() + first,
+                            gradient.data_ptr<Float>() + first, result.data_ptr<Float>() + i * n * n);
     });
     return {result};
   }
@@ -178,10 +195,10 @@ at::Tensor correlation_cholesky(const at::Tensor& unconstrained) {
 }
 
 at::Tensor correlation_cholesky_inverse(const at::Tensor& factor) {
-  const at::Tensor tanh = !has_loop(factor)       ? composed_tanh(factor)
-                          : with_gradient(factor) ? TanhFunction::apply(factor)
-                                                  : to_tanh(factor);
-  return tanh.log1p().sub(tanh.neg().log1p()).div(2);  // atanh, as the original computes it
+  if (!has_loop(factor)) {
+    return composed_inverse(factor);
+  }
+  return with_gradient(factor) ? InverseFunction::apply(factor) : atanh_of(to_tanh(factor));
 }
 
 }  // namespace paramstore

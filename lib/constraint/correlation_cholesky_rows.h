@@ -69,11 +69,29 @@ void tanh_of_rows(std::int64_t n, const Float* factor, Float* tanh) {
   }
 }
 
-/// From the gradient with respect to the tanh to that with respect to the factor.
+// atanh(t) is sign(t) * log1p(2|t| / (1 - |t|)) / 2. The logarithm is LibTorch's, many at a time; these two are what comes
+// before and after it.
 template <typename Float>
-void tanh_of_rows_backward(std::int64_t n, const Float* factor, const Float* gradient, Float* result) {
+void atanh_before_logarithm(std::int64_t count, const Float* tanh, Float* out) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const Float magnitude = std::abs(tanh[i]);
+    out[i] = 2 * magnitude / (1 - magnitude);
+  }
+}
+
+template <typename Float>
+void atanh_after_logarithm(std::int64_t count, const Float* tanh, Float* out) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    out[i] = std::copysign(out[i] / 2, tanh[i]);
+  }
+}
+
+/// From the gradient with respect to atanh of what tanh_of_rows gave to that with respect to the factor.
+template <typename Float>
+void inverse_rows_backward(std::int64_t n, const Float* factor, const Float* tanh, const Float* gradient,
+                           Float* result) {
   std::vector<double> left(static_cast<std::size_t>(n));
-  for (std::int64_t i = 0; i < n; ++i, factor += n, result += n, gradient += i - 1) {
+  for (std::int64_t i = 0; i < n; ++i, factor += n, result += n, tanh += i - 1, gradient += i - 1) {
     double taken = 0;
     for (std::int64_t j = 0; j < i; ++j) {
       left[static_cast<std::size_t>(j)] = static_cast<double>(1 - static_cast<Float>(taken));
@@ -86,7 +104,10 @@ void tanh_of_rows_backward(std::int64_t n, const Float* factor, const Float* gra
     for (std::int64_t j = i - 1; j >= 0; --j) {
       const double y = static_cast<double>(factor[j]);
       const double before = left[static_cast<std::size_t>(j)];
-      const double with_tanh = static_cast<double>(gradient[j]) / std::sqrt(before);
+      // atanh'(t) in two halves: 1 - t * t would lose the digits of a t near 1.
+      const double t = static_cast<double>(tanh[j]);
+      const double with_raw = static_cast<double>(gradient[j]) * (0.5 / (1 + t) + 0.5 / (1 - t));
+      const double with_tanh = with_raw / std::sqrt(before);
       result[j] = static_cast<Float>(with_tanh - 2 * y * later);
       later -= with_tanh * y / (2 * before);
     }

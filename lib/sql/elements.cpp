@@ -19,22 +19,23 @@ inline T load(const unsigned char* source, std::size_t index) noexcept {
 }
 
 // A bfloat16 is the upper half of a float.
-PARAMSTORE_VECTOR_CLONES void decode_bfloat16(const unsigned char* source, std::size_t count, float* out) noexcept {
+PARAMSTORE_INTEGER_CLONES void decode_bfloat16(const unsigned char* source, std::size_t count, float* out) noexcept {
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint32_t bits = static_cast<std::uint32_t>(load<std::uint16_t>(source, i)) << 16;
     std::memcpy(out + i, &bits, sizeof bits);
   }
 }
 
-PARAMSTORE_VECTOR_CLONES void split(const unsigned char* source, std::size_t count, float* real, float* imag) noexcept {
+PARAMSTORE_INTEGER_CLONES void split(const unsigned char* source, std::size_t count, float* real,
+                                     float* imag) noexcept {
   for (std::size_t i = 0; i < count; ++i) {
     real[i] = load<float>(source, 2 * i);
     imag[i] = load<float>(source, 2 * i + 1);
   }
 }
 
-PARAMSTORE_VECTOR_CLONES void split(const unsigned char* source, std::size_t count, double* real,
-                                    double* imag) noexcept {
+PARAMSTORE_INTEGER_CLONES void split(const unsigned char* source, std::size_t count, double* real,
+                                     double* imag) noexcept {
   for (std::size_t i = 0; i < count; ++i) {
     real[i] = load<double>(source, 2 * i);
     imag[i] = load<double>(source, 2 * i + 1);
@@ -43,30 +44,26 @@ PARAMSTORE_VECTOR_CLONES void split(const unsigned char* source, std::size_t cou
 
 }  // namespace
 
-void decode(storage::Dtype dtype, const void* source, std::size_t count, float* real, float* imag) noexcept {
+void decode_parts(storage::Dtype dtype, const void* source, std::size_t count, float* parts) noexcept {
   const auto* bytes = static_cast<const unsigned char*>(source);
-  switch (dtype) {
-    case storage::Dtype::float16:
-      return decode_float16(bytes, count, real);
-    case storage::Dtype::bfloat16:
-      return decode_bfloat16(bytes, count, real);
-    case storage::Dtype::float32:
-      std::memcpy(real, bytes, count * sizeof *real);
-      return;
-    case storage::Dtype::complex64:
-      return split(bytes, count, real, imag);
-    default:
-      return;  // not one that fits
-  }
+  if (dtype == storage::Dtype::float16) return decode_float16(bytes, count, parts);
+  if (dtype == storage::Dtype::bfloat16) return decode_bfloat16(bytes, count, parts);
+  std::memcpy(parts, bytes, count * storage::dtype_size(dtype));
+}
+
+void decode_parts(storage::Dtype dtype, const void* source, std::size_t count, double* parts) noexcept {
+  std::memcpy(parts, source, count * storage::dtype_size(dtype));
+}
+
+void decode(storage::Dtype dtype, const void* source, std::size_t count, float* real, float* imag) noexcept {
+  if (is_complex(dtype)) return split(static_cast<const unsigned char*>(source), count, real, imag);
+  decode_parts(dtype, source, count, real);
 }
 
 void decode(storage::Dtype dtype, const void* source, std::size_t count, double* real, double* imag) noexcept {
   const auto* bytes = static_cast<const unsigned char*>(source);
   if (dtype == storage::Dtype::complex128) return split(bytes, count, real, imag);
-  if (dtype == storage::Dtype::float64) {
-    std::memcpy(real, bytes, count * sizeof *real);
-    return;
-  }
+  if (dtype == storage::Dtype::float64) return decode_parts(dtype, bytes, count, real);
   constexpr std::size_t block = 256;
   std::array<float, block> narrow_real;
   std::array<float, block> narrow_imag;

@@ -21,6 +21,11 @@ constexpr bool fits_float(storage::Dtype dtype) noexcept {
 void decode(storage::Dtype dtype, const void* source, std::size_t count, float* real, float* imag) noexcept;
 void decode(storage::Dtype dtype, const void* source, std::size_t count, double* real, double* imag) noexcept;
 
+/// The same with the two parts of a complex number side by side, so 2 * count numbers for these dtypes. As floats: dtypes
+/// of which `fits_float`; as doubles: the others.
+void decode_parts(storage::Dtype dtype, const void* source, std::size_t count, float* parts) noexcept;
+void decode_parts(storage::Dtype dtype, const void* source, std::size_t count, double* parts) noexcept;
+
 /// `imag` is 0 unless the dtype is complex.
 struct Element {
   double real;

@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t block = 1024;
 
 // Three loops that become vector instructions; as one loop it does not, and takes four times as long.
-PARAMSTORE_VECTOR_CLONES void decode_block(const unsigned char* source, std::size_t count, float* out) noexcept {
+PARAMSTORE_INTEGER_CLONES void decode_block(const unsigned char* source, std::size_t count, float* out) noexcept {
   std::uint16_t halves[block];
   std::uint32_t bits[block];
   std::memcpy(halves, source, count * sizeof *halves);

@@ -9,24 +9,15 @@
 namespace paramstore::sql {
 namespace {
 
-template <class Real>
-std::uint64_t nans_in_either(const Real* x, const Real* y, std::size_t count) noexcept {
-  std::uint64_t nans = 0;
-  for (std::size_t i = 0; i < count; ++i) nans += std::isnan(x[i]) || std::isnan(y[i]) ? 1 : 0;
-  return nans;
-}
+constexpr unsigned order = statistic_min | statistic_max | statistic_nan_count;
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
 
-template <class Real>
-void Moments::add(const Real* values, std::size_t count) noexcept {
+void Moments::add(std::size_t count, double centre, const Distances& distances) noexcept {
   const auto before = static_cast<double>(count_);
   const auto added = static_cast<double>(count);
-  // Around one of the block's own values, so that little cancels.
-  const auto centre = static_cast<double>(values[0]);
-  const Distances distances = distances_from(centre, values, count);
   const double squares = distances.squares - distances.sum * distances.sum / added;
   const double apart = centre + distances.sum / added - mean_;
   squared_deviations_ += (squares < 0.0 ? 0.0 : squares) + apart * apart * (before * added / (before + added));
@@ -63,37 +54,60 @@ void Statistics::add(const void* bytes, std::size_t size) noexcept {
 
 template <class Real>
 void Statistics::add_elements(const unsigned char* bytes, std::size_t count) noexcept {
-  constexpr std::size_t block = 1024;  // stays in the first cache
-  std::array<Real, block> real;
-  std::array<Real, block> imag;
+  constexpr std::size_t block = 2048;  // stays in the first cache
+  // The bits of 16-bit numbers tell their order faster than floats.
+  const bool by_bits = element_size_ == 2 && (wanted_ & order) != 0;
+  const unsigned by_number = by_bits ? wanted_ & ~order : wanted_;
+  const bool as_they_lie =
+      element_size_ % sizeof(Real) == 0 && reinterpret_cast<std::uintptr_t>(bytes) % alignof(Real) == 0;
+  std::array<Real, 2 * block> parts;
   for (std::size_t start = 0; start < count; start += block) {
     const std::size_t size = std::min(block, count - start);
-    decode(dtype_, bytes + start * element_size_, size, real.data(), imag.data());
-    add_block(real.data(), imag.data(), size);
+    const unsigned char* source = bytes + start * element_size_;
+    if (by_bits) add_order_of_halves(source, size);
+    if (by_number == 0) continue;
+    if (!as_they_lie) decode_parts(dtype_, source, size, parts.data());
+    add_block(by_number, as_they_lie ? reinterpret_cast<const Real*>(source) : parts.data(), size);
   }
+  numel_ += count;
 }
 
 template <class Real>
-void Statistics::add_block(const Real* real, const Real* imag, std::size_t count) noexcept {
+void Statistics::add_block(unsigned wanted, const Real* parts, std::size_t count) noexcept {
   const bool complex = is_complex(dtype_);
-  numel_ += count;
-  if ((wanted_ & (statistic_min | statistic_max)) != 0) {
-    const Extremes extremes = extremes_of(real, count);
+  const std::size_t part_count = complex ? 2 * count : count;
+  if ((wanted & (statistic_min | statistic_max)) != 0 && !complex) {
+    const Extremes extremes = extremes_of(parts, count);
     min_ = std::min(min_, extremes.min);
     max_ = std::max(max_, extremes.max);
   }
-  if ((wanted_ & (statistic_min | statistic_max | statistic_nan_count)) != 0) {
-    nan_count_ += complex ? nans_in_either(real, imag, count) : nans_in(real, count);
+  if ((wanted & order) != 0) nan_count_ += complex ? pairs_with_nan(parts, count) : nans_in(parts, count);
+  if ((wanted & statistic_mean) != 0) sum_ += sum_of(parts, part_count);
+  if ((wanted & statistic_std) != 0) add_moments(parts, count);
+  if ((wanted & statistic_norm) != 0) squares_ += squares_of(parts, part_count);
+}
+
+template <class Real>
+void Statistics::add_moments(const Real* parts, std::size_t count) noexcept {
+  // Around one of the block's own values, so that little cancels.
+  const auto first = static_cast<double>(parts[0]);
+  if (is_complex(dtype_)) {
+    const auto second = static_cast<double>(parts[1]);
+    const auto [real, imag] = distances_from({first, second}, parts, 2 * count);
+    real_moments_.add(count, first, real);
+    imag_moments_.add(count, second, imag);
+  } else {
+    const auto [even, odd] = distances_from({first, first}, parts, count);
+    real_moments_.add(count, first, {even.sum + odd.sum, even.squares + odd.squares});
   }
-  if ((wanted_ & statistic_mean) != 0) sum_ += sum_of(real, count);
-  if ((wanted_ & statistic_std) != 0) {
-    real_moments_.add(real, count);
-    if (complex) imag_moments_.add(imag, count);
-  }
-  if ((wanted_ & statistic_norm) != 0) {
-    squares_ += squares_of(real, count);
-    if (complex) squares_ += squares_of(imag, count);
-  }
+}
+
+void Statistics::add_order_of_halves(const unsigned char* bytes, std::size_t count) noexcept {
+  const std::uint16_t infinity = dtype_ == storage::Dtype::float16 ? 0x7C00 : 0x7F80;
+  const HalfExtremes extremes = extremes_of_halves(infinity, bytes, count);
+  min_ = std::min(min_, element_at(dtype_, &extremes.min, 0).real);
+  max_ = std::max(max_, element_at(dtype_, &extremes.max, 0).real);
+  nan_count_ += extremes.nans;
 }
 
 double Statistics::min() const noexcept { return numel_ == 0 || nan_count_ > 0 ? nan : min_; }

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "lib/sql/elements.h"
+#include "lib/sql/reductions.h"
 
 namespace paramstore::sql {
 
@@ -26,8 +27,8 @@ enum Statistic : unsigned {
 /// Variances" (1979), so that nothing cancels where the mean is large and the deviation small.
 class Moments {
  public:
-  template <class Real>
-  void add(const Real* values, std::size_t count) noexcept;
+  /// Takes in `count` numbers, which have these distances from `centre`.
+  void add(std::size_t count, double centre, const Distances& distances) noexcept;
   double squared_deviations() const noexcept { return squared_deviations_; }
 
  private:
@@ -57,8 +58,12 @@ class Statistics {
  private:
   template <class Real>
   void add_elements(const unsigned char* bytes, std::size_t count) noexcept;
+  /// Those in `wanted`, of numbers as decode_parts gives them.
   template <class Real>
-  void add_block(const Real* real, const Real* imag, std::size_t count) noexcept;
+  void add_block(unsigned wanted, const Real* parts, std::size_t count) noexcept;
+  template <class Real>
+  void add_moments(const Real* parts, std::size_t count) noexcept;
+  void add_order_of_halves(const unsigned char* bytes, std::size_t count) noexcept;
 
   storage::Dtype dtype_;
   std::size_t element_size_;
