@@ -8,12 +8,12 @@
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 #include <c10/util/Exception.h>
+#include <c10/util/SmallVector.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <cmath>
 #include <cstdint>
-#include <vector>
 
 #include "lib/constraint/correlation_cholesky_rows.h"
 #include "lib/constraint/float_limits.h"
@@ -37,9 +37,11 @@ std::int64_t order_of_matrix(const at::Tensor& matrix) {
   return matrix.size(-1);
 }
 
-std::vector<std::int64_t> shape_with(at::IntArrayRef batch, std::initializer_list<std::int64_t> event) {
-  std::vector<std::int64_t> shape = batch.vec();
-  shape.insert(shape.end(), event);
+using Shape = c10::SmallVector<std::int64_t, 5>;
+
+Shape shape_with(at::IntArrayRef batch, std::initializer_list<std::int64_t> event) {
+  Shape shape(batch.begin(), batch.end());
+  shape.append(event);
   return shape;
 }
 
@@ -92,7 +94,8 @@ void for_each_matrix(at::ScalarType dtype, std::int64_t count, const Loop& loop)
   }
 }
 
-at::Tensor from_tanh(const at::Tensor& tanh, std::int64_t n) {
+at::Tensor from_tanh(const at::Tensor& tanh) {
+  const std::int64_t n = order_of(tanh.size(-1));
   const at::Tensor input = tanh.contiguous();
   at::Tensor factor = at::empty(shape_with(batch_of(tanh, 1), {n, n}), input.options());
   for_each_matrix(input.scalar_type(), factor.numel() / (n * n), [&](std::int64_t i, auto zero) {
@@ -133,17 +136,16 @@ at::Tensor differentiable_gradient(const Map& map, const at::Tensor& input, cons
 
 struct FactorFunction : torch::autograd::Function<FactorFunction> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& u) {
-    const at::Tensor tanh = u.tanh().contiguous();
-    context->save_for_backward({u, tanh});
-    return from_tanh(tanh, order_of(u.size(-1)));
+    context->save_for_backward({u});  // and not its tanh: it is faster to compute twice than to keep
+    return from_tanh(u.tanh());
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
-    const variable_list saved = context->get_saved_variables();
+    const at::Tensor u = context->get_saved_variables()[0];
     if (c10::GradMode::is_enabled()) {
-      return {differentiable_gradient(composed, saved[0], gradients[0])};
+      return {differentiable_gradient(composed, u, gradients[0])};
     }
-    const at::Tensor& tanh = saved[1];
+    const at::Tensor tanh = u.tanh().contiguous();
     const at::Tensor gradient = gradients[0].contiguous();
     const std::int64_t n = gradient.size(-1);
     at::Tensor result = at::empty(tanh.sizes(), tanh.options());
@@ -190,8 +192,7 @@ at::Tensor correlation_cholesky(const at::Tensor& unconstrained) {
   if (!has_loop(unconstrained)) {
     return composed(unconstrained);
   }
-  const std::int64_t n = order_of(unconstrained.size(-1));
-  return with_gradient(unconstrained) ? FactorFunction::apply(unconstrained) : from_tanh(unconstrained.tanh(), n);
+  return with_gradient(unconstrained) ? FactorFunction::apply(unconstrained) : from_tanh(unconstrained.tanh());
 }
 
 at::Tensor correlation_cholesky_inverse(const at::Tensor& factor) {
