@@ -1,6 +1,7 @@
 // The loadable extension: SQL about tensors in any program that uses SQLite, with LibTorch for constrained values.
 //
 //   sqlite> .load /usr/lib/paramstore/paramstore
+//   sqlite> SELECT load_extension('/usr/lib/paramstore/paramstore');   -- where the shell's own REGEXP stays
 //   Python: connection.enable_load_extension(True); connection.load_extension("/usr/lib/paramstore/paramstore")
 //
 // Not in a process that has another LibTorch in it, such as a Python that has imported another version of torch:
@@ -35,7 +36,11 @@ int initialize(sqlite3* db, char** error, const sqlite3_api_routines* api) noexc
     return SQLITE_ERROR;
   }
   if (const int code = add_everything(db); code != SQLITE_OK) {
-    *error = sqlite3_mprintf("paramstore: %s", sqlite3_errmsg(db));
+    *error = code == SQLITE_BUSY
+                 ? sqlite3_mprintf(
+                       "paramstore: there are functions of its names already, and SQLite replaces none while a "
+                       "statement such as this SELECT runs; the shell's .load does")
+                 : sqlite3_mprintf("paramstore: %s", sqlite3_errmsg(db));
     return code;
   }
   return SQLITE_OK_LOAD_PERMANENTLY;  // LibTorch has threads: it cannot be unloaded when the connection closes

@@ -17,7 +17,8 @@
 //   tensor_max_abs_diff(a, b, dtype)           the largest magnitude in a - b; also with two dtypes. Another number of
 //                                              elements is an error in both
 //   text REGEXP pattern, regexp(pattern, text) whether Python's re.search finds the pattern; one that costs too much
-//                                              is an error
+//                                              is an error. Loaded by SELECT load_extension(...), which can
+//                                              replace nothing, a REGEXP that the program has already stays
 //
 // Statistics are PyTorch's, added up in float64: `std` divides by n - 1, `norm` is the 2-norm, and a NaN anywhere makes
 // all but `nan_count` NaN. SQLite has no NaN: it is NULL, also where PyTorch says NaN because there are too few

@@ -48,6 +48,10 @@ constexpr Function functions[] = {{"regexp", 2, regexp}};
 
 }  // namespace
 
-int register_regexp(sqlite3* db) noexcept { return register_functions(db, functions); }
+int register_regexp(sqlite3* db) noexcept {
+  const int code = register_functions(db, functions);
+  // While a statement runs, such as SELECT load_extension(...), a REGEXP that is there cannot be replaced: it stays.
+  return code == SQLITE_BUSY ? SQLITE_OK : code;
+}
 
 }  // namespace paramstore::sql

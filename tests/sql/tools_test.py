@@ -167,6 +167,22 @@ def shell_shows_errors(model):
     expect("no such table: main.params" in done.stderr, done.stderr)
 
 
+def shell_loads_it_in_sql(model):
+    load = f"SELECT load_extension('{str(model.extension).removesuffix('.so')}')"
+
+    def run(*statements):
+        done = subprocess.run(["sqlite3", "-bail", "model.params.db", *statements], cwd=model.folder, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True)
+        return done.stdout.split(), done.stderr
+
+    output, error = run(load, "SELECT name FROM param_stats WHERE nan_count > 0",
+                        "SELECT round(constrained, 3) FROM param_values WHERE name REGEXP '^temperature$'")
+    expect((output, error) == (["diverged", "0.7"], ""), f"loaded in SQL: {output} {error}")
+    expect("functions of its names already" in run(load, load)[1], "loaded twice in SQL")
+    output, error = run(load, f".load {model.extension}", "SELECT count(*) FROM param_stats")
+    expect((output, error) == (["9"], ""), f"loaded twice: {output} {error}")
+
+
 PYTHON = """
 import sqlite3, sys
 connection = sqlite3.connect("file:model.params.db?mode=ro", uri=True)  # reading is enough
@@ -240,6 +256,7 @@ def main():
         shell_without_the_extension(model)
         shell_lists_the_tables(model)
         shell_shows_errors(model)
+        shell_loads_it_in_sql(model)
         python_tools(model)
 
 
