@@ -85,6 +85,12 @@ at::Tensor corr_cholesky_inverse(const at::Tensor& y) {
   return (t.log1p() - (-t).log1p()) / 2;
 }
 
+at::Tensor product_of_lower(const at::Tensor& u) {
+  const at::Tensor factor = lower(u);
+  return factor.matmul(factor.mT());
+}
+at::Tensor decomposed_lower(const at::Tensor& y) { return lower_inverse(at::linalg_cholesky(y)); }
+
 at::Tensor softmax_of(const at::Tensor& u) { return u.softmax(-1); }
 
 at::Tensor stacked(const at::Tensor& x, const Map& first) {
@@ -138,12 +144,8 @@ const std::vector<Formula>& formulas() {
          return factor.matmul(factor.mT());
        },
        [](const at::Tensor& y) { return corr_cholesky_inverse(at::linalg_cholesky(y)); }},
-      {"positive_definite", "positive_definite", m, ms,
-       [](const at::Tensor& u) {
-         const at::Tensor factor = lower(u);
-         return factor.matmul(factor.mT());
-       },
-       [](const at::Tensor& y) { return lower_inverse(at::linalg_cholesky(y)); }},
+      {"positive_definite", "positive_definite", m, ms, product_of_lower, decomposed_lower},
+      {"positive_semidefinite", "positive_semidefinite", m, ms, product_of_lower, decomposed_lower},
       {"independent", "independent(positive, 1)", v, vs, exp_of, log_of},
       {"stack",
        "stack([positive, real], 0)",

@@ -19,7 +19,7 @@ CONSTRAINTS = [
     "real", "positive", "nonnegative", "greater_than", "greater_than_eq", "less_than", "softplus_positive", "unit_interval",
     "interval", "half_open_interval", "real_vector", "simplex", "sphere", "ordered_vector", "positive_ordered_vector",
     "lower_cholesky", "softplus_lower_cholesky", "unit_lower_cholesky", "corr_cholesky", "corr_matrix",
-    "positive_definite", "independent", "stack", "cat",
+    "positive_definite", "positive_semidefinite", "independent", "stack", "cat",
 ]
 
 # Nothing is computed: what is compared is the call, 5 ns, with the copy of a handle.

@@ -28,6 +28,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -35,6 +36,7 @@
 #include <variant>
 #include <vector>
 
+#include "paramstore/error.h"
 #include "paramstore/export.h"
 #include "paramstore/transform.h"
 
@@ -85,12 +87,13 @@ class PARAMSTORE_EXPORT Constraint {
 
 /// A bound of a constraint: a number, or a tensor that broadcasts against the value. A constraint keeps a tensor as a
 /// detached copy on the CPU, which stands in the tag with its dtype and follows a value to its device. NaN is no bound,
-/// nor is a tensor that is undefined, complex, bool, sparse or quantized: making a constraint with one throws Error.
+/// nor is a tensor that is undefined, complex, bool, sparse or quantized: making a constraint with one throws Error. A
+/// number is a double, and an integer that no double holds (beyond 2^53) throws Error: pass a tensor of int64.
 class Bound {
  public:
   template <typename Number, std::enable_if_t<std::is_arithmetic_v<Number> && !std::is_same_v<Number, bool>, int> = 0>
-  Bound(Number number) : value_(static_cast<double>(number)) {}  // NOLINT(google-explicit-constructor): interval(0, 1)
-  Bound(at::Tensor tensor) : value_(std::move(tensor)) {}        // NOLINT(google-explicit-constructor)
+  Bound(Number number) : value_(exactly(number)) {}        // NOLINT(google-explicit-constructor): interval(0, 1)
+  Bound(at::Tensor tensor) : value_(std::move(tensor)) {}  // NOLINT(google-explicit-constructor)
 
   /// The number, or null where the bound is a tensor.
   const double* number() const noexcept { return std::get_if<double>(&value_); }
@@ -98,14 +101,29 @@ class Bound {
   const at::Tensor* tensor() const noexcept { return std::get_if<at::Tensor>(&value_); }
 
  private:
+  template <typename Number>
+  static double exactly(Number number) {
+    const auto value = static_cast<double>(number);
+    if constexpr (std::is_integral_v<Number>) {
+      if (static_cast<long double>(value) != static_cast<long double>(number)) {
+        throw Error("the bound " + std::to_string(number) +
+                    " is an integer that no double holds: pass a tensor of int64");
+      }
+    }
+    return value;
+  }
+
   std::variant<double, at::Tensor> value_;
 };
 
 /// What a user's own constraint consists of. `check` and `event_dim` are needed; without `forward` and `inverse` the
 /// constraint can be stored and checked but has no transform. The functions are called from any thread that uses the
-/// constraint, `check` without gradient; a tensor they get has at least `event_dim` dimensions.
+/// constraint, `check` without gradient; a tensor they get has at least `event_dim` dimensions, and `forward`'s at least
+/// `unconstrained_event_dim`.
 struct ConstraintDefinition {
   std::int64_t event_dim = 0;
+  /// Of an unconstrained event, where the transform changes its shape (a vector to a matrix). Default: as `event_dim`.
+  std::optional<std::int64_t> unconstrained_event_dim;
   bool is_discrete = false;
   std::function<at::Tensor(const at::Tensor& value)> check;
   std::function<at::Tensor(const at::Tensor& unconstrained)> forward;
@@ -198,6 +216,8 @@ inline PARAMSTORE_EXPORT const Constraint unit_lower_cholesky = Constraint::pars
 /// matrices. From vectors of n (n - 1) / 2 numbers, the lower triangle row by row: with t = tanh(u),
 /// x[i][j] = t[i][j] sqrt((1 - t[i][0]^2) ... (1 - t[i][j - 1]^2)).
 inline PARAMSTORE_EXPORT const Constraint corr_cholesky = Constraint::parse("corr_cholesky");
+/// The older name that Pyro keeps for it.
+inline const Constraint& corr_cholesky_constraint = corr_cholesky;
 /// As many rows as columns. No transform.
 inline PARAMSTORE_EXPORT const Constraint square = Constraint::parse("square");
 /// Equal to its transpose, within 1e-6 + 1e-5 |x|. No transform.

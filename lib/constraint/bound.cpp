@@ -2,10 +2,13 @@
 
 #include <ATen/ops/rsub.h>
 #include <c10/core/InferenceMode.h>
+#include <c10/core/Scalar.h>
 #include <c10/core/ScalarType.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <sstream>
 
 #include "lib/constraint/dtype_names.h"
 #include "lib/constraint/tag_limits.h"
@@ -14,9 +17,19 @@
 namespace paramstore {
 namespace {
 
+constexpr auto max_bound_elements = static_cast<std::int64_t>(max_tag_bytes / 2);  // an element and a comma
+
 // LibTorch mixes devices only where one side has no dimensions.
 at::Tensor beside(const at::Tensor& bound, const at::Tensor& x) {
   return bound.dim() == 0 || bound.device() == x.device() ? bound : bound.to(x.device());
+}
+
+// A whole number beside integers is an integer, as it would make them floats otherwise, of 24 bits.
+at::Scalar beside(double number, const at::Tensor& x) {
+  constexpr double limit = 9223372036854775808.0;  // 2^63
+  const bool as_integer =
+      c10::isIntegralType(x.scalar_type(), false) && std::trunc(number) == number && number >= -limit && number < limit;
+  return as_integer ? at::Scalar(static_cast<std::int64_t>(number)) : at::Scalar(number);
 }
 
 [[noreturn]] void refuse(std::string_view parameter, const std::string& why) {
@@ -44,7 +57,7 @@ Bound normalized(const Bound& bound, std::string_view parameter) {
   if (tensor.layout() != at::kStrided || tensor.is_meta()) {
     refuse(parameter, "the tensor is sparse, or has no data");
   }
-  if (tensor.numel() > static_cast<std::int64_t>(max_tag_bytes / 2)) {  // an element and a comma
+  if (tensor.numel() > max_bound_elements) {
     refuse(parameter, "it has " + std::to_string(tensor.numel()) +
                           " elements, which do not fit into a tag of at most " + std::to_string(max_tag_bytes) +
                           " bytes");
@@ -61,44 +74,71 @@ Bound normalized(const Bound& bound, std::string_view parameter) {
   return copy;
 }
 
+void require_bounds_together(const Arguments& arguments) {
+  const at::Tensor* const a = arguments.bound(0).tensor();
+  const at::Tensor* const b = arguments.bound(1).tensor();
+  if (a == nullptr || b == nullptr) {
+    return;
+  }
+  const auto refuse_both = [&](const std::string& why) {
+    std::ostringstream text;
+    text << "the bounds of shapes " << a->sizes() << " and " << b->sizes() << why;
+    throw Error(text.str());
+  };
+  std::int64_t numel = 1;
+  for (std::int64_t dim = 1; dim <= std::max(a->dim(), b->dim()); ++dim) {
+    const std::int64_t size_a = dim <= a->dim() ? a->size(-dim) : 1;
+    const std::int64_t size_b = dim <= b->dim() ? b->size(-dim) : 1;
+    if (size_a != size_b && size_a != 1 && size_b != 1) {
+      refuse_both(" do not broadcast");
+    }
+    numel *= size_a == 1 ? size_b : size_a;  // each tensor has far fewer than 2^31
+  }
+  if (numel > max_bound_elements) {
+    refuse_both(" have " + std::to_string(numel) + " elements together, " + std::to_string(max_bound_elements) +
+                " are the most");
+  }
+}
+
 at::Tensor add(const at::Tensor& x, const Bound& b) {
-  return b.number() != nullptr ? x.add(*b.number()) : beside(*b.tensor(), x).add(x);
+  return b.number() != nullptr ? x.add(beside(*b.number(), x)) : beside(*b.tensor(), x).add(x);
 }
 
 at::Tensor subtract(const at::Tensor& x, const Bound& b) {
-  return b.number() != nullptr ? x.sub(*b.number()) : x.sub(beside(*b.tensor(), x));
+  return b.number() != nullptr ? x.sub(beside(*b.number(), x)) : x.sub(beside(*b.tensor(), x));
 }
 
 at::Tensor multiply(const at::Tensor& x, const Bound& b) {
-  return b.number() != nullptr ? x.mul(*b.number()) : beside(*b.tensor(), x).mul(x);
+  return b.number() != nullptr ? x.mul(beside(*b.number(), x)) : beside(*b.tensor(), x).mul(x);
 }
 
 at::Tensor divide(const at::Tensor& x, const Bound& b) {
-  return b.number() != nullptr ? x.div(*b.number()) : x.div(beside(*b.tensor(), x));
+  return b.number() != nullptr ? x.div(beside(*b.number(), x)) : x.div(beside(*b.tensor(), x));
 }
 
 Bound subtract(const Bound& a, const Bound& b) {
   const c10::InferenceMode ordinary(false);
   if (a.number() != nullptr) {
-    return b.number() != nullptr ? Bound(*a.number() - *b.number()) : Bound(at::rsub(*b.tensor(), *a.number()));
+    return b.number() != nullptr ? Bound(*a.number() - *b.number())
+                                 : Bound(at::rsub(*b.tensor(), beside(*a.number(), *b.tensor())));
   }
   return subtract(*a.tensor(), b);
 }
 
 at::Tensor greater(const at::Tensor& x, const Bound& b) {
-  return b.number() != nullptr ? x.gt(*b.number()) : x.gt(beside(*b.tensor(), x));
+  return b.number() != nullptr ? x.gt(beside(*b.number(), x)) : x.gt(beside(*b.tensor(), x));
 }
 
 at::Tensor greater_equal(const at::Tensor& x, const Bound& b) {
-  return b.number() != nullptr ? x.ge(*b.number()) : x.ge(beside(*b.tensor(), x));
+  return b.number() != nullptr ? x.ge(beside(*b.number(), x)) : x.ge(beside(*b.tensor(), x));
 }
 
 at::Tensor less(const at::Tensor& x, const Bound& b) {
-  return b.number() != nullptr ? x.lt(*b.number()) : x.lt(beside(*b.tensor(), x));
+  return b.number() != nullptr ? x.lt(beside(*b.number(), x)) : x.lt(beside(*b.tensor(), x));
 }
 
 at::Tensor less_equal(const at::Tensor& x, const Bound& b) {
-  return b.number() != nullptr ? x.le(*b.number()) : x.le(beside(*b.tensor(), x));
+  return b.number() != nullptr ? x.le(beside(*b.number(), x)) : x.le(beside(*b.tensor(), x));
 }
 
 bool is_number(const Bound& bound, double number) noexcept {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "lib/constraint/arguments.h"
 #include "paramstore/constraint.h"
 
 namespace paramstore {
@@ -14,6 +15,10 @@ namespace paramstore {
 /// The bound as a constraint keeps it: a tensor detached, contiguous, on the CPU, and nobody else's. Throws Error,
 /// naming `parameter`, where it is no bound.
 Bound normalized(const Bound& bound, std::string_view parameter);
+
+/// Throws Error unless the first two arguments, bounds, broadcast with each other, to no more elements than one bound may
+/// have: what is computed from both must not cost more than a tag may.
+void require_bounds_together(const Arguments& arguments);
 
 /// x + b, x - b, x * b, x / b.
 at::Tensor add(const at::Tensor& x, const Bound& b);

@@ -184,8 +184,10 @@ std::vector<ConstraintKind> compositions() {
                      [](const Arguments& arguments, const at::Tensor& y) { return unconstrain(base_of(arguments), y); })
           .is_identity([](const Arguments& arguments) { return base_of(arguments).is_identity; }),
 
-      // torch.distributions.constraints._Cat, CatTransform. Checks that the original can join, it joins in the same way;
-      // it fails where events are of different dimensions, as in cat([simplex, real], -1, [3, 1]), or lie along dim.
+      // torch.distributions.constraints._Cat, CatTransform. Checks are joined along dim of the value. The original joins
+      // them along dim of the checks, which have no event dimensions: the same for a dim counted from the left; counted
+      // from the right it names another dimension there (the last batch dimension where dim is -1), or none. And it
+      // fails where events are of different dimensions, as in cat([simplex, real], -1, [3, 1]).
       ConstraintKind("cat", {{"constraints", ArgumentType::constraints},
                              {"dim", ArgumentType::integer},
                              {"lengths", ArgumentType::integers}})

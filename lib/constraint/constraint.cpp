@@ -165,7 +165,11 @@ Constraint make_constraint(const ConstraintKind& kind, std::vector<Argument> val
     return make_unknown(std::move(tag));
   }
   if (kind.prepare()) {
-    kind.prepare()(arguments);
+    try {
+      kind.prepare()(arguments);
+    } catch (const c10::Error& error) {
+      throw Error("cannot make the constraint '" + tag + "': " + error.what_without_backtrace());
+    }
   }
   auto node = std::make_shared<Constraint::Node>();
   node->tag = std::move(tag);
@@ -242,6 +246,10 @@ Constraint register_constraint(std::string_view name, ConstraintDefinition defin
   if (definition.event_dim < 0) {
     refuse("its event_dim is " + std::to_string(definition.event_dim));
   }
+  const std::int64_t unconstrained_event_dim = definition.unconstrained_event_dim.value_or(definition.event_dim);
+  if (unconstrained_event_dim < 0) {
+    refuse("its unconstrained_event_dim is " + std::to_string(unconstrained_event_dim));
+  }
   using Function = std::function<at::Tensor(const at::Tensor&)>;
   const auto without_arguments = [](Function function) {
     return [function = std::move(function)](const Arguments&, const at::Tensor& tensor) { return function(tensor); };
@@ -249,6 +257,7 @@ Constraint register_constraint(std::string_view name, ConstraintDefinition defin
   ConstraintKind kind{std::string(name)};
   kind.documentation("registered by the program")
       .event_dim(definition.event_dim)
+      .unconstrained_event_dim(unconstrained_event_dim)
       .is_discrete([discrete = definition.is_discrete](const Arguments&) { return discrete; })
       .check(without_arguments(std::move(definition.check)))
       .no_transform("it was registered without forward and inverse");

@@ -81,7 +81,7 @@ at::Tensor composed_inverse(const at::Tensor& y) {
 
 // About twenty operations on a few numbers each take far longer than the numbers do. On the CPU one loop does them all.
 bool has_loop(const at::Tensor& tensor) {
-  return tensor.is_cpu() && tensor.has_storage() && tensor.layout() == at::kStrided &&
+  return tensor.is_cpu() && tensor.has_storage() && tensor.layout() == at::kStrided && !tensor.is_neg() &&
          (tensor.scalar_type() == at::kFloat || tensor.scalar_type() == at::kDouble);
 }
 
@@ -146,7 +146,7 @@ struct FactorFunction : torch::autograd::Function<FactorFunction> {
       return {differentiable_gradient(composed, u, gradients[0])};
     }
     const at::Tensor tanh = u.tanh().contiguous();
-    const at::Tensor gradient = gradients[0].contiguous();
+    const at::Tensor gradient = gradients[0].resolve_neg().contiguous();
     const std::int64_t n = gradient.size(-1);
     at::Tensor result = at::empty(tanh.sizes(), tanh.options());
     for_each_matrix(tanh.scalar_type(), gradient.numel() / (n * n), [&](std::int64_t i, auto zero) {
@@ -173,7 +173,7 @@ struct InverseFunction : torch::autograd::Function<InverseFunction> {
     }
     const at::Tensor factor = saved[0].contiguous();
     const at::Tensor& tanh = saved[1];
-    const at::Tensor gradient = gradients[0].contiguous();
+    const at::Tensor gradient = gradients[0].resolve_neg().contiguous();
     const std::int64_t n = factor.size(-1);
     at::Tensor result = at::empty(factor.sizes(), factor.options());
     for_each_matrix(factor.scalar_type(), factor.numel() / (n * n), [&](std::int64_t i, auto zero) {

@@ -46,6 +46,7 @@ std::vector<ConstraintKind> discrete() {
       // torch.distributions.constraints._IntegerInterval, which includes both bounds.
       ConstraintKind("integer_interval", {{"lower_bound", ArgumentType::bound}, {"upper_bound", ArgumentType::bound}})
           .documentation("x is an integer, lower_bound <= x <= upper_bound")
+          .prepare(require_bounds_together)
           .discrete()
           .no_transform(no_gradient)
           .check([](const Arguments& arguments, const at::Tensor& value) {

@@ -11,7 +11,10 @@ bool is_unit(const Arguments& arguments) {
   return is_number(arguments.bound(0), 0.0) && is_number(arguments.bound(1), 1.0);
 }
 
-void prepare_width(Arguments& arguments) { arguments.prepared = {subtract(arguments.bound(1), arguments.bound(0))}; }
+void prepare_width(Arguments& arguments) {
+  require_bounds_together(arguments);
+  arguments.prepared = {subtract(arguments.bound(1), arguments.bound(0))};
+}
 
 at::Tensor onto_interval(const Arguments& arguments, const at::Tensor& u) {
   at::Tensor unit = clipped_sigmoid(u);

@@ -79,6 +79,31 @@ TEST_CASE("a bound that is a whole number works with values of every dtype") {
   }
 }
 
+TEST_CASE("integers are compared as integers, also those that a float32 cannot hold") {
+  const at::Tensor value = tensor({16777217}, at::kLong);  // 2^24 + 1
+  CHECK(verdicts(constraints::greater_than(16777216), value) == std::vector<double>{1});
+  CHECK(verdicts(constraints::less_than(16777218), value) == std::vector<double>{1});
+  CHECK(verdicts(constraints::integer_interval(0, 16777216), value) == std::vector<double>{0});
+  CHECK(verdicts(constraints::integer_interval(16777217, 16777217), value) == std::vector<double>{1});
+  CHECK(verdicts(constraints::multinomial(16777216), value) == std::vector<double>{0});
+  CHECK(verdicts(constraints::greater_than(infinity), value) == std::vector<double>{0});
+  CHECK(verdicts(constraints::greater_than(-infinity), value) == std::vector<double>{1});
+  CHECK(verdicts(constraints::less_than(1e300), value) == std::vector<double>{1});
+  CHECK(verdicts(constraints::greater_than(0.5), tensor({0, 1}, at::kLong)) == std::vector<double>{0, 1});
+}
+
+// Deliberately unlike the original, which joins the checks along dim of themselves: the last batch dimension here, so
+// that it gives four verdicts for two vectors.
+TEST_CASE("cat and stack along a dimension of the event give one verdict for each event") {
+  using constraints::simplex;
+  const at::Tensor value = tensor({0.5, 0.25, 0.25, 1, 0.5, 0.25, 0.5, 1}, {2, 4});
+  CHECK(verdicts(constraints::cat({simplex, simplex}, -1, {3, 1}), value) == std::vector<double>{1, 0});
+  const at::Tensor vectors = tensor(std::vector<double>(24, 0.25), {3, 2, 4});
+  CHECK(constraints::cat({simplex, simplex}, -2, {1, 1}).check(vectors).sizes().vec() ==
+        std::vector<std::int64_t>{3, 2});
+  CHECK(constraints::stack({simplex, simplex}, -2).check(vectors).sizes().vec() == std::vector<std::int64_t>{3, 2});
+}
+
 TEST_CASE("check leaves no trace in the graph") {
   const at::Tensor value = tensor({0.5, 0.5}).set_requires_grad(true);
   for (const Constraint& constraint : {constraints::real, constraints::simplex, constraints::positive}) {

@@ -10,11 +10,15 @@ namespace paramstore::testing {
 /// What a transform forgets of an unconstrained tensor, so that its inverse cannot give it back.
 enum class Forgets { nothing, shift, length, upper_triangle, upper_triangle_and_diagonal };
 
+/// Which directions are linear, so that their gradients have none.
+enum class Linear { neither, inverse, both };
+
 struct TransformExample {
   std::string tag;
   std::vector<std::int64_t> event;  // the shape of one unconstrained event
   Forgets forgets = Forgets::nothing;
   std::vector<std::int64_t> constrained_event = event;
+  Linear linear = Linear::neither;
 };
 
 inline std::vector<TransformExample> transform_examples() {
@@ -35,13 +39,13 @@ inline std::vector<TransformExample> transform_examples() {
       {"half_open_interval(-1.0, 2.0)", {}},
       {"real_vector", {3}},
       {"simplex", {4}, Forgets::shift},
-      {"sphere", {4}, Forgets::length},
+      {"sphere", {4}, Forgets::length, {4}, Linear::inverse},
       {"ordered_vector", {4}},
       {"ordered_vector", {1}},
       {"positive_ordered_vector", {3}},
       {"lower_cholesky", {3, 3}, Forgets::upper_triangle},
       {"softplus_lower_cholesky", {3, 3}, Forgets::upper_triangle},
-      {"unit_lower_cholesky", {3, 3}, Forgets::upper_triangle_and_diagonal},
+      {"unit_lower_cholesky", {3, 3}, Forgets::upper_triangle_and_diagonal, {3, 3}, Linear::both},
       {"corr_cholesky", {1}, Forgets::nothing, {2, 2}},
       {"corr_cholesky", {6}, Forgets::nothing, {4, 4}},
       {"positive_definite", {3, 3}, Forgets::upper_triangle},

@@ -95,7 +95,7 @@ Sample of_numbers() {
 
 Sample of_events() {
   const std::int64_t n = 1 + below(4);
-  switch (below(9)) {
+  switch (below(11)) {
     case 0:
       return {constraints::simplex, {n}, true};
     case 1:
@@ -112,6 +112,10 @@ Sample of_events() {
       return {constraints::corr_cholesky, {n * (n - 1) / 2}};
     case 7:
       return {constraints::corr_matrix, {n * (n - 1) / 2}};
+    case 8:
+      return {constraints::positive_ordered_vector, {n}};
+    case 9:
+      return {constraints::positive_semidefinite, {n, n}, true};
     default:
       return {constraints::positive_definite, {n, n}, true};
   }

@@ -69,6 +69,24 @@ TEST_CASE("a registered constraint is one like any other") {
   CHECK(values_of(leaf.grad()) == std::vector<double>{2, 6});
 }
 
+TEST_CASE("a registered transform may change the shape of an event") {
+  const auto original = transform_to(constraints::corr_cholesky);
+  ConstraintDefinition definition;
+  definition.event_dim = 2;
+  definition.unconstrained_event_dim = 1;
+  definition.check = [](const at::Tensor& value) { return constraints::corr_cholesky.check(value); };
+  definition.forward = [original](const at::Tensor& u) { return original(u); };
+  definition.inverse = [original](const at::Tensor& y) { return original.inv(y); };
+  const Constraint constraint = register_constraint("matrix_of_a_vector", definition);
+  const at::Tensor u = tensor({0.1, 0.2, 0.3});
+  const at::Tensor value = transform_to(constraint)(u);
+  CHECK(value.equal(original(u)));
+  CHECK(transform_to(constraint).inv(value).sizes() == u.sizes());
+  CHECK_THROWS_AS(transform_to(constraint).inv(u), paramstore::Error);
+  CHECK_THROWS_AS(transform_to(constraint)(scalar(1)), paramstore::Error);
+  CHECK(transform_to(constraints::independent(constraint, 1))(tensor({0.1, 0.2, 0.3}, {1, 3})).dim() == 3);
+}
+
 TEST_CASE("a constraint parsed before its name was registered works from then on") {
   const Constraint before = Constraint::parse("registered_late");
   const Constraint nested = Constraint::parse("independent(registered_late,1)");
@@ -136,6 +154,9 @@ TEST_CASE("what cannot be registered is refused, and leaves the name as it was")
   definition = above_two();
   definition.event_dim = -1;
   CHECK(contains(refusal("refused", definition), "event_dim is -1"));
+  definition = above_two();
+  definition.unconstrained_event_dim = -1;
+  CHECK(contains(refusal("refused", definition), "unconstrained_event_dim is -1"));
   CHECK_FALSE(Constraint::parse("refused").is_known());
 
   CHECK(refusal("taken", above_two()) == "no error");

@@ -90,6 +90,10 @@ TEST_CASE("the error names the column and shows the place") {
       {"independent(positive, 1.0)", 23, "expected an integer of 64 bits"},
       {"independent(positive, inf)", 23, "expected an integer of 64 bits"},
       {"independent(positive, 99999999999999999999)", 23, "expected an integer of 64 bits"},
+      {"interval(float32[0,1], float32[0,1,2])", 1, "the bounds of shapes [2] and [3] do not broadcast"},
+      {"half_open_interval(float32[0,1], float32[[0,1,2]])", 1, "do not broadcast"},
+      {"integer_interval(int8[0,1], int8[0,1,2])", 1, "do not broadcast"},
+      {"independent(interval(float32[0,1], float32[0,1,2]), 1)", 13, "do not broadcast"},
       {"independent(positive, -1)", 1, "reinterpreted_batch_ndims is -1"},
       {"independent(independent(positive, -1), 1)", 13, "reinterpreted_batch_ndims is -1"},
       {"independent(1, positive)", 13, "expected the name of a constraint"},
@@ -157,6 +161,21 @@ TEST_CASE("depth and length are bounded, whatever is nested") {
         "greater_than(0.3333333333333333)");
 }
 
+// Rows times columns: 90 kB of text, and 225 million elements.
+TEST_CASE("two bounds may not span what neither of them holds") {
+  std::string rows = "[0]";
+  std::string columns = "1";
+  for (int i = 1; i < 15000; ++i) {
+    rows += ",[0]";
+    columns += ",1";
+  }
+  for (const char* name : {"interval", "half_open_interval", "integer_interval"}) {
+    const std::string text = std::string(name) + "(int8[" + rows + "], int8[" + columns + "])";
+    CHECK(error_of(text).find("the bounds of shapes [15000, 1] and [15000] have 225000000 elements together, 524288") !=
+          std::string::npos);
+  }
+}
+
 TEST_CASE("garbage gives an error or a constraint that means itself") {
   const std::vector<std::string> seeds = {
       "real",
@@ -165,6 +184,7 @@ TEST_CASE("garbage gives an error or a constraint that means itself") {
       "interval(-inf, inf)",
       "independent(independent(interval(0.0, 1.0), 0), 2)",
       "interval(float32[[0.0],[0.1]], float64(1.0))",
+      "interval(float32[0.0,1.0], float32[2.0,3.0])",
       "greater_than(float16[](2,0,3))",
       "greater_than(int64[1,-2])",
       "cat([simplex, real, greater_than(float32[0.5,1.5])], -1, [3, 1, 2])",

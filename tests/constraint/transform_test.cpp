@@ -1,6 +1,7 @@
 // Transforms: properties that hold for all of them. Their numbers are compared with PyTorch's in conformance_test.cpp.
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/_neg_view.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/eye.h>
 #include <ATen/ops/zeros_like.h>
@@ -25,6 +26,7 @@
 using paramstore::Constraint;
 using paramstore::Transform;
 using paramstore::testing::Forgets;
+using paramstore::testing::Linear;
 using paramstore::testing::scalar;
 using paramstore::testing::tensor;
 using paramstore::testing::transform_examples;
@@ -180,7 +182,9 @@ TEST_CASE("transforms can be differentiated twice") {
       }
       const at::Tensor leaf = at_point.clone().set_requires_grad(true);
       const at::Tensor once = torch::autograd::grad({map(leaf)}, {leaf}, {cotangent}, true, true)[0];
-      if (!once.requires_grad()) {  // linear: nothing to differentiate
+      const bool is_linear = example.linear == Linear::both || (inverse && example.linear == Linear::inverse);
+      CHECK(once.requires_grad() != is_linear);
+      if (!once.requires_grad()) {
         continue;
       }
       const at::Tensor twice = torch::autograd::grad({once}, {leaf}, {direction}, true, false, true)[0];
@@ -235,6 +239,32 @@ TEST_CASE("batches, views and strides change nothing") {
     CHECK(constraint.check(value_view).equal(constraint.check(value)));
     CHECK(close(transform(u[0].unsqueeze(0).expand(u.sizes())), value[0].unsqueeze(0).expand(value.sizes())));
   }
+}
+
+TEST_CASE("tensors with the negative bit are what they say, as values and as gradients") {
+  for (const TransformExample& example : transform_examples()) {
+    CAPTURE(example.tag);
+    const Transform transform = transform_to(Constraint::parse(example.tag));
+    const at::Tensor u = normal(Shape{3} + example.event);
+    const at::Tensor value = transform(u);
+    CHECK(close(transform(at::_neg_view(u.neg())), value));
+    CHECK(close(transform.inv(at::_neg_view(value.neg())), transform.inv(value)));
+    const auto gradients = [&](const at::Tensor& cotangent, const at::Tensor& point, bool inverse) {
+      const at::Tensor leaf = point.clone().set_requires_grad(true);
+      (inverse ? transform.inv(leaf) : transform(leaf)).backward(cotangent);
+      return leaf.grad().resolve_neg();
+    };
+    const at::Tensor of_value = normal(value.sizes().vec());
+    CHECK(close(gradients(at::_neg_view(of_value.neg()), u, false), gradients(of_value, u, false)));
+    const at::Tensor of_u = normal(u.sizes().vec());
+    CHECK(close(gradients(at::_neg_view(of_u.neg()), value, true), gradients(of_u, value, true)));
+  }
+}
+
+TEST_CASE("the width between whole numbers and integers is an integer") {
+  const Constraint constraint = constraints::interval(tensor({0, 1}, at::kLong), 16777219);  // 2^24 + 3
+  const at::Tensor middle = transform_to(constraint)(tensor({0, 0}));
+  CHECK(values_of(middle) == std::vector<double>{8388609.5, 8388610});
 }
 
 TEST_CASE("tensors without elements go through") {
