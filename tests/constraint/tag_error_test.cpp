@@ -202,6 +202,20 @@ TEST_CASE("a bound may not make an outer product with a value") {
   CHECK(transform(at::zeros({3, 32768})).sizes().vec() == std::vector<std::int64_t>{3, 32768});
 }
 
+TEST_CASE("a message shows the beginning of a long tag, and how long it is") {
+  const paramstore::Constraint constraint = paramstore::constraints::greater_than(at::zeros({30000}, at::kChar));
+  std::string message;
+  try {
+    constraint.check(at::zeros({7}));
+  } catch (const paramstore::Error& error) {
+    message = error.what();
+  }
+  CAPTURE(message);
+  CHECK(message.size() < 600);
+  CHECK(message.find("the constraint 'greater_than(int8[0,0,") != std::string::npos);
+  CHECK(message.find("0,...' of 60019 bytes: ") != std::string::npos);
+}
+
 TEST_CASE("garbage gives an error or a constraint that means itself") {
   const std::vector<std::string> seeds = {
       "real",
