@@ -107,23 +107,16 @@ std::unique_ptr<SQLite::Database> open_handle(const std::string& uri, const std:
 Connection::Connection(const std::filesystem::path& path, const OpenOptions& options) : options_(options) {
   inspect_path(path, options_);
   const std::filesystem::path resolved = resolve(path);
-  const auto open = [&](OpenMode mode) {
-    const std::string uri = file_uri(resolved, mode, options_.vfs);
-    database_ = open_handle(uri, path.string(), options_.busy_timeout);
-    sqlite3_wal_hook(handle(), note_wal_size, this);
-    main_ = make_file(path.string(), "main", uri, resolved);
-    main_->impl_->immutable = mode == OpenMode::immutable;
-    main_->impl_->attached = true;
-    admit(*main_);
-  };
-  try {
-    open(options_.read_only ? OpenMode::read_only : options_.create ? OpenMode::create : OpenMode::read_write);
-  } catch (const StorageError& error) {
-    if (!options_.read_only) throw;
-    main_.reset();
-    check_immutable(resolved, path.string(), error);
-    open(OpenMode::immutable);
-  }
+  const OpenMode mode = options_.read_only ? reading_mode(resolved, path.string(), options_.vfs)
+                        : options_.create  ? OpenMode::create
+                                           : OpenMode::read_write;
+  const std::string uri = file_uri(resolved, mode, options_.vfs);
+  database_ = open_handle(uri, path.string(), options_.busy_timeout);
+  sqlite3_wal_hook(handle(), note_wal_size, this);
+  main_ = make_file(path.string(), "main", uri, resolved);
+  main_->impl_->immutable = mode == OpenMode::immutable;
+  main_->impl_->attached = true;
+  admit(*main_);
 }
 
 Connection::Connection(const OpenOptions& options) : options_(options) {
@@ -247,24 +240,17 @@ void Connection::use(StoreFile& file) {
 
 void Connection::attach(StoreFile& file) {
   StoreFile::Impl& impl = *file.impl_;
-  const auto attach_as = [&](const std::string& uri) {
-    Statement statement(handle(), "ATTACH ?1 AS " + quote_identifier(impl.alias), impl.path, opening);
-    statement.bind(1, uri).step();
-    try {
-      admit(file);
-    } catch (...) {
-      sqlite3_exec(handle(), ("DETACH " + quote_identifier(impl.alias)).c_str(), nullptr, nullptr, nullptr);
-      throw;
-    }
-  };
+  if (impl.read_only) {  // each time anew: meanwhile others may have begun to write it
+    const OpenMode mode = reading_mode(impl.resolved, impl.path, options_.vfs);
+    impl.uri = file_uri(impl.resolved, mode, options_.vfs);
+    impl.immutable = mode == OpenMode::immutable;
+  }
+  Statement(handle(), "ATTACH ?1 AS " + quote_identifier(impl.alias), impl.path, opening).bind(1, impl.uri).step();
   try {
-    attach_as(impl.uri);
-  } catch (const StorageError& error) {
-    if (!impl.read_only || impl.immutable) throw;
-    check_immutable(impl.resolved, impl.path, error);
-    impl.uri = file_uri(impl.resolved, OpenMode::immutable, options_.vfs);
-    impl.immutable = true;
-    attach_as(impl.uri);
+    admit(file);
+  } catch (...) {
+    sqlite3_exec(handle(), ("DETACH " + quote_identifier(impl.alias)).c_str(), nullptr, nullptr, nullptr);
+    throw;
   }
   impl.attached = true;
   ++impl.generation;

@@ -34,7 +34,9 @@ class Connection;      // lib/storage: the SQLite handle and what is attached to
 class FileStatements;  // lib/storage: one file's prepared statements
 
 struct OpenOptions {
-  /// Opens without ever writing, also where folder and file may not be written. Default: false.
+  /// Opens without ever writing, also where folder and file may not be written. There, unless somebody has the store open
+  /// for writing just then, nothing is made beside it, and what others commit later is seen only once it is opened again.
+  /// Default: false.
   bool read_only = false;
   /// Makes the file where there is none. Default: true. Never with `read_only`.
   bool create = true;
