@@ -81,7 +81,7 @@ struct CommitOptions {
 
   /// The training step, for the `commits` table. Default: none.
   TORCH_ARG(std::optional<std::int64_t>, step) = std::nullopt;
-  /// A note, for the `commits` table. Default: none.
+  /// A note, for the `commits` table, in UTF-8: the commit throws Error otherwise. Default: none.
   TORCH_ARG(std::optional<std::string>, message) = std::nullopt;
   /// Default: error.
   TORCH_ARG(Conflict, conflict) = Conflict::error;
