@@ -45,21 +45,6 @@ void configure(sqlite3* handle, const std::string& path) {
           path, opening);
 }
 
-// Switching to WAL needs the file to itself for a moment, and SQLite does not always wait by itself for that.
-void switch_to_wal(sqlite3* handle, const std::string& schema, const std::string& path,
-                   std::chrono::milliseconds timeout) {
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
-  for (;;) {
-    const int code =
-        sqlite3_exec(handle, ("PRAGMA " + schema + ".journal_mode = WAL").c_str(), nullptr, nullptr, nullptr);
-    if (!is_busy(code) || std::chrono::steady_clock::now() >= deadline) {
-      check_sqlite(handle, code, path, opening);
-      return;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-}
-
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return a.size() == b.size() && sqlite3_strnicmp(a.data(), b.data(), static_cast<int>(a.size())) == 0;
 }
@@ -75,7 +60,7 @@ void make_or_migrate(const std::string& uri, const std::string& path, std::chron
   const auto database = open_handle(uri, path, timeout);
   execute(database->getHandle(), "PRAGMA page_size = " + std::to_string(page_size), path, opening);
   bring_up_to_date(database->getHandle(), path);
-  if (!in_memory) switch_to_wal(database->getHandle(), "main", path, timeout);
+  if (!in_memory) set_journal_mode(database->getHandle(), "main", "WAL", path, opening, timeout);
 }
 
 }  // namespace
@@ -101,6 +86,20 @@ std::unique_ptr<SQLite::Database> open_handle(const std::string& uri, const std:
     return database;
   } catch (const SQLite::Exception& error) {
     throw_sqlite_error(nullptr, error.getExtendedErrorCode(), path, opening);
+  }
+}
+
+void set_journal_mode(sqlite3* handle, const std::string& schema, const char* mode, const std::string& path,
+                      const char* doing, std::chrono::milliseconds timeout) {
+  const std::string pragma = "PRAGMA " + schema + ".journal_mode = " + mode;
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  for (;;) {
+    const int code = sqlite3_exec(handle, pragma.c_str(), nullptr, nullptr, nullptr);
+    if (!is_busy(code) || std::chrono::steady_clock::now() >= deadline) {
+      check_sqlite(handle, code, path, doing);
+      return;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
 }
 
@@ -299,7 +298,7 @@ void Connection::configure_file(StoreFile& file) {
   set("cache_size = -" + std::to_string(cache_kibibytes));
   if (impl.in_memory()) return;
   if (impl.read_only) return;
-  switch_to_wal(handle(), schema, impl.path, options_.busy_timeout);
+  set_journal_mode(handle(), schema, "WAL", impl.path, opening, options_.busy_timeout);
   set(options_.survive_power_loss ? "synchronous = FULL" : "synchronous = NORMAL");
   set("journal_size_limit = " + std::to_string(journal_size_limit));
 }
