@@ -23,8 +23,8 @@ namespace paramstore::storage {
 std::unique_ptr<SQLite::Database> open_handle(const std::string& uri, const std::string& path,
                                               std::chrono::milliseconds busy_timeout);
 
-/// Switches to or from WAL mode, which needs the file to itself for a moment, and SQLite does not always wait by itself for
-/// that.
+/// Switches to or from WAL mode, which needs the file to itself for a moment, and SQLite does not always wait by itself
+/// for that.
 void set_journal_mode(sqlite3* handle, const std::string& schema, const char* mode, const std::string& path,
                       const char* doing, std::chrono::milliseconds timeout);
 

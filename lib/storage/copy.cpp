@@ -54,8 +54,8 @@ void sync(const fs::path& path) {
   if (result != 0) fail(path, "cannot be synced", number);
 }
 
-// The store that is replaced must have no -wal: SQLite would take it for the new file's. Keep what is returned until the
-// new file is there.
+// The store that is replaced must have no -wal: SQLite would take it for the new file's. Keep what is returned until
+// the new file is there.
 std::optional<SoleUse> retire(const fs::path& target, const OpenOptions& options) {
   switch (file_kind(target, options.vfs)) {
     case FileKind::missing:

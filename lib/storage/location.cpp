@@ -146,9 +146,9 @@ void inspect_path(const fs::path& path, const OpenOptions& options) {
     throw NotAStore(name + ": is empty; opened once for writing, it becomes a store");
   }
   if (!options.read_only && ::access(path.c_str(), W_OK) != 0) {
-    throw StorageError(
-        name + ": may not be written (" + std::strerror(errno) + "); open it with read_only, or change its permissions",
-        SQLITE_READONLY);
+    throw StorageError(name + ": may not be written (" + std::strerror(errno) +
+                           "); change its permissions, or open it for reading only",
+                       SQLITE_READONLY);
   }
 }
 

@@ -204,8 +204,8 @@ bool Connection::drop_scope(std::string_view name) {
   std::error_code error;
   if (!fs::exists(path, error)) return false;
   const std::optional<SoleUse> alone = take_alone(path, options_);
-  // First, as the file cannot be brought back where this fails; the other way round nothing is lost: what scopes there are
-  // is what files there are.
+  // First, as the file cannot be brought back where this fails; the other way round nothing is lost: what scopes there
+  // are is what files there are.
   forget_scope(name);
   fs::remove(path, error);
   if (error) throw StorageError(path.string() + ": cannot be removed: " + error.message(), SQLITE_IOERR_DELETE);

@@ -16,9 +16,9 @@ SoleUse::SoleUse(const std::filesystem::path& path, const OpenOptions& options, 
   const std::string name = path.string();
   const std::string doing = std::string("have the file alone, to be ") + what;
   const auto in_use = [&](int code) {
-    return StoreBusy(name + ": is open in another process (or elsewhere in this one), and so cannot be " + what + "; " +
-                         advice,
-                     code);
+    return StoreBusy(
+        name + ": is open in another process (or elsewhere in this one), and so cannot be " + what + "; " + advice,
+        code);
   };
   handle_ = open_handle(file_uri(path, OpenMode::read_write, options.vfs), name, options.busy_timeout);
   sqlite3* const handle = handle_->getHandle();

@@ -99,8 +99,8 @@ TEST_CASE("who reads a store that belongs to somebody else leaves nothing in its
   const auto reading = [&](const std::string& scope) {
     return as_ordinary_user([&]() -> std::string {
       Database database(shared.path, read_only());
-      const bool found = scope.empty() ? database.main().find("a").has_value()
-                                       : database.scope(scope)->find("b").has_value();
+      const bool found =
+          scope.empty() ? database.main().find("a").has_value() : database.scope(scope)->find("b").has_value();
       // Not even while it reads: the owner may begin to write at any time.
       return !found ? "wrong value" : fs::exists(shared.path.string() + "-shm") ? "in the way" : "read";
     });

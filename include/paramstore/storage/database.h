@@ -34,9 +34,9 @@ class Connection;      // lib/storage: the SQLite handle and what is attached to
 class FileStatements;  // lib/storage: one file's prepared statements
 
 struct OpenOptions {
-  /// Opens without ever writing, also where folder and file may not be written. There, unless somebody has the store open
-  /// for writing just then, nothing is made beside it, and what others commit later is seen only once it is opened again.
-  /// Default: false.
+  /// Opens without ever writing, also where folder and file may not be written. There, unless somebody has the store
+  /// open for writing just then, nothing is made beside it, and what others commit later is seen only once it is opened
+  /// again. Default: false.
   bool read_only = false;
   /// Makes the file where there is none. Default: true. Never with `read_only`.
   bool create = true;
@@ -204,11 +204,11 @@ class PARAMSTORE_STORAGE_EXPORT ReadTransaction {
   bool owns_ = false;
 };
 
-/// The one way to change a file. The constructor waits for the file's write lock (StoreBusy after the busy
-/// timeout) and takes the next revision (Error for a message that is not UTF-8); `commit` makes all changes visible at once; the destructor rolls
-/// back what was not committed. One at a time a Database. After an exception from a member its change may be
-/// half made: the others then throw too, until the transaction is destroyed, which rolls it back, or a
-/// Savepoint made before, which undoes it.
+/// The one way to change a file. The constructor waits for the file's write lock (StoreBusy after the busy timeout) and
+/// takes the next revision (Error for a message that is not UTF-8); `commit` makes all changes visible at once; the
+/// destructor rolls back what was not committed. One at a time a Database. After an exception from a member its change
+/// may be half made: the others then throw too, until the transaction is destroyed, which rolls it back, or a Savepoint
+/// made before, which undoes it.
 ///
 /// `expected` guards a change against another connection's: the revision the row had when it was read. The
 /// change is made only if the row still has it; with nullopt, whatever it has. False: the row has moved on or
@@ -279,8 +279,8 @@ class PARAMSTORE_STORAGE_EXPORT Database {
   std::shared_ptr<StoreFile> anonymous_scope();
   /// Names of the scopes there are, sorted.
   std::vector<std::string> scope_names();
-  /// Deletes the scope's file. False where there is none of that name. Throws Error while somebody holds its StoreFile, and
-  /// StoreBusy while another Database, here or in another process, has it open.
+  /// Deletes the scope's file. False where there is none of that name. Throws Error while somebody holds its StoreFile,
+  /// and StoreBusy while another Database, here or in another process, has it open.
   bool drop_scope(std::string_view name);
 
  private:
