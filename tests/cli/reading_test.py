@@ -94,6 +94,40 @@ class Listing(CommandTest):
         self.assertTrue((crashed / (self.store + "-wal")).exists())
         self.assertEqual(self.paramstore("get", f"crashed/{self.store}", "scale"), "0.0\n")
 
+    def test_looking_through_a_symbolic_link_or_at_a_scope_beside_its_store_leaves_nothing(self):
+        (self.folder / "latest.db").symlink_to(self.store)
+        before = self.files()
+        for arguments in (["ls", "latest.db"], ["get", "latest.db//fold-1", "loc"], ["diff", "latest.db", self.store],
+                          ["sql", self.store, "-a", "fold-1", "SELECT 1"], ["sql", self.store, "-a", "fold-1", "-a", "a/b", "SELECT 1"]):
+            self.paramstore(*arguments)
+            self.assertEqual(self.files(), before, arguments)
+
+    def test_who_looks_does_not_lock_the_owner_out(self):
+        if os.geteuid() != 0:
+            self.skipTest("takes two users, and so root")
+        self.folder.chmod(0o777)
+        scopes = self.folder / "model.params.scopes"
+        for path in self.folder.rglob("*"):
+            shutil.chown(path, "daemon")
+            path.chmod(0o777 if path.is_dir() else 0o644)
+        before = self.files()
+        path = self.folder / self.store
+        for arguments in (["ls", path], ["show", path, "loc"], ["diff", path, path], ["verify", path], ["log", path],
+                          ["scopes", path], ["ls", f"{path}//fold-1"], ["sql", path, "-a", "a/b", "SELECT 1"]):
+            status, _, error = self.as_ordinary_user(*arguments)
+            self.assertEqual((status, error), (DONE, ""), arguments)
+            self.assertEqual(self.files(), before, arguments)
+        for name in ("loc", "half"):
+            self.assertEqual(self.as_ordinary_user("rm", "-q", path, name, user="daemon"), (DONE, "", ""))
+        self.assertEqual(self.as_ordinary_user("set", f"{path}//fold-1", "loc", "2", user="daemon"), (DONE, "", ""))
+        for arguments in (["set", path, "scale", "1"], ["sql", "--write", path, "DELETE FROM params"]):
+            status, _, error = self.as_ordinary_user(*arguments)
+            self.assertEqual(status, FILE, error)
+            self.assertIn(f"{path}: may not be written", error)
+            self.assertIn("change its permissions", error)
+        self.assertEqual(self.as_ordinary_user("rm", "-n", path, "scale"), (DONE, "would remove scale\n", ""))
+        self.assertTrue(scopes.exists())
+
     def test_a_folder_that_may_not_be_written(self):
         self.folder.chmod(0o755)
         path = self.folder / self.store
