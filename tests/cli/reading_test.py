@@ -197,6 +197,25 @@ class Values(CommandTest):
         self.assertEqual(json.loads((self.folder / "value.json").read_text()), 1.5)
         self.assertIn("cannot be written", self.refused(FILE, "get", self.store, "loc", "-o", "no/such/folder"))
 
+    def test_the_output_is_never_the_store(self):
+        before = (self.folder / self.store).read_bytes()
+        (self.folder / "link").symlink_to(self.store)
+        scope = "model.params.scopes/fold-1.params.db"
+        for store, output in ((self.store, self.store), (self.store, "link"), ("link", "./" + self.store), (self.store, self.store + "-wal"),
+                              (self.store + "//fold-1", scope), (self.store + "//fold-1", self.store)):
+            self.assertIn("is the store itself", self.refused(USAGE, "get", store, "loc", "-o", output), output)
+        self.assertEqual((self.folder / self.store).read_bytes(), before)
+        self.assertFalse((self.folder / (self.store + "-wal")).exists())
+        self.paramstore("verify", self.store)
+
+    def test_a_shape_of_empty_arrays_without_end_is_not_written_as_json(self):
+        self.sqlite(self.store, "UPDATE params SET value = zeroblob(0), shape = '[1000,1000000000000,0]' WHERE name = 'loc'")
+        self.assertIn("loc has no elements", self.refused(USAGE, "get", "--json", self.store, "loc", "-o", "value.json"))
+        self.assertFalse((self.folder / "value.json").exists())
+        self.assertEqual(self.paramstore("get", self.store, "loc"), "")
+        self.sqlite(self.store, "UPDATE params SET shape = '[2,1,0,1000000000000]' WHERE name = 'loc'")
+        self.assertEqual(self.paramstore("get", "--json", self.store, "loc"), "[[[]],[[]]]\n")
+
     def test_a_full_disk_is_an_error(self):
         with open("/dev/full", "w") as full:
             done = subprocess.run([PARAMSTORE, "ls", self.folder / self.store], stdout=full, stderr=subprocess.PIPE)
