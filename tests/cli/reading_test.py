@@ -331,6 +331,7 @@ class History(CommandTest):
         self.assertIn("has no scope fold-2", self.refused(NO_SUCH, "ls", store + "//fold-2"))
         self.assertIn("name must follow", self.refused(USAGE, "ls", store + "//"))
         self.paramstore("scopes", store, "--drop", "a/b")
+        self.assertIn("dropped scope 'a/b'", self.lines("log", "-n", "1", store)[1])
         self.assertEqual(len(self.lines("scopes", store)), 3)
         self.refused(NO_SUCH, "scopes", store, "--drop", "a/b")
 
@@ -392,6 +393,25 @@ class Sql(CommandTest):
         error = self.refused(USAGE, "sql", "--write", self.store, "UPDATE params SET value = x'00' WHERE name = 'l'")
         self.assertIn("the length of value is not what shape and dtype say", error)
         self.paramstore("verify", self.store)
+
+    def test_no_statement_leaves_the_transaction_of_write(self):
+        for sql in ("COMMIT", "END", "ROLLBACK", "BEGIN"):
+            error = self.refused(USAGE, "sql", "--write", self.store, sql + "; UPDATE params SET value = x'0000803f' WHERE name = 'loc'")
+            self.assertIn("leave out BEGIN, COMMIT and ROLLBACK", error)
+            self.assertEqual(self.paramstore("get", self.store, "loc"), "1.5\n", sql)
+        self.paramstore("sql", "--write", self.store, "SAVEPOINT a; DELETE FROM params; ROLLBACK TO a; RELEASE a; "
+                        "UPDATE params SET value = x'0000803f' WHERE name = 'loc'")
+        self.assertEqual(self.paramstore("get", self.store, "loc"), "1.0\n")
+        self.assertEqual(len(self.lines("ls", self.store)), len(NAMES))
+
+    def test_changes_in_sql_have_a_message(self):
+        statement = "UPDATE params SET name = 'l' WHERE name = 'loc'"
+        self.paramstore("sql", "--write", "-a", "fold-1", self.store, statement + "; DELETE FROM \"fold-1\".params WHERE name = 'loc'")
+        for store in (self.store, self.store + "//fold-1"):
+            self.assertIn("paramstore sql " + statement, self.lines("log", "-n", "1", store)[1])
+        revision = self.sqlite(self.store, "SELECT max(revision) FROM commits")
+        self.paramstore("sql", "--write", self.store, "SELECT 1")
+        self.assertEqual(self.sqlite(self.store, "SELECT max(revision) FROM commits"), revision)
 
     def test_scopes_can_be_joined(self):
         sql = 'SELECT m.name FROM main.params m JOIN "fold-1".params f ON m.name = f.name'
