@@ -257,6 +257,25 @@ class Keeping(CommandTest):
         self.paramstore("backup", store + "//fold-1", "fold.params.db")
         self.assertEqual(self.lines("ls", "fold.params.db"), ["loc", "only in fold-1"])
 
+    def test_scopes_of_the_target_are_a_part_of_it(self):
+        store = self.sample()
+        self.sample("out.db")
+        self.paramstore("set", "out.db//fold-1", "mine", "1", "--create")
+        (self.folder / "out.db").unlink()
+        error = self.refused(NO_SUCH, "backup", store, "out.db")
+        self.assertIn("out.db: its scope a/b is there already; --force", error)
+        self.assertIn("mine", self.lines("ls", "out.scopes/fold-1.params.db"))
+        self.assertFalse((self.folder / "out.db").exists())
+
+        self.paramstore("scopes", "--drop", "a/b", store)
+        self.paramstore("backup", "-f", store, "out.db")
+        self.assertEqual(self.lines("ls", "out.db//fold-1"), ["loc", "only in fold-1"])
+        self.assertEqual([row["scope"] for row in self.json("scopes", "--json", "out.db")], [None, "fold-1"])
+        newest = "SELECT max(revision) FROM commits"
+        self.assertEqual(self.sqlite("out.db", newest), self.sqlite(store, newest))
+        self.paramstore("backup", "-f", "--no-scopes", store, "out.db")
+        self.assertEqual(len(self.json("scopes", "--json", "out.db")), 1)
+
     def test_backup_does_not_overwrite_what_is_no_store(self):
         store = self.sample()
         (self.folder / "notes.txt").write_text("mine" * 100)
