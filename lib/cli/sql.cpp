@@ -218,11 +218,13 @@ void change(const Address& address, const std::string& sql, const Options& optio
   // The same look, and whether it may be written. Closed again, as the connection should be the last one, which tidies
   // up.
   const auto look_at = [](const Address& each) {
-    return std::filesystem::absolute(StoreWriter(each, StoreWriter::Missing::refuse).file().path()).string();
+    return StoreWriter(each, StoreWriter::Missing::refuse).file().path();
   };
-  SqlConnection connection(look_at(address), file_of(address).string(), SqlConnection::Access::write);
+  const auto absolute = [](const std::string& path) { return std::filesystem::absolute(path).string(); };
+  const std::string path = look_at(address);
+  SqlConnection connection(absolute(path), path, SqlConnection::Access::write);
   if (options.extension) connection.load_extension(extension_path());
-  for (const Address& each : attached(address, options)) connection.attach(look_at(each), *each.scope);
+  for (const Address& each : attached(address, options)) connection.attach(absolute(look_at(each)), *each.scope);
   connection.begin();
   run_all(connection, sql, options);
   connection.commit(commit_message("sql", {sql}));

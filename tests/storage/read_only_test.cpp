@@ -119,6 +119,31 @@ TEST_CASE("who reads a store that belongs to somebody else leaves nothing in its
         }) == "newest");
 }
 
+TEST_CASE("what a writer that crashed left is read by others, and left to its owner") {
+  const SharedFolder shared;
+  const SharedFolder crashed;
+  {
+    Database writer(shared.path);
+    add(writer.main(), "new", some_bytes(8));
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+      fs::copy_file(shared.path.string() + suffix, crashed.path.string() + suffix,
+                    fs::copy_options::overwrite_existing);
+    }
+  }
+  set_permissions(crashed.folder.path(), 0777);
+  const auto reading = [&] {
+    return as_ordinary_user([&]() -> std::string {
+      Database database(crashed.path, read_only());
+      return database.main().find("new") ? "newest" : "older";
+    });
+  };
+  CHECK(reading() == "newest");
+  fs::remove(crashed.path.string() + "-shm");
+  CHECK(contains(reading(), "once for writing"));
+  CHECK_FALSE(fs::exists(crashed.path.string() + "-shm"));
+  CHECK(Database(crashed.path).main().find("new"));
+}
+
 TEST_CASE("a store that may not be read, or a folder in which none can be made, is named") {
   const SharedFolder shared;
   set_permissions(shared.path, 0000);
