@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "lib/cli/address.h"
+#include "lib/cli/commit_message.h"
 #include "lib/cli/escape.h"
 #include "lib/cli/json.h"
 #include "lib/cli/number_text.h"
@@ -194,37 +195,50 @@ void run_all(const SqlConnection& connection, const std::string& sql, const Opti
   }
 }
 
+std::vector<Address> attached(const Address& address, const Options& options) {
+  std::vector<Address> addresses;
+  for (const std::string& scope : options.attach) addresses.push_back({address.path, scope});
+  return addresses;
+}
+
+void ask(const Address& address, const std::string& sql, const Options& options) {
+  // Each looks whether it is a store, and a sound one. They stay open, so that the connection finds the files as they
+  // were.
+  StoreReader store(address);
+  std::vector<StoreReader> scopes;
+  for (const Address& each : attached(address, options)) scopes.emplace_back(each);
+
+  SqlConnection connection(store.file().uri(), store.file().path(), SqlConnection::Access::read);
+  if (options.extension) connection.load_extension(extension_path());
+  for (std::size_t i = 0; i < scopes.size(); ++i) connection.attach(scopes[i].file().uri(), options.attach[i]);
+  run_all(connection, sql, options);
+}
+
+void change(const Address& address, const std::string& sql, const Options& options) {
+  // The same look, and whether it may be written. Closed again, as the connection should be the last one, which tidies
+  // up.
+  const auto look_at = [](const Address& each) {
+    return StoreWriter(each, StoreWriter::Missing::refuse).file().path();
+  };
+  const auto absolute = [](const std::string& path) { return std::filesystem::absolute(path).string(); };
+  const std::string path = look_at(address);
+  SqlConnection connection(absolute(path), path, SqlConnection::Access::write);
+  if (options.extension) connection.load_extension(extension_path());
+  for (const Address& each : attached(address, options)) connection.attach(absolute(look_at(each)), *each.scope);
+  connection.begin();
+  run_all(connection, sql, options);
+  connection.commit(commit_message("sql", {sql}));
+}
+
 ExitStatus run(const Options& options) {
   std::string sql = options.sql;
   if (sql == "-") sql.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
   const Address address = parse_address(options.store);
-  // StoreReader looks whether each is a store, and a sound one. It stays open for reading, so that the connection finds
-  // the file as it was; a connection that writes should be the last one, which tidies up.
-  std::vector<StoreReader> readers;
-  std::vector<std::string> locations;
-  const auto look_at = [&](const Address& each) {
-    readers.emplace_back(each);
-    storage::StoreFile& file = readers.back().file();
-    locations.push_back(options.write ? std::filesystem::absolute(file.path()).string() : file.uri());
-  };
-  look_at(address);
-  for (const std::string& scope : options.attach) look_at({address.path, scope});
-  if (options.write) readers.clear();
-
-  SqlConnection connection(locations.front(),
-                           options.write ? SqlConnection::Access::write : SqlConnection::Access::read);
-  if (options.extension) connection.load_extension(extension_path());
-  for (std::size_t i = 0; i < options.attach.size(); ++i) connection.attach(locations[i + 1], options.attach[i]);
-  const auto execute = [&](const char* statement) {
-    connection.check(sqlite3_exec(connection.handle(), statement, nullptr, nullptr, nullptr));
-  };
-  if (!options.write) {
-    run_all(connection, sql, options);
-    return ExitStatus::done;
+  if (options.write) {
+    change(address, sql, options);
+  } else {
+    ask(address, sql, options);
   }
-  execute("BEGIN IMMEDIATE");
-  run_all(connection, sql, options);
-  execute("COMMIT");
   return ExitStatus::done;
 }
 

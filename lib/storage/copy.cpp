@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include "connection.h"
 #include "paramstore/error.h"
 #include "record.h"
+#include "sole_use.h"
 #include "sqlite_error.h"
 #include "watched.h"
 
@@ -52,9 +54,9 @@ void sync(const fs::path& path) {
   if (result != 0) fail(path, "cannot be synced", number);
 }
 
-// The store that is replaced must have no -wal: SQLite would take it for the new file's. Taking it out of WAL
-// mode writes the -wal back and removes it, and works only where nobody else has the store open.
-void retire(const fs::path& target, const OpenOptions& options) {
+// The store that is replaced must have no -wal: SQLite would take it for the new file's. Keep what is returned until
+// the new file is there.
+std::optional<SoleUse> retire(const fs::path& target, const OpenOptions& options) {
   switch (file_kind(target, options.vfs)) {
     case FileKind::missing:
       break;
@@ -63,24 +65,13 @@ void retire(const fs::path& target, const OpenOptions& options) {
     case FileKind::no_database:
     case FileKind::other_database:
       throw NotAStore(target.string() + ": exists and is not a store; it is not replaced");
-    case FileKind::store: {
-      const auto old =
-          open_handle(file_uri(target, OpenMode::read_write, options.vfs), target.string(), options.busy_timeout);
-      try {
-        execute(old->getHandle(), "PRAGMA journal_mode = DELETE", target.string(), "replace the store");
-      } catch (const StoreBusy& error) {
-        throw StoreBusy(
-            target.string() +
-                ": is open in another process (or elsewhere in this one), and so cannot be replaced; close it "
-                "there, or save under another name",
-            error.code());
-      }
-      return;
-    }
+    case FileKind::store:
+      return SoleUse(target, options, "replaced", "close it there, or save under another name");
   }
   // Left behind by a store that was deleted by hand.
   std::error_code ignored;
   for (const char* each : {"-wal", "-shm", "-journal"}) fs::remove(beside(target, each), ignored);
+  return std::nullopt;
 }
 
 }  // namespace
@@ -146,7 +137,7 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
     check_sqlite(copied, code, temporary.path().string(), "copy the store");
   }
   sync(temporary.path());
-  retire(target, options);
+  const std::optional<SoleUse> old = retire(target, options);
   if (::rename(temporary.path().c_str(), target.c_str()) != 0) fail(target, "cannot be replaced", errno);
   sync(target.parent_path());
 }

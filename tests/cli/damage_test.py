@@ -35,7 +35,7 @@ class NotAStore(CommandTest):
     def test_another_file(self):
         (self.folder / "text.db").write_text("this is text, and not a store" * 10)
         self.check_every_verb("text.db", DAMAGED, "is not a store")
-        self.assertIn("is not a store", self.paramstore("verify", "text.db", status=FOUND))
+        self.assertRegex(self.paramstore("verify", "text.db", status=FOUND), r"\Atext\.db: is not a store.*\n\Z")
 
     def test_another_database(self):
         self.sqlite("other.db", "CREATE TABLE t (x)")
