@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cctype>
 #include <cstdlib>
 #include <vector>
 
@@ -20,15 +19,13 @@ const CLI::App* verb_named(const CLI::App& command, const std::string& name) {
   return found.empty() ? nullptr : found.front();
 }
 
-/// -1.5, -.5, -inf, -nan, and what begins so: -1,2 or -1+2j.
-bool is_negative_number(const std::string& word) {
-  const auto is_digit = [&](std::size_t at) {
-    return at < word.size() && std::isdigit(static_cast<unsigned char>(word[at])) != 0;
-  };
-  if (is_digit(1) || (word[1] == '.' && is_digit(2))) return true;
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+// -inf and -nan, and what begins so: -inf,2 or -nan+2j. Other numbers have no letter behind the dash.
+bool is_negative_word_for_a_number(const std::string& word) {
   char* end = nullptr;
   std::strtod(word.c_str(), &end);
-  return end != word.c_str() && std::isalnum(static_cast<unsigned char>(*end)) == 0;
+  return end != word.c_str() && !is_letter(*end);
 }
 
 class VerbLine {
@@ -41,12 +38,12 @@ class VerbLine {
       const std::string& word = words_[at_++];
       if (word == "--") {
         while (at_ < words_.size()) take_word();
-      } else if (word.size() < 2 || word[0] != '-') {
-        result_.push_back(marked(word));
-      } else if (word[1] == '-') {
+      } else if (word.size() > 2 && word[0] == '-' && word[1] == '-' && is_letter(word[2])) {
         take_long(word);
-      } else {
+      } else if (word.size() > 1 && word[0] == '-' && is_letter(word[1])) {
         take_short(word);
+      } else {
+        result_.push_back(marked(word));  // also -1, and SQL that begins with a comment
       }
     }
     return std::move(result_);
@@ -73,7 +70,7 @@ class VerbLine {
     for (std::size_t i = 1; i < word.size(); ++i) {
       const CLI::Option* const option = verb_.get_option_no_throw({'-', word[i]});
       if (option == nullptr) {
-        if (i > 1 || !is_negative_number(word)) refuse(word);
+        if (i > 1 || !is_negative_word_for_a_number(word)) refuse(word);
         return result_.push_back(marked(word));
       }
       if (!takes_value(*option)) continue;

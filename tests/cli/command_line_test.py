@@ -84,6 +84,12 @@ class Dashes(CommandTest):
         self.assertIn("no option --colour", self.refused(USAGE, "ls", self.store, "--colour=red"))
         self.assertIn("--", self.paramstore("--help").split("dash")[1])
 
+    def test_what_has_no_letter_behind_its_dashes_is_no_option(self):
+        for name in ("-", "-.", "- a", "-_a", "---a", "--1", "-2x"):
+            self.paramstore("set", "--create", self.store, name, "5")
+            self.assertEqual(self.paramstore("get", self.store, name), "5.0\n")
+        self.assertEqual(self.paramstore("sql", "--csv", self.store, "-- which\nSELECT 1 AS a"), "a\r\n1\r\n")
+
     def test_an_option_that_lacks_its_value(self):
         self.assertIn("--output", self.refused(USAGE, "get", self.store, "loc", "-o"))
 
