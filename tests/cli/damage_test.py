@@ -89,6 +89,7 @@ class Damaged(CommandTest):
                          [("model.params.db", False), ("model.params.db//a/b", True), ("model.params.db//fold-1", True)])
         self.assertEqual([each["name"] for each in report[0]["damage"]], ["encoder.weight"])
         self.assertEqual(self.paramstore("verify", "--quiet", self.store, status=FOUND), "")
+        self.assertEqual(self.paramstore("verify", "--quiet", "--json", self.store, status=FOUND), "")
 
     def test_everything_that_is_wrong_is_listed(self):
         connection = sqlite3.connect(self.folder / self.store)
