@@ -1,8 +1,9 @@
 // The words of the command line on their way to CLI11.
 //
-// CLI11 reads things into words: [a,b] is a list to it, which it takes apart, and in later versions [[aa]] an escape, {}
-// nothing, and %% the end of a list. Names, globs, values and SQL may be all of these. So every word that is no option
-// goes in with a mark in front, which makes it a word like any other, and whoever takes it out takes the mark off.
+// CLI11 reads things into words: [a,b] is a list to it, which it takes apart, and in later versions [[aa]] an escape,
+// {} nothing, and %% the end of a list. Names, globs, values and SQL may be all of these. So every word that is no
+// option goes in with a mark in front, which makes it a word like any other, and whoever takes it out takes the mark
+// off.
 #pragma once
 
 #include <string>

@@ -107,8 +107,8 @@ class Cursor {
   }
 
  private:
-  /// To the first element of the next parameter that has one. Of a value that is not there, or not so long, there are no
-  /// elements: a hostile row may speak of 2^62.
+  /// To the first element of the next parameter that has one. Of a value that is not there, or not so long, there are
+  /// no elements: a hostile row may speak of 2^62.
   void next_parameter() {
     do {
       there_is_a_row_ = rows_->next();

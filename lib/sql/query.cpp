@@ -53,8 +53,8 @@ class Mentioned {
   Mentioned(std::string_view sql, const std::vector<QueryArgument>& arguments)
       : sql_(sql), lower_sql_(lower_case(sql)), arguments_(arguments) {}
 
-  /// Whether the query may be about the scope: its name stands in the SQL somewhere, or is an argument. (SQLite takes no
-  /// more than ten files; so a store with a hundred scopes needs this.) To SQLite a name is the same in upper case.
+  /// Whether the query may be about the scope: its name stands in the SQL somewhere, or is an argument. (SQLite takes
+  /// no more than ten files; so a store with a hundred scopes needs this.) To SQLite a name is the same in upper case.
   bool holds(const std::string& scope) const { return holds(lower_sql_, lower_case(scope), sqlite3_stricmp); }
 
   /// Whether it is written exactly so.
