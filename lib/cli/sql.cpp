@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <charconv>
 #include <iostream>
 #include <iterator>
+#include <set>
 
 #include "lib/cli/address.h"
 #include "lib/cli/commit_message.h"
@@ -139,7 +141,17 @@ class StatementRun {
     }
   }
 
+  void refuse_equal_titles() const {
+    std::set<std::string> titles;
+    for (int i = 0; i < columns_; ++i) {
+      if (titles.insert(title(i)).second) continue;
+      throw UsageError("the SQL gives several columns called " + title(i) +
+                       ", of which a JSON object keeps one; give them names with AS");
+    }
+  }
+
   void print_json_rows() {
+    refuse_equal_titles();
     std::cout << '[';
     for (bool first = true; step(); first = false) {
       Json object = Json::object();
@@ -155,13 +167,14 @@ class StatementRun {
   Form form_;
 };
 
+[[noreturn]] void refuse_values(std::size_t parameters, std::size_t values) {
+  throw UsageError("the SQL has " + counted(parameters, "parameter") + ", but " + counted(values, "value") +
+                   " came after it");
+}
+
 // The values from the command line: a number where one looks like it, else text.
 void bind(const SqlConnection& connection, sqlite3_stmt* statement, const std::vector<std::string>& values) {
   const int parameters = sqlite3_bind_parameter_count(statement);
-  if (static_cast<std::size_t>(parameters) > values.size()) {
-    throw UsageError("the SQL has " + counted(static_cast<std::uint64_t>(parameters), "parameter") + ", but " +
-                     counted(values.size(), "value") + " came after it");
-  }
   for (int i = 1; i <= parameters; ++i) {
     const std::string& text = values[static_cast<std::size_t>(i - 1)];
     const char* const end = text.data() + text.size();
@@ -180,9 +193,22 @@ void bind(const SqlConnection& connection, sqlite3_stmt* statement, const std::v
   }
 }
 
+// Whether comments are all that is left. What cannot be prepared may be able to when it is its turn.
+bool holds_no_statement(const SqlConnection& connection, const char* rest) {
+  while (*rest != '\0') {
+    sqlite3_stmt* made = nullptr;
+    const int code = sqlite3_prepare_v2(connection.handle(), rest, -1, &made, &rest);
+    const SqlStatement statement(made);
+    if (code != SQLITE_OK || made != nullptr) return false;
+  }
+  return true;
+}
+
 void run_all(const SqlConnection& connection, const std::string& sql, const Options& options) {
   const Form form = options.json ? Form::json : options.csv ? Form::csv : Form::table;
   const char* rest = sql.c_str();
+  const std::size_t values = options.values.size();
+  std::size_t used = 0;  // of the values
   while (*rest != '\0') {
     sqlite3_stmt* made = nullptr;
     connection.check(sqlite3_prepare_v2(connection.handle(), rest, -1, &made, &rest));
@@ -190,9 +216,14 @@ void run_all(const SqlConnection& connection, const std::string& sql, const Opti
     if (made == nullptr) continue;  // a comment, or nothing
     if (!options.write && sqlite3_stmt_readonly(made) == 0)
       throw UsageError("this SQL would change something; say --write if it is to");
+    const auto parameters = static_cast<std::size_t>(sqlite3_bind_parameter_count(made));
+    used = std::max(used, parameters);
+    // That there are too many values is known before the last statement, which is most often the only one.
+    if (used > values || (used < values && holds_no_statement(connection, rest))) refuse_values(used, values);
     bind(connection, made, options.values);
     StatementRun(connection, made, form).run();
   }
+  if (used < values) refuse_values(used, values);  // there is no statement
 }
 
 std::vector<Address> attached(const Address& address, const Options& options) {

@@ -101,13 +101,14 @@ ExitStatus run(const Options& options) {
   Json list = Json::array();
   for (const Report& report : reports) {
     sound = sound && report.verification.damage.empty();
+    if (options.quiet) continue;
     if (options.json) {
       list.push_back(to_json(report));
-    } else if (!options.quiet) {
+    } else {
       print(report);
     }
   }
-  if (options.json) print_json(std::cout, list);
+  if (options.json && !options.quiet) print_json(std::cout, list);
   return sound ? ExitStatus::done : ExitStatus::found;
 }
 

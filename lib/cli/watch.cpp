@@ -250,7 +250,8 @@ void wait(double seconds) {
   pollfd output{1, 0, 0};
   const int milliseconds = static_cast<int>(std::min(seconds, 86400.0) * 1000);
   poll(&output, 1, std::max(milliseconds, 1));
-  if ((output.revents & (POLLERR | POLLNVAL)) != 0) throw Interrupted();
+  // Of a pipe that nobody reads it is POLLERR, of a socket POLLHUP.
+  if ((output.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) throw Interrupted();
 }
 
 ExitStatus run(const Options& options) {

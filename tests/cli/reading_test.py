@@ -293,6 +293,23 @@ class Comparing(CommandTest):
         self.paramstore("set", "other.params.db", "loc", "nan")
         self.assertIn("l2 nan", self.paramstore("diff", "-t", "9", self.store, "other.params.db", "loc", status=FOUND))
 
+    def test_what_is_not_finite_and_the_same_in_both_is_no_difference(self):
+        for word in ("inf", "-inf", "nan"):
+            for name, number in ((self.store, "1"), ("other.params.db", "1.25")):
+                self.paramstore("set", name, "broken", f"[{word.replace('inf', '9e999').replace('nan', 'null')},{number}]", "--shape", "[2]")
+            words = [self.store, "other.params.db", "broken"]
+            self.assertEqual(self.paramstore("diff", "-t", "0.25", *words), "", word)
+            self.assertEqual(self.lines("diff", "-t", "0.1", *words, status=FOUND), ["~ broken  l2 0.25  max 0.25"], word)
+            self.assertEqual(self.json("diff", "--json", *words, status=FOUND),
+                             [{"name": "broken", "l2": 0.25, "max_abs": 0.25, "relative": "nan"}])
+        self.paramstore("set", "other.params.db", "broken", "[9e999,1]")
+        self.assertEqual(self.lines("diff", "-t", "9", *words, status=FOUND), ["~ broken  l2 nan  max nan"])
+        self.paramstore("set", self.store, "broken", "[-9e999,1]")
+        self.assertEqual(self.lines("diff", "-t", "9", *words, status=FOUND), ["~ broken  l2 inf  max inf"])
+        for name, number in ((self.store, "[0,null]"), ("other.params.db", "[2,null]")):
+            self.paramstore("set", name, "wave", f"[[1,2],{number}]")
+        self.assertEqual(self.lines("diff", "-t", "1", self.store, "other.params.db", "wave", status=FOUND), ["~ wave  l2 2  max 2"])
+
     def test_another_dtype_with_the_same_numbers(self):
         self.paramstore("set", "other.params.db", "loc", "1.5", "--dtype", "float64")
         self.assertEqual(self.paramstore("diff", self.store, "other.params.db", status=FOUND), "~ loc  dtype float32 -> float64\n")

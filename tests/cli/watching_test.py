@@ -3,6 +3,7 @@
 import json
 import math
 import signal
+import socket
 import time
 import unittest
 
@@ -71,6 +72,17 @@ class Watching(CommandTest):
         watching.stdout.readline()
         watching.stdout.close()
         self.assertIn(watching.wait(timeout=30), (DONE, -signal.SIGPIPE))
+
+    def test_it_ends_when_the_other_end_of_a_socket_is_closed(self):
+        self.train(0, 0).wait()
+        here, there = socket.socketpair()
+        watching = subprocess.Popen([PARAMSTORE, "watch", "t.params.db", "-i", "1000"], cwd=self.folder, stdout=there, env=environment())
+        self.addCleanup(watching.kill)
+        there.close()
+        time.sleep(0.3)
+        self.assertIsNone(watching.poll())
+        here.close()
+        self.assertEqual(watching.wait(timeout=10), DONE)
 
     def test_parameters_that_come_and_go_and_patterns(self):
         self.train(0, 0)
