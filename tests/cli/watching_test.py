@@ -19,12 +19,30 @@ class Watching(CommandTest):
         training.stdout.readline()
         return training
 
+    def has_begun(self, process):
+        """Whether it has the store open and sleeps: then it has seen what there is, and waits for its next look."""
+        folder = f"/proc/{process.pid}"
+        try:
+            files = [os.readlink(f"{folder}/fd/{number}") for number in os.listdir(f"{folder}/fd")]
+            with open(f"{folder}/stat") as stat:
+                asleep = stat.read().rpartition(")")[2].split()[0] == "S"
+        except OSError:  # a file that was closed meanwhile, or a process that has ended
+            return False
+        return asleep and any(file.endswith("/t.params.db") for file in files)
+
+    def wait_until_it_has_begun(self, process):
+        deadline = time.monotonic() + 30
+        while process.poll() is None and not self.has_begun(process):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.01)
+
     def start(self, *arguments):
         watching = subprocess.Popen([PARAMSTORE, "watch", "t.params.db", *arguments], cwd=self.folder, stdout=subprocess.PIPE,
                                     stderr=subprocess.PIPE, text=True, env=environment())
         self.addCleanup(watching.stdout.close)
         self.addCleanup(watching.stderr.close)
         self.addCleanup(watching.kill)
+        self.wait_until_it_has_begun(watching)
         return watching
 
     def test_every_report_tells_exactly_how_far_it_went(self):
@@ -58,7 +76,6 @@ class Watching(CommandTest):
         self.train(1, 0).wait()
         for number in (signal.SIGINT, signal.SIGTERM):
             watching = self.start("-i", "5")
-            time.sleep(0.5)
             began = time.monotonic()
             watching.send_signal(number)
             output, error = watching.communicate(timeout=60)
@@ -79,15 +96,14 @@ class Watching(CommandTest):
         watching = subprocess.Popen([PARAMSTORE, "watch", "t.params.db", "-i", "1000"], cwd=self.folder, stdout=there, env=environment())
         self.addCleanup(watching.kill)
         there.close()
-        time.sleep(0.3)
+        self.wait_until_it_has_begun(watching)
         self.assertIsNone(watching.poll())
         here.close()
         self.assertEqual(watching.wait(timeout=10), DONE)
 
     def test_parameters_that_come_and_go_and_patterns(self):
-        self.train(0, 0)
+        self.train(0, 0).wait()
         watching = self.start("--json", "-i", "0.05", "-n", "4", "new*", "weight")
-        time.sleep(0.5)
         expected = []
         for arguments in (["set", "t.params.db", "new.one", "1", "--create"], ["set", "t.params.db", "still", "1", "--shape", "[]"],
                           ["mv", "t.params.db", "new.one", "new.two"], ["set", "t.params.db", "weight", "[1,2]", "--shape", "[2]"]):
@@ -99,21 +115,19 @@ class Watching(CommandTest):
                          [(["new.one"], [], []), ([], [], []), (["new.two"], ["new.one"], []), ([], [], [{"name": "weight"}])])
 
     def test_a_store_that_is_deleted(self):
-        self.train(0, 0)
+        self.train(0, 0).wait()
         watching = self.start("-i", "0.05")
-        time.sleep(0.3)
         (self.folder / "t.params.db").unlink()
         _, error = watching.communicate(timeout=30)
         self.assertEqual(watching.returncode, FILE)
         self.assertIn("is not there any more", error)
 
     def test_a_store_that_is_replaced_is_watched_on(self):
-        self.train(0, 0)
+        self.train(0, 0).wait()
         self.paramstore("backup", "t.params.db", "other.db")
         self.paramstore("set", "other.db", "weight", json.dumps([2] * 16))
         self.paramstore("set", "other.db", "new", "1", "--create")
         watching = self.start("--json", "-i", "0.05", "-n", "2")
-        time.sleep(0.4)
         (self.folder / "other.db").rename(self.folder / "t.params.db")
         first = json.loads(watching.stdout.readline())
         self.paramstore("set", "t.params.db", "still", json.dumps([1] * 16))
@@ -137,16 +151,15 @@ class Watching(CommandTest):
             os.setuid(nobody.pw_uid)
         watching = subprocess.Popen([PARAMSTORE, "watch", store, "--json", "-i", "0.05", "-n", "2"], cwd="/", stdout=subprocess.PIPE,
                                     stderr=subprocess.PIPE, text=True, env=environment(), preexec_fn=become)
-        time.sleep(0.4)
+        self.wait_until_it_has_begun(watching)
         for value in (1, 2):  # the first opened, written and closed while nobody else had it open
             self.paramstore("set", store, "weight", json.dumps([value] * 16))
             self.assertEqual([each["max_abs"] for each in json.loads(watching.stdout.readline())["moved"]], [1])
         self.assertEqual(watching.communicate(timeout=30), ("", ""))
 
     def test_values_that_become_nan(self):
-        self.train(0, 0)
+        self.train(0, 0).wait()
         watching = self.start("--json", "-i", "0.05", "-n", "1")
-        time.sleep(0.3)
         self.paramstore("set", "t.params.db", "weight", "[" + "null," * 15 + "1]")
         output, _ = watching.communicate(timeout=30)
         self.assertEqual(json.loads(output)["moved"], [{"name": "weight", "l2": "nan", "max_abs": "nan", "relative": "nan"}])
