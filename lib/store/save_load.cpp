@@ -24,7 +24,7 @@ void amend(storage::WriteTransaction& copy, const ScopeState& scope) {
     if (!changed && there && there->revision == entry->record.revision) continue;
     const HostValue host(entry->leaf);
     storage::ParamRecord record = entry->record;
-    describe(entry->leaf, record);
+    describe(entry->leaf, record, scope.path);
     record.checksum = changed ? *changed : entry->stored_checksum;
     if (there) {
       copy.replace(there->id, std::nullopt, record, host.bytes());

@@ -77,7 +77,7 @@ Arrival arrive(ScopeState& scope, Difference difference) {
   arrival.after = std::make_shared<Entry>(std::move(*difference.row), std::move(constraint));
   if (before && before->leaf.defined()) {
     const at::Tensor value = read_value(scope, *arrival.after);
-    const bool leaf_stays = same_kind(before->leaf, value);
+    const bool leaf_stays = can_take(before->leaf, value);
     arrival.after->leaf = leaf_stays ? before->leaf : as_leaf(value);
     if (leaf_stays) arrival.contents = value;
   }
