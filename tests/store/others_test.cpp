@@ -1,7 +1,10 @@
 // What others do to the file meanwhile, where it is easy to get wrong.
 #include <ATen/ATen.h>
 
+#include <iterator>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "paramstore/error.h"
 #include "paramstore/param_store.h"
@@ -152,6 +155,33 @@ TEST_CASE("a leaf that gets other data inside a batch has its own again when the
   }
   CHECK(store.unconstrained("a").is_same(leaf));
   CHECK(at::equal(leaf, at::zeros({3})));
+}
+
+TEST_CASE("a name that was listed here and erased by others is one that is not there") {
+  TemporaryStore file;
+  {
+    ParamStore made(file.path());
+    for (const char* name : {"a", "w", "z"}) made.setdefault(name, at::ones({2}));
+  }
+  ParamStore ours(file.path());
+  CHECK(names_of(ours).size() == 3);
+  const ItemRange items = ours.items();
+  const ValueRange values = ours.values();
+  ParamStore(file.path()).erase("w");
+
+  SUBCASE("setdefault makes it") { CHECK(at::equal(ours.setdefault("w", at::zeros({2})), at::zeros({2}))); }
+  SUBCASE("get_param makes it") { CHECK(at::equal(ours.get_param("w", at::zeros({2})), at::zeros({2}))); }
+  SUBCASE("match passes over it") { CHECK(ours.match(".").size() == 2); }
+  SUBCASE("items passes over it") {
+    std::vector<std::string> names;
+    for (auto [name, value] : items) names.push_back(name);
+    CHECK(names == std::vector<std::string>{"a", "z"});
+  }
+  SUBCASE("values passes over it") { CHECK(std::distance(values.begin(), values.end()) == 2); }
+  SUBCASE("asking for it alone is an error") {
+    CHECK_THROWS_AS(ours["w"], ParamNotFound);
+    CHECK_THROWS_AS(ours.unconstrained("w"), ParamNotFound);
+  }
 }
 
 }  // namespace
