@@ -29,6 +29,7 @@ Change::Change(StoreCore& core, ScopeState& scope, const storage::CommitInfo& in
       throw Error("a batch is open on '" + core.batch->scope->path + "': a change to '" + scope.path +
                   "' cannot join it, as one transaction changes one file; commit the batch first");
     }
+    if (info.step || info.message) transaction_->rows.annotate(info);
     transaction_ = core.batch.get();
     savepoint_.emplace(transaction_->rows);
   } else {

@@ -57,8 +57,8 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   static const std::shared_ptr<ScopeState>& state_of(const Scope& scope) { return scope.state_; }
   /// Opens a batch on the active scope and keeps the mutex for this thread until it ends.
   void begin_batch();
-  /// Ends the open batch: all of it in the file, or all of it undone.
-  Revision commit_batch();
+  /// Ends the open batch: all of it in the file, with the step and the message given, or all of it undone.
+  Revision commit_batch(const storage::CommitInfo& info);
   void drop_batch() noexcept;
 
   /// Commits every scope and lets go of the files.
