@@ -200,7 +200,9 @@ class PARAMSTORE_EXPORT ParamStore {
 
   // ---- Scopes ----------------------------------------------------------------------------------------
 
-  /// Makes a new, empty scope without a name the active one of this thread, until the guard ends.
+  /// Makes a new, empty scope without a name the active one of this thread, until the guard ends. Throws Error while a
+  /// batch is open, as SQLite opens no file in a transaction; so does entering one by name that has not been entered
+  /// before.
   [[nodiscard]] ScopeGuard scope();
   /// Enters a scope again.
   [[nodiscard]] ScopeGuard scope(const Scope& scope);

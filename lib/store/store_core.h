@@ -49,6 +49,8 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
 
   std::shared_ptr<ScopeState> anonymous_scope();
   /// Gives a named scope its file again, where a failed drop_scope has taken it.
+  /// SQLite attaches no file while a transaction is open. Throws Error where a batch is.
+  void require_attachable(const std::string& scope) const;
   void reattach(ScopeState& scope);
   /// Whether the scope is one of this store's.
   bool owns(const ScopeState& scope) const noexcept { return scope.owner == this; }

@@ -71,4 +71,28 @@ TEST_CASE("a commit inside a batch that fails leaves the batch's step and messag
   CHECK(message == "first");
 }
 
+TEST_CASE("a scope that has to be attached cannot be entered while a batch is open, and the error says so") {
+  TemporaryStore file;
+  ParamStore store(file.path());
+  auto batch = store.batch();
+  store.set("w", at::ones({1}));
+  paramstore::StateDict state;
+  const auto refused = [&](const auto& enter) {
+    try {
+      enter();
+      FAIL("expected Error");
+    } catch (const paramstore::Error& error) {
+      const std::string message = error.what();
+      CHECK(message.find("batch") != std::string::npos);
+      CHECK(message.find("commit it") != std::string::npos);
+      CHECK(message.find(file.path().string()) != std::string::npos);
+    }
+  };
+  refused([&] { static_cast<void>(store.scope()); });
+  refused([&] { static_cast<void>(store.scope("fold-1")); });
+  refused([&] { static_cast<void>(store.scope(state)); });
+  batch.commit();
+  CHECK(store.scopes().empty());
+}
+
 }  // namespace
