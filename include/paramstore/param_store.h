@@ -164,9 +164,11 @@ class PARAMSTORE_EXPORT ParamStore {
   /// path, under `real`. A new name takes the module's own tensor as its leaf. For a name that exists the store's
   /// value stays; with `update_module_params` the module then gets it: the module's tensor takes over the leaf's
   /// storage and becomes the leaf. (The leaf before keeps sharing that storage, so an optimizer that holds it still
-  /// moves the parameter.) Parameters that require no gradient are left out; while the module is in training mode the
+  /// moves the parameter.) Where the module's tensor is the leaf of other parameters already, in whatever scope of this
+  /// store, those keep their values and get a leaf of their own: one net may go from scope to scope. Parameters that require no gradient are left out; while the module is in training mode the
   /// user is told. A tensor that has several names (tied weights) is registered under the first. One transaction.
-  /// Throws Error where `name` contains "$$$".
+  /// Throws Error where `name` contains "$$$", UnsupportedTensor for a tensor that cannot be a leaf: one made under
+  /// inference mode, or a new one whose elements share memory (`expand`).
   void module(std::string_view name, torch::nn::Module& nn_module, bool update_module_params = false);
   template <class Contained>
   void module(std::string_view name, const torch::nn::ModuleHolder<Contained>& nn_module,
