@@ -188,7 +188,7 @@ class PARAMSTORE_EXPORT ParamStore {
 
   /// Adds and replaces parameters, removes none. A new name takes the tensor itself as its leaf where that can be one
   /// (it is a leaf, requires gradients, is contiguous), else a copy; an existing leaf of the same shape, dtype and
-  /// device stays and gets the contents. Throws Error where the two dictionaries do not have the same names.
+  /// device stays and gets the contents. The values may be the store's own leaves, in any order. Throws Error where the two dictionaries do not have the same names.
   void set_state(const StateDict& state);
 
   /// Writes the active scope's parameters, as they are in memory now, to a store file of its own at `path`: whole or

@@ -85,7 +85,7 @@ void ParamStore::load(const std::filesystem::path& path, const MapLocation& map_
     params.push_back({record.name, parse_tag(path.string(), record), std::move(value), Adopt::yes});
   }
   auto locked = store.lock(scope);
-  put_params(store, scope, params);
+  put_params(store, scope, std::move(params));
 }
 
 }  // namespace paramstore

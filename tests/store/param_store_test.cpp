@@ -3,6 +3,13 @@
 #include <ATen/core/grad_mode.h>
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
 #include "paramstore/error.h"
 #include "paramstore/param_store.h"
 #include "store/temporary_store.h"
@@ -220,6 +227,33 @@ TEST_CASE("a call that has to read the file takes in the rest, but never over wh
     CHECK(at::equal(again["c"], at::full({2}, 5.0)));
     CHECK(ours.refresh().removed.empty());
   }
+}
+
+TEST_CASE("a state whose values are the store's own leaves is set as it was given") {
+  TemporaryStore file;
+  ParamStore store(file.path());
+  store.setdefault("a", at::full({2}, 1.0));
+  store.setdefault("b", at::full({2}, 2.0));
+  store.setdefault("rows", at::arange(4.0));
+  const at::Tensor a = store.unconstrained("a"), b = store.unconstrained("b");
+  paramstore::StateDict state;
+  const auto give = [&](const std::string& name, const at::Tensor& value) {
+    state.params.insert(name, value);
+    state.constraints.insert(name, constraints::real);
+  };
+  give("a", b);
+  give("b", a);
+  give("rows", store.unconstrained("rows").detach().flip(0));
+  give("both", a);
+  store.set_state(state);
+  CHECK(at::equal(store["a"], at::full({2}, 2.0)));
+  CHECK(at::equal(store["b"], at::full({2}, 1.0)));
+  CHECK(at::equal(store["both"], at::full({2}, 1.0)));
+  CHECK(at::equal(store["rows"], at::arange(4.0).flip(0)));
+  CHECK(store.unconstrained("a").is_same(a));
+  CHECK(store.unconstrained("b").is_same(b));
+  ParamStore other(file.path());
+  for (auto [name, value] : store.items()) CHECK(at::equal(value, other[name]));
 }
 
 }  // namespace
