@@ -256,4 +256,15 @@ TEST_CASE("a state whose values are the store's own leaves is set as it was give
   for (auto [name, value] : store.items()) CHECK(at::equal(value, other[name]));
 }
 
+TEST_CASE("setdefault that throws in the constraint's transform has made nothing") {
+  const auto one_way = paramstore::register_constraint(
+      "one_way", {0, false, [](const at::Tensor& value) { return value == value; },
+                  [](const at::Tensor&) -> at::Tensor { throw std::runtime_error("forward"); },
+                  [](const at::Tensor& value) { return value + 1; }});
+  ParamStore store = ParamStore::in_memory();
+  CHECK_THROWS_AS(store.setdefault("w", at::ones({1}), one_way), std::runtime_error);
+  CHECK_FALSE(store.contains("w"));
+  CHECK(store.revision() == 0);
+}
+
 }  // namespace
