@@ -82,8 +82,8 @@ class PARAMSTORE_EXPORT ParamStore {
   /// A store of this process only, gone with it.
   static ParamStore in_memory(const StoreOptions& options = {});
 
-  /// Closes. Unless an exception is unwinding, what is pending is committed; where that fails LibTorch's warning
-  /// handler is told, and the file stays at its last commit. Call `close` to have the exception.
+  /// Closes. Unless an exception is unwinding, what is pending is committed, in each scope for itself; where that fails
+  /// LibTorch's warning handler is told, and the scope's file stays at its last commit. Call `close` to have the exception.
   ~ParamStore();
   ParamStore(ParamStore&&) noexcept;
   ParamStore& operator=(ParamStore&&) noexcept;
@@ -277,8 +277,8 @@ class PARAMSTORE_EXPORT ParamStore {
   /// for a new file.
   Revision revision() const;
 
-  /// Commits what is pending in every scope and closes the files. Throws what `commit` throws, and is then still
-  /// open. Other calls throw Error afterwards; tensors stay valid. A second call does nothing.
+  /// Commits what is pending in every scope and closes the files. Where a scope cannot be committed the others are all
+  /// the same; then throws what the first one's `commit` throws, and is still open. Other calls throw Error afterwards; tensors stay valid. A second call does nothing.
   void close();
 
  private:

@@ -184,4 +184,42 @@ TEST_CASE("a name that was listed here and erased by others is one that is not t
   }
 }
 
+TEST_CASE("the end of a store commits every scope that it can, and tells of each that it cannot") {
+  TemporaryStore file;
+  const CapturedWarnings warnings;
+  {
+    ParamStore ours(file.path());
+    const at::Tensor w = ours.setdefault("w", at::zeros({1}));
+    for (const char* scope : {"fold-1", "fold-2", "fold-3"}) {
+      auto guard = ours.scope(scope);
+      ours.setdefault("v", at::zeros({1})).data().add_(5);
+    }
+    {
+      ParamStore theirs(file.path());
+      theirs.set("w", at::ones({1}));
+      auto guard = theirs.scope("fold-2");
+      theirs.set("v", at::ones({1}));
+    }
+    w.data().add_(7);
+    SUBCASE("after close") {
+      CHECK_THROWS_AS(ours.close(), StaleParam);
+      auto guard = ours.scope("fold-1");  // still open
+      ParamStore theirs(file.path());
+      auto their_guard = theirs.scope("fold-3");
+      CHECK(theirs["v"].item().toFloat() == 5);
+    }
+    SUBCASE("alone") {}
+  }
+  REQUIRE(warnings.messages.size() == 2);
+  CHECK(warnings.messages[0].find(file.path().string()) != std::string::npos);
+  CHECK(warnings.messages[1].find("fold-2") != std::string::npos);
+  ParamStore after(file.path());
+  CHECK(after["w"].item().toFloat() == 1);
+  const float expected[] = {5, 1, 5};
+  for (int i = 0; i < 3; ++i) {
+    auto guard = after.scope("fold-" + std::to_string(i + 1));
+    CHECK(after["v"].item().toFloat() == expected[i]);
+  }
+}
+
 }  // namespace
