@@ -65,7 +65,9 @@ class ModuleHolder;
 
 namespace paramstore {
 
-/// What `refresh` took in: the names, each once.
+/// What `refresh` took in: each name once, with what became of it in all since the last refresh. (A new name that came
+/// under the id of a removed parameter, which SQLite gives again to the next one, can be in `changed` where this store
+/// had come across neither.)
 struct RefreshResult {
   std::vector<std::string> added;
   std::vector<std::string> changed;

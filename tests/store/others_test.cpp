@@ -184,6 +184,31 @@ TEST_CASE("a name that was listed here and erased by others is one that is not t
   }
 }
 
+TEST_CASE("refresh tells what became of each name in all, however often calls have looked meanwhile") {
+  TemporaryStore file;
+  ParamStore ours(file.path());
+  for (const char* name : {"again", "altered", "gone"}) ours.set(name, at::ones({1}));
+  ParamStore theirs(file.path());
+  const auto look = [&] { CHECK_FALSE(ours.contains("none")); };
+  theirs.set("new", at::ones({1}));
+  theirs.set("passing", at::ones({1}));
+  theirs.erase("again");
+  theirs.set("gone", at::zeros({1}));
+  theirs.set("altered", at::zeros({1}));
+  look();
+  theirs.set("new", at::zeros({1}));
+  theirs.erase("passing");
+  theirs.set("again", at::zeros({1}));
+  theirs.erase("gone");
+  theirs.set("altered", at::ones({1}));
+  look();
+  const RefreshResult result = ours.refresh();
+  CHECK(result.added == std::vector<std::string>{"new"});
+  CHECK(result.changed == std::vector<std::string>{"altered", "again"});
+  CHECK(result.removed == std::vector<std::string>{"gone"});
+  CHECK(ours.refresh().empty());
+}
+
 TEST_CASE("the end of a store commits every scope that it can, and tells of each that it cannot") {
   TemporaryStore file;
   const CapturedWarnings warnings;
