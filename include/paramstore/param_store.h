@@ -155,7 +155,7 @@ class PARAMSTORE_EXPORT ParamStore {
 
   /// The parameters whose name matches `pattern` from its start, as Python's re.match takes it (it need not match to
   /// the end). Throws Error where the pattern does not compile (saying where) or costs more than the match limit.
-  torch::OrderedDict<std::string, Param> match(const std::string& pattern) const;
+  torch::OrderedDict<std::string, Param> match(std::string_view pattern) const;
 
   [[deprecated("use keys()")]] std::vector<std::string> get_all_param_names() const;
   /// Throws Error unless `old_param` is a Param of `name` that this store gave.

@@ -267,4 +267,34 @@ TEST_CASE("setdefault that throws in the constraint's transform has made nothing
   CHECK(store.revision() == 0);
 }
 
+TEST_CASE("match finds each name once, whatever another thread erases and adds meanwhile") {
+  ParamStore store = ParamStore::in_memory();
+  constexpr int count = 300;
+  for (int i = 0; i < count; ++i) store.set("w" + std::to_string(i), at::ones({1}));
+  std::atomic<bool> stop{false};
+  std::thread other([&] {
+    for (int i = 0; !stop; ++i) {
+      const std::string name = "w" + std::to_string(i % count);
+      store.erase(name);
+      store.set(name, at::ones({1}));
+    }
+  });
+  for (int i = 0; i < 100; ++i) CHECK_NOTHROW(store.match("w"));
+  stop = true;
+  other.join();
+}
+
+TEST_CASE("an iteration ends with the parameters that were there when it was made") {
+  ParamStore store = ParamStore::in_memory();
+  for (const char* name : {"a", "b", "c"}) store.set(name, at::ones({1}));
+  int reached = 0;
+  for (auto [name, value] : store.items()) {
+    REQUIRE(++reached <= 3);
+    store.erase(name);
+    store.set(name, value * 2);
+  }
+  CHECK(reached == 3);
+  for (auto [name, value] : store.items()) CHECK(at::equal(value, at::full({1}, 2.0)));
+}
+
 }  // namespace
