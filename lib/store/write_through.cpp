@@ -248,7 +248,11 @@ void erase_param(Change& change, const EntryPtr& entry) {
 void clear_params(Change& change) {
   change.rows().clear();
   ScopeState& scope = change.scope();
-  auto before = std::make_shared<Cache>(scope.cache);
+  const auto before = std::make_shared<Cache>();
+  {
+    std::lock_guard cache_lock(scope.cache_mutex);  // param_name makes the index of leaves under it
+    *before = scope.cache;
+  }
   change.on_undo([&scope, before, complete = scope.complete] {
     std::lock_guard cache_lock(scope.cache_mutex);
     std::swap(scope.cache, *before);
