@@ -297,4 +297,13 @@ TEST_CASE("an iteration ends with the parameters that were there when it was mad
   for (auto [name, value] : store.items()) CHECK(at::equal(value, at::full({1}, 2.0)));
 }
 
+TEST_CASE("the leaf of a Param that goes away is a tensor of its own") {
+  static_assert(std::is_same_v<decltype(std::declval<paramstore::Param>().unconstrained()), at::Tensor>);
+  static_assert(std::is_same_v<decltype(std::declval<const paramstore::Param&>().unconstrained()), const at::Tensor&>);
+  ParamStore store = ParamStore::in_memory();
+  store.setdefault("scale", at::ones({1}), constraints::positive);
+  const at::Tensor& leaf = store["scale"].unconstrained();
+  CHECK(at::equal(leaf, at::zeros({1})));
+}
+
 }  // namespace
