@@ -1,4 +1,5 @@
 // ParamStore::save and load: store files out and in.
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -36,7 +37,13 @@ void amend(storage::WriteTransaction& copy, const ScopeState& scope) {
 
 at::Tensor at_location(at::Tensor value, const storage::ParamRecord& record, const MapLocation& map_location,
                        const std::string& path) {
-  const auto device = map_location(value, record.device);
+  std::optional<at::Device> device;
+  try {
+    device = map_location(value, record.device);
+  } catch (const Error& error) {
+    throw Error("parameter '" + record.name + "'" + of_file(path) + ": map_location: " + error.what() +
+                "; nothing was loaded");
+  }
   if (!device) return to_row_device(std::move(value), record, path);
   if (!device_available(*device)) {
     throw Error("parameter '" + record.name + "'" + of_file(path) + ": map_location puts it on " + device->str() +

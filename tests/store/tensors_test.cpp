@@ -252,6 +252,27 @@ TEST_CASE("map_location: a device, its name, a map, a function; and a device tha
   CHECK(store.empty());
 }
 
+TEST_CASE("map_location: a name that is no device is an error that says whose, and nothing is loaded") {
+  TemporaryStore file;
+  { ParamStore(file.path()).setdefault("w", at::ones({2})); }
+  ParamStore store = ParamStore::in_memory();
+  const auto refused = [&](const auto& location) {
+    try {
+      store.load(file.path(), location());
+      FAIL("expected Error");
+    } catch (const paramstore::Error& error) {
+      CHECK(contains(error.what(), "'w'"));
+      CHECK(contains(error.what(), file.path().string()));
+      CHECK(contains(error.what(), "'nonsense'"));
+    }
+  };
+  refused([] { return MapLocation("nonsense"); });
+  refused([] { return MapLocation(std::string_view("nonsense")); });
+  refused([] { return MapLocation::Map{{"cpu", "nonsense"}}; });
+  refused([] { return MapLocation([](const std::string&) { return "nonsense"; }); });
+  CHECK(store.empty());
+}
+
 TEST_CASE("a leaf that was given data of a dtype that cannot be stored is refused by name, and stays pending") {
   TemporaryStore file;
   {
