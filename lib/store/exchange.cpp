@@ -80,6 +80,7 @@ void require_exchangeable(const ScopeState& scope, const Update& update) {
 }
 
 std::function<void()> exchange(StoreCore& core, ScopeState& scope, const std::vector<Update>& updates) {
+  if (updates.empty()) return [] {};
   std::unordered_set<const c10::TensorImpl*> tensors;
   for (const Update& update : updates) tensors.insert(update.tensor.unsafeGetTensorImpl());
 

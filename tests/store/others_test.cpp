@@ -184,6 +184,23 @@ TEST_CASE("a name that was listed here and erased by others is one that is not t
   }
 }
 
+TEST_CASE("setdefault finds what its init has left pending, though others have erased the row") {
+  TemporaryStore file;
+  ParamStore ours(file.path());
+  const at::Tensor value = ours.setdefault("w", [&] {
+    ours.setdefault("w", at::zeros({1})).data().add_(5);
+    ParamStore(file.path()).erase("w");
+    CHECK_FALSE(ours.contains("none"));  // takes in that the row is gone
+    return at::ones({1});
+  });
+  CHECK(value.item().toFloat() == 5);
+  CHECK(names_of(ours) == std::vector<std::string>{"w"});
+  CHECK(ours.size() == 1);
+  CHECK_THROWS_AS(ours.commit(), StaleParam);
+  ours.commit(Conflict::overwrite);
+  CHECK(ParamStore(file.path())["w"].item().toFloat() == 5);
+}
+
 TEST_CASE("refresh tells what became of each name in all, however often calls have looked meanwhile") {
   TemporaryStore file;
   ParamStore ours(file.path());
