@@ -103,28 +103,31 @@ void get_and_set_state(World& world, Random& random) {
   put_all(world, params, {}, [&] { world.store->set_state(state); });
 }
 
-/// One net, and the parameter of one name in whatever scope.
-void module(World& world, Random& random) {
+/// Gives a net the parameter of one name, or registers a new one. It may be the parameter of another name, or scope.
+void module_with_update(World& world, Random& random) {
   if (world.batch) return;
   struct Net : torch::nn::Module {
     explicit Net(const at::Tensor& tensor) { register_parameter("w", tensor); }
   };
-  const std::string module_name = random.one_in(2) ? "net" : "other net";
-  const std::string name = module_name + "$$$w";
   Place& place = world.here();
-  place.view.take_in(place.file, false);
-  const bool is_new = !place.view.named(name);
-  if (is_new || !world.net.defined()) world.net = contents(random, {3}, at::kFloat).requires_grad_(true);
-  const at::Tensor value = world.net.detach().clone();
-  Net net(world.net);
-  world.store->module(module_name, net, /*update_module_params=*/true);
-  if (is_new) world.put(name, "real", value);
-  for (auto& [key, each] : world.places) {
-    for (Param& param : each.view.params) {
-      if (param.leaf.defined() && param.leaf.is_same(world.net)) param.leaf = at::Tensor();
+  for (int i = 1 + random.below(3); i > 0; --i) {
+    const std::string module_name = random.one_in(2) ? "net" : "other net";
+    const std::string name = module_name + "$$$w";
+    place.view.take_in(place.file, false);
+    const bool is_new = !place.view.named(name);
+    if (is_new || world.nets.empty()) world.nets.push_back(contents(random, {3}, at::kFloat).requires_grad_(true));
+    const at::Tensor tensor = is_new ? world.nets.back() : random.of(world.nets);
+    const at::Tensor value = tensor.detach().clone();
+    Net net(tensor);
+    world.store->module(module_name, net, /*update_module_params=*/true);
+    if (is_new) world.put(name, "real", value);
+    for (auto& [key, each] : world.places) {
+      for (Param& param : each.view.params) {
+        if (param.leaf.defined() && param.leaf.is_same(tensor)) param.leaf = at::Tensor();
+      }
     }
+    place.view.named(name)->leaf = tensor;
   }
-  place.view.named(name)->leaf = world.net;
 }
 
 void save(World& world, Random& random) {
@@ -244,7 +247,7 @@ std::vector<Operation> state_operations() {
   return {
       {"set_state", 3, set_state},
       {"get_state and set_state", 3, get_and_set_state},
-      {"module with update", 4, module},
+      {"module with update", 6, module_with_update},
       {"save", 1, save},
       {"load", 2, load},
       {"enter a scope", 6, enter},
