@@ -14,6 +14,7 @@
 #include "paramstore/initial_value.h"
 #include "paramstore/param.h"
 #include "paramstore/storage/param_record.h"
+#include "paramstore/store_options.h"
 
 namespace paramstore {
 
@@ -40,8 +41,10 @@ class PARAMSTORE_EXPORT Batch {
                    const std::optional<Constraint>& constraint = std::nullopt);
   bool erase(std::string_view name);
 
-  /// Writes everything and ends the batch. Returns the file's revision. If it throws, everything is undone.
-  Revision commit();
+  /// Writes everything and ends the batch. Returns the file's revision. If it throws, everything is undone. Step and
+  /// message are the commit's; where none is given here, those that a `commit` of the store inside the batch was given
+  /// last. `conflict` has no say: nobody else can have changed what the batch has written.
+  Revision commit(const CommitOptions& options = {});
 
  private:
   friend class ParamStore;

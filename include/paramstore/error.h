@@ -73,7 +73,8 @@ class PARAMSTORE_STORAGE_EXPORT UnknownConstraint : public Error {
 };
 
 /// A tensor that cannot be a parameter: an undefined one, a dtype that cannot require gradients, a
-/// sparse, quantized or meta tensor.
+/// sparse, quantized or meta tensor; as a module's own tensor, which is not copied, also one made
+/// under inference mode, or one whose elements share memory.
 class PARAMSTORE_STORAGE_EXPORT UnsupportedTensor : public Error {
  public:
   using Error::Error;

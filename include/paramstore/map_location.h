@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -33,8 +34,9 @@ class PARAMSTORE_EXPORT MapLocation {
   MapLocation() = default;
   MapLocation(at::Device device) : target_(device) {}
   MapLocation(at::DeviceType type) : target_(at::Device(type)) {}
-  MapLocation(const std::string& device) : target_(at::Device(device)) {}
-  MapLocation(const char* device) : MapLocation(std::string(device)) {}
+  MapLocation(std::string_view device) : target_(std::string(device)) {}
+  MapLocation(const std::string& device) : target_(device) {}
+  MapLocation(const char* device) : target_(std::string(device)) {}
   MapLocation(Map locations) : target_(std::move(locations)) {}
 
   template <class F, std::enable_if_t<std::is_invocable_v<F&, const at::Tensor&, const std::string&>, int> = 0>
@@ -51,18 +53,19 @@ class PARAMSTORE_EXPORT MapLocation {
           return as_device(function(location));
         })) {}
 
-  /// The device asked for, for a value saved from `location`; nothing for "as saved".
+  /// The device asked for, for a value saved from `location`; nothing for "as saved". Throws Error where a name is no
+  /// device's, and what the function throws.
   std::optional<at::Device> operator()(const at::Tensor& value, const std::string& location) const;
 
  private:
   static std::optional<at::Device> as_device(std::nullopt_t) { return std::nullopt; }
   static std::optional<at::Device> as_device(at::Device device) { return device; }
   static std::optional<at::Device> as_device(at::DeviceType type) { return at::Device(type); }
-  static std::optional<at::Device> as_device(const std::string& device) { return at::Device(device); }
+  static std::optional<at::Device> as_device(const std::string& device);
   static std::optional<at::Device> as_device(const std::optional<at::Device>& device) { return device; }
   static std::optional<at::Device> as_device(const at::Tensor& moved) { return moved.device(); }
 
-  std::variant<std::monostate, at::Device, Map, Function> target_;
+  std::variant<std::monostate, at::Device, std::string, Map, Function> target_;
 };
 
 }  // namespace paramstore

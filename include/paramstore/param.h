@@ -23,7 +23,9 @@ class Param : public at::Tensor {
   Param(at::Tensor constrained, at::Tensor leaf) : at::Tensor(std::move(constrained)), leaf_(std::move(leaf)) {}
 
   /// The leaf. Pyro keeps a weak reference here; this one keeps the tensor alive.
-  const at::Tensor& unconstrained() const noexcept { return leaf_.defined() ? leaf_ : *this; }
+  const at::Tensor& unconstrained() const& noexcept { return leaf_.defined() ? leaf_ : *this; }
+  /// The same of a Param that goes away: store["scale"].unconstrained().
+  at::Tensor unconstrained() const&& noexcept { return leaf_.defined() ? leaf_ : *this; }
 
  private:
   at::Tensor leaf_;  // undefined where this tensor is the leaf

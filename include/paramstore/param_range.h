@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -16,8 +17,9 @@ namespace paramstore {
 class StoreCore;
 struct ScopeState;
 
-/// Where an iteration stands. It survives changes to the store: parameters erased meanwhile are passed over, ones
-/// added are reached.
+/// Where an iteration stands. It survives changes to the store: parameters erased meanwhile are passed over, and it ends
+/// where the parameters ended when it began, so that a loop may erase and add. (One added under the id of an erased one,
+/// which SQLite gives again to the next, may be reached.)
 class PARAMSTORE_EXPORT ParamCursor {
  public:
   ParamCursor(std::shared_ptr<StoreCore> store, std::shared_ptr<ScopeState> scope);
@@ -32,7 +34,8 @@ class PARAMSTORE_EXPORT ParamCursor {
  private:
   std::shared_ptr<StoreCore> store_;
   std::shared_ptr<ScopeState> scope_;
-  std::int64_t id_ = 0;  // of the row it stands on
+  std::int64_t id_ = 0;                  // of the row it stands on
+  std::optional<std::int64_t> last_id_;  // of the rows there were when it began
   std::string name_;
   Param value_;
 };

@@ -65,7 +65,9 @@ class ModuleHolder;
 
 namespace paramstore {
 
-/// What `refresh` took in: the names, each once.
+/// What `refresh` took in: each name once, with what became of it in all since the last refresh. (A new name that came
+/// under the id of a removed parameter, which SQLite gives again to the next one, can be in `changed` where this store
+/// had come across neither.)
 struct RefreshResult {
   std::vector<std::string> added;
   std::vector<std::string> changed;
@@ -82,8 +84,8 @@ class PARAMSTORE_EXPORT ParamStore {
   /// A store of this process only, gone with it.
   static ParamStore in_memory(const StoreOptions& options = {});
 
-  /// Closes. Unless an exception is unwinding, what is pending is committed; where that fails LibTorch's warning
-  /// handler is told, and the file stays at its last commit. Call `close` to have the exception.
+  /// Closes. Unless an exception is unwinding, what is pending is committed, in each scope for itself; where that fails
+  /// LibTorch's warning handler is told, and the scope's file stays at its last commit. Call `close` to have the exception.
   ~ParamStore();
   ParamStore(ParamStore&&) noexcept;
   ParamStore& operator=(ParamStore&&) noexcept;
@@ -153,7 +155,7 @@ class PARAMSTORE_EXPORT ParamStore {
 
   /// The parameters whose name matches `pattern` from its start, as Python's re.match takes it (it need not match to
   /// the end). Throws Error where the pattern does not compile (saying where) or costs more than the match limit.
-  torch::OrderedDict<std::string, Param> match(const std::string& pattern) const;
+  torch::OrderedDict<std::string, Param> match(std::string_view pattern) const;
 
   [[deprecated("use keys()")]] std::vector<std::string> get_all_param_names() const;
   /// Throws Error unless `old_param` is a Param of `name` that this store gave.
@@ -164,9 +166,11 @@ class PARAMSTORE_EXPORT ParamStore {
   /// path, under `real`. A new name takes the module's own tensor as its leaf. For a name that exists the store's
   /// value stays; with `update_module_params` the module then gets it: the module's tensor takes over the leaf's
   /// storage and becomes the leaf. (The leaf before keeps sharing that storage, so an optimizer that holds it still
-  /// moves the parameter.) Parameters that require no gradient are left out; while the module is in training mode the
+  /// moves the parameter.) Where the module's tensor is the leaf of other parameters already, in whatever scope of this
+  /// store, those keep their values and get a leaf of their own: one net may go from scope to scope. Parameters that require no gradient are left out; while the module is in training mode the
   /// user is told. A tensor that has several names (tied weights) is registered under the first. One transaction.
-  /// Throws Error where `name` contains "$$$".
+  /// Throws Error where `name` contains "$$$", UnsupportedTensor for a tensor that cannot be a leaf: one made under
+  /// inference mode, or a new one whose elements share memory (`expand`).
   void module(std::string_view name, torch::nn::Module& nn_module, bool update_module_params = false);
   template <class Contained>
   void module(std::string_view name, const torch::nn::ModuleHolder<Contained>& nn_module,
@@ -186,7 +190,7 @@ class PARAMSTORE_EXPORT ParamStore {
 
   /// Adds and replaces parameters, removes none. A new name takes the tensor itself as its leaf where that can be one
   /// (it is a leaf, requires gradients, is contiguous), else a copy; an existing leaf of the same shape, dtype and
-  /// device stays and gets the contents. Throws Error where the two dictionaries do not have the same names.
+  /// device stays and gets the contents. The values may be the store's own leaves, in any order. Throws Error where the two dictionaries do not have the same names.
   void set_state(const StateDict& state);
 
   /// Writes the active scope's parameters, as they are in memory now, to a store file of its own at `path`: whole or
@@ -200,7 +204,9 @@ class PARAMSTORE_EXPORT ParamStore {
 
   // ---- Scopes ----------------------------------------------------------------------------------------
 
-  /// Makes a new, empty scope without a name the active one of this thread, until the guard ends.
+  /// Makes a new, empty scope without a name the active one of this thread, until the guard ends. Throws Error while a
+  /// batch is open, as SQLite opens no file in a transaction; so does entering one by name that has not been entered
+  /// before.
   [[nodiscard]] ScopeGuard scope();
   /// Enters a scope again.
   [[nodiscard]] ScopeGuard scope(const Scope& scope);
@@ -274,8 +280,8 @@ class PARAMSTORE_EXPORT ParamStore {
   /// for a new file.
   Revision revision() const;
 
-  /// Commits what is pending in every scope and closes the files. Throws what `commit` throws, and is then still
-  /// open. Other calls throw Error afterwards; tensors stay valid. A second call does nothing.
+  /// Commits what is pending in every scope and closes the files. Where a scope cannot be committed the others are all
+  /// the same; then throws what the first one's `commit` throws, and is still open. Other calls throw Error afterwards; tensors stay valid. A second call does nothing.
   void close();
 
  private:

@@ -20,8 +20,8 @@ namespace paramstore {
 PARAMSTORE_EXPORT ParamStore& get_param_store();
 
 /// Makes the store at `path` the process's store. The one before is closed, which commits what is pending in it;
-/// references to it are invalid after that. Throws as ParamStore's constructor does, and then leaves the one before
-/// in place.
+/// references to it are invalid after that. Throws as ParamStore's constructor does, and what `close` of the one before
+/// throws; either leaves that one in place.
 PARAMSTORE_EXPORT void use_param_store(const std::filesystem::path& path, const StoreOptions& options = {});
 
 /// Removes every parameter of the process's store (of the active scope), from its file too.

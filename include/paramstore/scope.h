@@ -46,7 +46,7 @@ class PARAMSTORE_EXPORT ScopeGuard {
   ScopeGuard(const ScopeGuard&) = delete;
   ScopeGuard& operator=(const ScopeGuard&) = delete;
   /// On the thread that made it. Where it was made with a StateDict, that now gets the scope's state, unless an
-  /// exception is unwinding.
+  /// exception is unwinding, or the store has been closed meanwhile, which has forgotten what the scope held.
   ~ScopeGuard();
 
   /// The active scope's handle, to enter it again later.

@@ -68,9 +68,11 @@ struct StoreOptions {
   /// How long a change waits for another process's before StoreBusy. Default: 5 seconds.
   TORCH_ARG(std::chrono::milliseconds, busy_timeout) = std::chrono::seconds(5);
 
-  /// How long changes made in place may wait: a call on the store commits first when the last commit is longer ago
-  /// than this. Nothing happens between calls, so no commit falls into the middle of an optimizer's step. Default:
-  /// zero, which is off.
+  /// How long changes made in place may wait: a call on the store commits them first when their last commit is longer
+  /// ago than this. Only the active scope's, and not while a batch is open. Nothing happens between calls, so no commit
+  /// falls into the middle of an optimizer's step, as long as all calls come from the optimizer's thread: every call may
+  /// be the one that commits, `contains` on another thread too. Where several threads use the store, leave this off
+  /// and call `commit`. Default: zero, which is off.
   TORCH_ARG(std::chrono::nanoseconds, commit_every) = std::chrono::nanoseconds(0);
 };
 

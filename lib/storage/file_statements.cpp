@@ -38,6 +38,8 @@ constexpr QueryText queries[] = {
     {"read the file's size", "PRAGMA @.page_count"},
     {"read the file's size", "PRAGMA @.page_size"},
     {"begin a commit", "INSERT INTO @.commits (step, message) VALUES (?1, ?2)"},
+    {"annotate a commit",
+     "UPDATE @.commits SET step = coalesce(?1, step), message = coalesce(?2, message) WHERE revision = ?3"},
     {"add a parameter",
      "INSERT INTO @.params (name, constraint_tag, dtype, shape, device, revision, checksum, value) "
      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"},

@@ -27,6 +27,7 @@ enum class Query : std::size_t {
   page_count,
   page_size,
   new_commit,
+  annotate,
   insert,
   update_value,
   update_stamp,

@@ -15,6 +15,12 @@ std::optional<std::int64_t> signed_checksum(const std::optional<std::uint64_t>& 
   return static_cast<std::int64_t>(*checksum);
 }
 
+// To a statement's first two parameters. What there is none of stays NULL.
+void bind_info(const StatementUse& statement, const CommitInfo& info) {
+  statement->bind(1, info.step);
+  if (info.message) statement->bind(2, std::string_view(*info.message));
+}
+
 // Runs a statement that gives a row its name.
 void step_naming(const StatementUse& statement, const std::string& path, std::string_view name) {
   try {
@@ -45,8 +51,7 @@ WriteTransaction::WriteTransaction(StoreFile& file, const CommitInfo& info) : fi
   connection.begin();
   try {
     const StatementUse commit(queries[Query::new_commit]);
-    commit->bind(1, info.step);
-    if (info.message) commit->bind(2, std::string_view(*info.message));
+    bind_info(commit, info);
     commit->step();
     revision_ = sqlite3_last_insert_rowid(connection.handle());
   } catch (...) {
@@ -73,6 +78,14 @@ auto WriteTransaction::change(Change&& change) {
     finished_ = !file_.impl_->connection->in_transaction();
     throw;
   }
+}
+
+void WriteTransaction::annotate(const CommitInfo& info) {
+  change([&](const ValuePlace& place) {
+    const StatementUse annotate(place.statements[Query::annotate]);
+    bind_info(annotate, info);
+    annotate->bind(3, revision_).step();
+  });
 }
 
 std::int64_t WriteTransaction::insert(const ParamRecord& record, ValueBytes value) {

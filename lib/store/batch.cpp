@@ -29,9 +29,10 @@ void StoreCore::begin_batch() {
   locked.release();  // the batch keeps the mutex until it ends
 }
 
-Revision StoreCore::commit_batch() {
+Revision StoreCore::commit_batch(const storage::CommitInfo& info) {
   std::unique_lock<std::recursive_mutex> locked(mutex, std::adopt_lock);
   try {
+    if (info.step || info.message) batch->rows.annotate(info);
     const Revision revision = finish(*batch);
     batch.reset();
     return revision;
@@ -67,10 +68,10 @@ ParamStore& Batch::store() const {
   return *store_;
 }
 
-Revision Batch::commit() {
+Revision Batch::commit(const CommitOptions& options) {
   ParamStore& target = store();
   store_ = nullptr;
-  return target.core().commit_batch();
+  return target.core().commit_batch({options.step(), options.message()});
 }
 
 void Batch::set(std::string_view name, const at::Tensor& constrained_value) { store().set(name, constrained_value); }

@@ -1,6 +1,7 @@
 #include "cache.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace paramstore {
@@ -64,9 +65,13 @@ void Cache::set_id(const EntryPtr& entry, std::int64_t id) {
   by_id_.emplace(id, entry);
 }
 
+std::int64_t Cache::last_row() const noexcept {
+  const auto after = by_id_.upper_bound(largest_row);
+  return after == by_id_.begin() ? 0 : std::prev(after)->first;
+}
+
 std::int64_t Cache::id_without_row() const noexcept {
-  constexpr std::int64_t largest_of_a_row = std::int64_t{1} << 62;
-  return std::max(largest_of_a_row, by_id_.empty() ? 0 : by_id_.rbegin()->first) + 1;
+  return std::max(largest_row, by_id_.empty() ? 0 : by_id_.rbegin()->first) + 1;
 }
 
 void Cache::clear() noexcept {

@@ -45,7 +45,11 @@ class Cache {
   void remove(const EntryPtr& entry) noexcept;
   void set_leaf(const EntryPtr& entry, const at::Tensor& leaf);
   void set_id(const EntryPtr& entry, std::int64_t id);
-  /// For an entry whose row is gone: above every row's id (schema/ has 2^62 as the largest) and every entry's.
+  /// The largest id that a row can have, as schema/ says.
+  static constexpr std::int64_t largest_row = std::int64_t{1} << 62;
+  /// The largest id of an entry that has a row; 0 for none.
+  std::int64_t last_row() const noexcept;
+  /// For an entry whose row is gone: above every row's id and every entry's.
   std::int64_t id_without_row() const noexcept;
   void clear() noexcept;
 

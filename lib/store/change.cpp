@@ -1,6 +1,5 @@
 #include "change.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "paramstore/error.h"
@@ -18,7 +17,6 @@ Revision finish(OpenTransaction& transaction) {
   const Revision revision = transaction.rows.commit();
   transaction.undo.clear();
   transaction.scope->revision = revision;
-  transaction.scope->last_commit = std::chrono::steady_clock::now().time_since_epoch().count();
   return revision;
 }
 
@@ -31,6 +29,7 @@ Change::Change(StoreCore& core, ScopeState& scope, const storage::CommitInfo& in
     }
     transaction_ = core.batch.get();
     savepoint_.emplace(transaction_->rows);
+    if (info.step || info.message) transaction_->rows.annotate(info);
   } else {
     own_ = std::make_unique<OpenTransaction>(scope, info);
     transaction_ = own_.get();

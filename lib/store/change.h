@@ -17,7 +17,8 @@ namespace paramstore {
 /// The order is: write the rows, change memory and say how to undo that, commit.
 class Change {
  public:
-  /// Waits for the file's write lock. Throws StoreBusy; Error where a batch is open on another scope.
+  /// Waits for the file's write lock. Throws StoreBusy; Error where a batch is open on another scope. In a batch, what
+  /// `info` has becomes the batch's.
   Change(StoreCore& core, ScopeState& scope, const storage::CommitInfo& info = {});
   ~Change();
   Change(const Change&) = delete;

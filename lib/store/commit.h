@@ -11,7 +11,7 @@ namespace paramstore {
 /// scope then shows.
 Revision commit_changes(StoreCore& core, ScopeState& scope, const CommitOptions& options);
 
-/// Whether the scope's last commit is longer ago than `interval`; starts the clock at the first call.
+/// Whether the scope's last commit of what changed in place is longer ago than `interval`; starts the clock at the first call.
 bool commit_is_due(ScopeState& scope, std::chrono::nanoseconds interval);
 
 }  // namespace paramstore

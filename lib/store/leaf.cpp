@@ -1,5 +1,6 @@
 #include "leaf.h"
 
+#include <ATen/MemoryOverlap.h>
 #include <ATen/ops/empty.h>
 #include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
@@ -40,6 +41,9 @@ std::optional<storage::Dtype> stored_dtype(at::ScalarType type) {
   }
   return std::nullopt;
 }
+
+/// What copy_ refuses to write into.
+bool elements_overlap(const at::Tensor& tensor) { return at::has_internal_overlap(tensor) == at::MemOverlap::Yes; }
 
 [[noreturn]] void refuse(std::string_view name, const std::string& path, const std::string& found,
                          const std::string& advice) {
@@ -87,7 +91,21 @@ void require_supported(const at::Tensor& tensor, std::string_view name, const st
   }
 }
 
-void describe(const at::Tensor& tensor, storage::ParamRecord& record) {
+void require_not_inference(const at::Tensor& tensor, std::string_view name, const std::string& path) {
+  if (!tensor.is_inference()) return;
+  refuse(name, path, "an inference tensor, as a leaf,", "make it outside of c10::InferenceMode, or clone it there");
+}
+
+void require_adoptable(const at::Tensor& tensor, std::string_view name, const std::string& path) {
+  require_supported(tensor, name, path);
+  require_not_inference(tensor, name, path);
+  if (elements_overlap(tensor)) {
+    refuse(name, path, "a tensor whose elements share memory, as an expanded one's do,", "give tensor.clone()");
+  }
+}
+
+void describe(const at::Tensor& tensor, storage::ParamRecord& record, const std::string& path) {
+  require_supported(tensor, record.name, path);
   record.dtype = *stored_dtype(tensor.scalar_type());
   record.shape.assign(tensor.sizes().begin(), tensor.sizes().end());
   record.device = tensor.device().str();
@@ -102,8 +120,9 @@ bool same_kind(const storage::ParamRecord& record, const at::Tensor& tensor) {
          (tensor.device().is_cpu() ? record.device == "cpu" : tensor.device().str() == record.device);
 }
 
-bool same_kind(const at::Tensor& a, const at::Tensor& b) {
-  return a.scalar_type() == b.scalar_type() && a.sizes() == b.sizes() && a.device() == b.device();
+bool can_take(const at::Tensor& leaf, const at::Tensor& value) {
+  return leaf.scalar_type() == value.scalar_type() && leaf.sizes() == value.sizes() &&
+         leaf.device() == value.device() && !elements_overlap(leaf);
 }
 
 HostValue::HostValue(const at::Tensor& tensor) {

@@ -14,18 +14,28 @@ namespace paramstore {
 /// require gradients.
 void require_supported(const at::Tensor& tensor, std::string_view name, const std::string& path);
 
+/// Throws UnsupportedTensor where the tensor was made under inference mode: it has no version counter and no gradient.
+void require_not_inference(const at::Tensor& tensor, std::string_view name, const std::string& path);
+
+/// Throws UnsupportedTensor unless the tensor itself, not only a copy of it, can be a parameter's leaf.
+void require_adoptable(const at::Tensor& tensor, std::string_view name, const std::string& path);
+
 /// LibTorch's name of a row's dtype.
 at::ScalarType torch_dtype(storage::Dtype dtype);
 
-/// dtype, shape and device of a supported tensor, as a row has them. Everything else of the record is as given.
-void describe(const at::Tensor& tensor, storage::ParamRecord& record);
+/// dtype, shape and device of a tensor, as a row has them. Everything else of the record, which has its name, is as
+/// given. Throws UnsupportedTensor as `require_supported` does: a leaf can be given other data.
+void describe(const at::Tensor& tensor, storage::ParamRecord& record, const std::string& path);
 
 /// Whether the row and the tensor agree in dtype and shape.
 bool same_shape(const storage::ParamRecord& record, const at::Tensor& tensor);
 
-/// Whether they agree in dtype, shape and device, so that one's contents can go into the other.
+/// Whether they agree in dtype, shape and device.
 bool same_kind(const storage::ParamRecord& record, const at::Tensor& tensor);
-bool same_kind(const at::Tensor& a, const at::Tensor& b);
+
+/// Whether `value` can go into `leaf`: they agree in dtype, shape and device, and no two of the leaf's elements lie in
+/// the same memory.
+bool can_take(const at::Tensor& leaf, const at::Tensor& value);
 
 /// The tensor's contents in the CPU's memory, contiguous: its own where they are that already, else a copy that this
 /// keeps.
@@ -55,7 +65,7 @@ at::Tensor as_leaf(at::Tensor value);
 /// contiguous.
 bool can_be_leaf(const at::Tensor& tensor);
 
-/// Copies `value` into `leaf` behind autograd's back; the version counter moves on.
+/// Copies `value` into `leaf`, which can take it, behind autograd's back; the version counter moves on.
 void overwrite_contents(const at::Tensor& leaf, const at::Tensor& value);
 
 /// `value`, which is on the CPU, on the device named in its row; on the CPU where that name is no device of this

@@ -84,13 +84,13 @@ at::Tensor read_value(ScopeState& scope, Entry& entry) {
   return to_row_device(std::move(value), entry.record, scope.path);
 }
 
-void load_leaf(ScopeState& scope, const EntryPtr& entry) {
-  if (entry->leaf.defined()) return;
+EntryPtr load_leaf(ScopeState& scope, const EntryPtr& entry) {
+  if (entry->leaf.defined()) return entry;
   storage::ReadTransaction snapshot(*scope.file);
   take_in_changes(scope, Pending::keep);
-  const EntryPtr current = scope.cache.find(entry->record.name);  // taking in may have replaced or removed it
-  if (!current) not_found(scope, entry->record.name);
-  if (!current->leaf.defined()) install_leaf(scope, current, as_leaf(read_value(scope, *current)));
+  EntryPtr current = scope.cache.find(entry->record.name);  // taking in may have replaced or removed it
+  if (current && !current->leaf.defined()) install_leaf(scope, current, as_leaf(read_value(scope, *current)));
+  return current;
 }
 
 void list_all(ScopeState& scope) {
@@ -182,11 +182,10 @@ namespace {
 // Where the cache has no leaf of that name.
 std::optional<Found> find_in_file(StoreCore& core, ScopeState& scope, std::string_view name) {
   auto locked = core.lock(scope);
-  const EntryPtr entry = find_entry(scope, name);
+  EntryPtr entry = find_entry(scope, name);
+  if (entry) entry = load_leaf(scope, entry);
   if (!entry) return std::nullopt;
-  load_leaf(scope, entry);
-  const EntryPtr loaded = scope.cache.find(name);
-  return Found{loaded->leaf, loaded->constraint};
+  return Found{entry->leaf, entry->constraint};
 }
 
 }  // namespace

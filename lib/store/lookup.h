@@ -17,8 +17,9 @@ EntryPtr find_entry(ScopeState& scope, std::string_view name);
 /// The same; throws ParamNotFound.
 EntryPtr require_entry(ScopeState& scope, std::string_view name);
 
-/// Reads the value of an entry without a leaf, and gives it one. Throws ParamNotFound where it is gone by now.
-void load_leaf(ScopeState& scope, const EntryPtr& entry);
+/// The entry of the same name, with a leaf: reads its value where it has none yet. Null where others have removed the
+/// parameter since.
+EntryPtr load_leaf(ScopeState& scope, const EntryPtr& entry);
 
 /// Makes an entry for every row.
 void list_all(ScopeState& scope);

@@ -5,14 +5,15 @@
 
 namespace paramstore {
 
-torch::OrderedDict<std::string, Param> ParamStore::match(const std::string& pattern) const {
-  const PythonRegex regex(pattern);
+torch::OrderedDict<std::string, Param> ParamStore::match(std::string_view pattern) const {
+  const PythonRegex regex{std::string(pattern)};
   StoreCore& store = core();
   ScopeState& scope = store.enter();
   torch::OrderedDict<std::string, Param> found;
   for (const std::string& name : keys()) {
-    if (!regex.match(name)) continue;
-    // Another thread may have erased it since.
+    // Another thread may have erased it and added it again, at the end.
+    if (!regex.match(name) || found.contains(name)) continue;
+    // Or erased it since.
     if (auto param = find(store, scope, name)) found.insert(name, constrained(param->leaf, param->constraint));
   }
   return found;

@@ -2,18 +2,21 @@
 #include <c10/util/Exception.h>
 #include <torch/nn/module.h>
 
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "change.h"
+#include "exchange.h"
 #include "leaf.h"
 #include "lookup.h"
 #include "mismatch.h"
 #include "paramstore/error.h"
 #include "paramstore/param_name.h"
 #include "paramstore/param_store.h"
+#include "take_in.h"
 #include "write_through.h"
 
 namespace paramstore {
@@ -23,28 +26,6 @@ struct Addition {
   std::string name;
   at::Tensor tensor;
 };
-
-struct Update {
-  EntryPtr entry;
-  at::Tensor tensor;  // the module's, to become the leaf
-};
-
-void require_exchangeable(const ScopeState& scope, const Update& update) {
-  const at::Tensor& leaf = update.entry->leaf;
-  if (leaf.device() == update.tensor.device()) return;
-  throw Error("module: parameter '" + update.entry->record.name + "'" + of_file(scope.path) + " is on " +
-              leaf.device().str() + " and the module's tensor on " + update.tensor.device().str() +
-              "; move the module there first, or leave update_module_params off");
-}
-
-/// The module's tensor takes over the leaf's storage, and then its place.
-void exchange(ScopeState& scope, const Update& update) {
-  const bool pending = version_of(update.entry->leaf) != update.entry->stored_version;
-  update.tensor.set_data(update.entry->leaf);
-  std::lock_guard cache_lock(scope.cache_mutex);
-  scope.cache.set_leaf(update.entry, update.tensor);
-  update.entry->stored_version = pending ? -1 : version_of(update.tensor);
-}
 
 }  // namespace
 
@@ -60,6 +41,9 @@ void ParamStore::module(std::string_view name, torch::nn::Module& nn_module, boo
   std::vector<Addition> additions;
   std::vector<Update> updates;
   std::unordered_set<const c10::TensorImpl*> seen;
+  // The module's parameters are compared with one commit of the file, and checked before anything is changed.
+  std::optional<storage::ReadTransaction> snapshot(std::in_place, *scope.file);
+  take_in_changes(scope, Pending::keep);
   for (const auto& item : nn_module.named_parameters()) {
     const at::Tensor& tensor = item.value();
     if (!tensor.defined()) continue;
@@ -76,25 +60,29 @@ void ParamStore::module(std::string_view name, torch::nn::Module& nn_module, boo
     }
     std::string full_name = param_with_module_name(name, item.key());
     EntryPtr entry = find_entry(scope, full_name);
+    if (entry) entry = load_leaf(scope, entry);
     if (!entry) {
-      require_supported(tensor, full_name, scope.path);
+      require_adoptable(tensor, full_name, scope.path);
       additions.push_back({std::move(full_name), tensor});
       continue;
     }
-    load_leaf(scope, entry);
-    entry = require_entry(scope, full_name);
     check_mismatch(store, scope, full_name, {entry->leaf.sizes(), entry->constraint}, tensor, std::nullopt);
     if (!update_module_params || entry->leaf.is_same(tensor)) continue;
     updates.push_back({std::move(entry), tensor});
     require_exchangeable(scope, updates.back());
   }
+  snapshot.reset();
 
-  if (!additions.empty()) {
-    Change change(store, scope);
-    for (const Addition& addition : additions) insert_param(change, addition.name, constraints::real, addition.tensor);
-    change.commit();
+  // An exchange alone is no change of the file; in a batch it is undone with it.
+  if (additions.empty() && !store.batch) {
+    exchange(store, scope, updates);
+    return;
   }
-  for (const Update& update : updates) exchange(scope, update);
+  if (additions.empty() && updates.empty()) return;
+  Change change(store, scope);
+  for (const Addition& addition : additions) insert_param(change, addition.name, constraints::real, addition.tensor);
+  change.on_undo(exchange(store, scope, updates));
+  change.commit();
 }
 
 }  // namespace paramstore

@@ -1,5 +1,6 @@
 #include "paramstore/param_range.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "lookup.h"
@@ -13,7 +14,10 @@ ParamCursor::ParamCursor(std::shared_ptr<StoreCore> store, std::shared_ptr<Scope
 
 bool ParamCursor::advance() {
   std::lock_guard cache_lock(scope_->cache_mutex);
-  const EntryPtr next = scope_->cache.after(id_);
+  if (!last_id_) last_id_ = scope_->cache.last_row();
+  EntryPtr next = scope_->cache.after(id_);
+  // A row that has come since; what has no row comes after all that have one.
+  if (next && next->record.id > *last_id_) next = scope_->cache.after(std::max(id_, Cache::largest_row));
   if (!next) return false;
   id_ = next->record.id;
   name_ = next->record.name;

@@ -89,18 +89,22 @@ Param ParamStore::setdefault(std::string_view name, const InitialValue& init,
   const at::Tensor value = init();
   const Constraint& under = constraint ? *constraint : constraints::real;
   const at::Tensor leaf = as_leaf(to_unconstrained(store, scope, name, under, value));
+  Param made = constrained(leaf, under);
 
   auto locked = store.lock(scope);
-  {
-    // Under the write lock, as another thread or process may have made it meanwhile; then theirs is the parameter.
-    Change change(store, scope);
-    if (!scope.file->find(name)) {
-      insert_param(change, name, under, leaf);
-      change.commit();
-      return constrained(leaf, under);
+  for (;;) {
+    {
+      // Under the write lock, as another thread or process may have made it meanwhile; then theirs is the parameter.
+      Change change(store, scope);
+      if (!scope.cache.find(name) && !scope.file->find(name)) {
+        insert_param(change, name, under, leaf);
+        change.commit();
+        return made;
+      }
     }
+    // Unless it has been erased again.
+    if (auto found = find(store, scope, name)) return constrained(std::move(found->leaf), found->constraint);
   }
-  return get(store, scope, name);
 }
 
 void ParamStore::set(std::string_view name, const at::Tensor& constrained_value) {

@@ -1,4 +1,5 @@
 // ParamStore::save and load: store files out and in.
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -24,7 +25,7 @@ void amend(storage::WriteTransaction& copy, const ScopeState& scope) {
     if (!changed && there && there->revision == entry->record.revision) continue;
     const HostValue host(entry->leaf);
     storage::ParamRecord record = entry->record;
-    describe(entry->leaf, record);
+    describe(entry->leaf, record, scope.path);
     record.checksum = changed ? *changed : entry->stored_checksum;
     if (there) {
       copy.replace(there->id, std::nullopt, record, host.bytes());
@@ -36,7 +37,13 @@ void amend(storage::WriteTransaction& copy, const ScopeState& scope) {
 
 at::Tensor at_location(at::Tensor value, const storage::ParamRecord& record, const MapLocation& map_location,
                        const std::string& path) {
-  const auto device = map_location(value, record.device);
+  std::optional<at::Device> device;
+  try {
+    device = map_location(value, record.device);
+  } catch (const Error& error) {
+    throw Error("parameter '" + record.name + "'" + of_file(path) + ": map_location: " + error.what() +
+                "; nothing was loaded");
+  }
   if (!device) return to_row_device(std::move(value), record, path);
   if (!device_available(*device)) {
     throw Error("parameter '" + record.name + "'" + of_file(path) + ": map_location puts it on " + device->str() +
@@ -85,7 +92,7 @@ void ParamStore::load(const std::filesystem::path& path, const MapLocation& map_
     params.push_back({record.name, parse_tag(path.string(), record), std::move(value), Adopt::yes});
   }
   auto locked = store.lock(scope);
-  put_params(store, scope, params);
+  put_params(store, scope, std::move(params));
 }
 
 }  // namespace paramstore

@@ -39,8 +39,8 @@ struct ScopeState : std::enable_shared_from_this<ScopeState> {
   bool held_back = false;            // that look passed over rows whose parameters are pending here
   RefreshResult unreported;          // taken in on the way; the next refresh tells
 
-  std::atomic<Revision> revision{0};  // what the store shows: `seen`, or its own newest commit
-  std::atomic<std::chrono::steady_clock::rep> last_commit{0};
+  std::atomic<Revision> revision{0};                           // what the store shows: `seen`, or its own newest commit
+  std::atomic<std::chrono::steady_clock::rep> last_commit{0};  // of what changed in place
 };
 
 }  // namespace paramstore

@@ -55,7 +55,14 @@ void StoreCore::reattach(ScopeState& scope) {
   scope.change_counter = -1;  // others may have changed it meanwhile
 }
 
+void StoreCore::require_attachable(const std::string& scope) const {
+  if (!batch) return;
+  throw Error("a batch is open on '" + batch->scope->path + "'; commit it before entering " + scope +
+              ", whose file cannot be attached while a transaction is open");
+}
+
 std::shared_ptr<ScopeState> StoreCore::anonymous_scope() {
+  require_attachable("a new scope of '" + main->path + "'");
   auto state = make_scope("", database->anonymous_scope());
   anonymous_scopes.erase(
       std::remove_if(anonymous_scopes.begin(), anonymous_scopes.end(), [](const auto& weak) { return weak.expired(); }),
@@ -85,6 +92,9 @@ ScopeGuard ParamStore::scope(std::string_view name) {
   StoreCore& store = core();
   auto locked = store.lock(store.enter());
   auto found = store.named_scopes.find(std::string(name));
+  if (found == store.named_scopes.end() || !found->second->file) {
+    store.require_attachable("the scope '" + std::string(name) + "' of '" + store.main->path + "'");
+  }
   if (found == store.named_scopes.end()) {
     auto state = store.make_scope(std::string(name), store.database->scope(name));
     found = store.named_scopes.emplace(name, std::move(state)).first;

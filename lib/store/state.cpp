@@ -1,5 +1,6 @@
 #include "state.h"
 
+#include <unordered_set>
 #include <utility>
 
 #include "change.h"
@@ -22,12 +23,34 @@ StateDict state_of_scope(ScopeState& scope) {
   return state;
 }
 
-void put_params(StoreCore& core, ScopeState& scope, const std::vector<NewParam>& params) {
+namespace {
+
+const c10::StorageImpl* storage_of(const at::Tensor& tensor) { return tensor.storage().unsafeGetStorageImpl(); }
+
+/// Copies the values that lie in leaves which are to get other contents: these are written one after the other.
+void copy_aliases(const ScopeState& scope, std::vector<NewParam>& params) {
+  std::unordered_set<const c10::StorageImpl*> overwritten;
+  for (const NewParam& param : params) {
+    const EntryPtr entry = scope.cache.find(param.name);
+    if (entry && entry->leaf.defined() && !entry->leaf.is_same(param.value))
+      overwritten.insert(storage_of(entry->leaf));
+  }
+  for (NewParam& param : params) {
+    if (overwritten.count(storage_of(param.value)) == 0) continue;
+    param.value = copy_of(param.value);
+    param.adopt = Adopt::yes;
+  }
+}
+
+}  // namespace
+
+void put_params(StoreCore& core, ScopeState& scope, std::vector<NewParam> params) {
   if (params.empty()) return;
   for (const NewParam& param : params) {
     require_supported(param.value, param.name, scope.path);
     find_entry(scope, param.name);  // reads what has to be read before the transaction
   }
+  copy_aliases(scope, params);
   Change change(core, scope);
   for (const NewParam& param : params) {
     if (const EntryPtr entry = scope.cache.find(param.name)) {
@@ -56,7 +79,7 @@ void set_state_of_scope(StoreCore& core, ScopeState& scope, const StateDict& sta
                   "' has no parameter in the state; expected the same names in params and constraints");
     }
   }
-  put_params(core, scope, params);
+  put_params(core, scope, std::move(params));
 }
 
 StateDict ParamStore::get_state() const {

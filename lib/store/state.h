@@ -23,7 +23,7 @@ struct NewParam {
 
 /// Adds and replaces parameters in one transaction. A leaf of the same kind that is in memory stays. Under the
 /// store's mutex.
-void put_params(StoreCore& core, ScopeState& scope, const std::vector<NewParam>& params);
+void put_params(StoreCore& core, ScopeState& scope, std::vector<NewParam> params);
 
 /// The same from a dictionary, which must have the same names twice.
 void set_state_of_scope(StoreCore& core, ScopeState& scope, const StateDict& state);

@@ -79,26 +79,41 @@ void StoreCore::close() {
   std::lock_guard lock(mutex);
   if (closed) return;
   if (batch) throw Error("the store '" + main->path + "' has an open batch; commit or drop it before closing");
-  if (!main->file->read_only()) {
-    commit_changes(*this, *main, {});
-    for (auto& [name, scope] : named_scopes) {
-      reattach(*scope);
-      commit_changes(*this, *scope, {});
-    }
-  }
+  const auto failures = commit_scopes();
+  if (!failures.empty()) std::rethrow_exception(failures.front().error);
   let_go();
+}
+
+std::vector<StoreCore::Failure> StoreCore::commit_scopes() {
+  std::vector<Failure> failures;
+  if (main->file->read_only()) return failures;
+  const auto commit = [&](ScopeState& scope) {
+    try {
+      reattach(scope);
+      commit_changes(*this, scope, {});
+    } catch (...) {
+      failures.push_back({scope.path, std::current_exception()});
+    }
+  };
+  commit(*main);
+  for (auto& [name, scope] : named_scopes) commit(*scope);
+  return failures;
 }
 
 void StoreCore::end() noexcept {
   std::lock_guard lock(mutex);
   if (closed) return;
-  try {
-    drop_batch();
-    if (std::uncaught_exceptions() <= exceptions_at_opening_) close();
-  } catch (const std::exception& error) {
-    TORCH_WARN("closing the store '", main->path, "': what was pending is not written: ", error.what());
+  drop_batch();
+  if (std::uncaught_exceptions() <= exceptions_at_opening_) {
+    for (const auto& [path, error] : commit_scopes()) {
+      try {
+        std::rethrow_exception(error);
+      } catch (const std::exception& thrown) {
+        TORCH_WARN("closing the store '", path, "': what was pending is not written: ", thrown.what());
+      }
+    }
   }
-  if (!closed) let_go();
+  let_go();
 }
 
 void StoreCore::note_query(const void* query, std::function<void()> end) {

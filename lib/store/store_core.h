@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -48,6 +49,8 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   std::shared_ptr<ScopeState> make_scope(std::string name, std::shared_ptr<storage::StoreFile> file);
 
   std::shared_ptr<ScopeState> anonymous_scope();
+  /// SQLite attaches no file while a transaction is open. Throws Error where a batch is.
+  void require_attachable(const std::string& scope) const;
   /// Gives a named scope its file again, where a failed drop_scope has taken it.
   void reattach(ScopeState& scope);
   /// Whether the scope is one of this store's.
@@ -57,11 +60,12 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   static const std::shared_ptr<ScopeState>& state_of(const Scope& scope) { return scope.state_; }
   /// Opens a batch on the active scope and keeps the mutex for this thread until it ends.
   void begin_batch();
-  /// Ends the open batch: all of it in the file, or all of it undone.
-  Revision commit_batch();
+  /// Ends the open batch: all of it in the file, with the step and the message given, or all of it undone.
+  Revision commit_batch(const storage::CommitInfo& info);
   void drop_batch() noexcept;
 
-  /// Commits every scope and lets go of the files.
+  /// Commits every scope and lets go of the files. Where a scope cannot be committed: commits the others, throws the
+  /// first failure and lets go of nothing.
   void close();
 
   /// What the end of a ParamStore does: closes, and tells LibTorch's warning handler where that fails. Commits
@@ -87,6 +91,13 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   std::atomic<bool> closed{false};
 
  private:
+  struct Failure {
+    std::string path;  // of the scope
+    std::exception_ptr error;
+  };
+  /// Commits what is pending in the store and in every scope that has a name. Gives those that could not be committed.
+  std::vector<Failure> commit_scopes();
+
   /// Forgets what is in memory and closes the files.
   void let_go();
 

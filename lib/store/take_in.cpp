@@ -1,8 +1,9 @@
 #include "take_in.h"
 
-#include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -77,22 +78,56 @@ Arrival arrive(ScopeState& scope, Difference difference) {
   arrival.after = std::make_shared<Entry>(std::move(*difference.row), std::move(constraint));
   if (before && before->leaf.defined()) {
     const at::Tensor value = read_value(scope, *arrival.after);
-    const bool leaf_stays = same_kind(before->leaf, value);
+    const bool leaf_stays = can_take(before->leaf, value);
     arrival.after->leaf = leaf_stays ? before->leaf : as_leaf(value);
     if (leaf_stays) arrival.contents = value;
   }
   return arrival;
 }
 
-void report(RefreshResult& result, const std::vector<Arrival>& arrivals) {
-  std::vector<std::string>* const lists[] = {&result.removed, &result.added, &result.changed};
-  std::unordered_set<std::string> told[3];
-  for (int i = 0; i < 3; ++i) told[i].insert(lists[i]->begin(), lists[i]->end());
+/// What has become of a name since the last refresh.
+enum class Effect { none, added, changed, removed };
+
+/// What two arrivals of one name come to.
+Effect both(Effect first, Effect second) {
+  if (first == Effect::none) return second;
+  if (first == Effect::added) return second == Effect::removed ? Effect::none : Effect::added;
+  return second == Effect::removed ? Effect::removed : Effect::changed;
+}
+
+/// What has been reported, and the arrivals after it.
+RefreshResult report(const RefreshResult& before, const std::vector<Arrival>& arrivals) {
+  struct Told {
+    std::string name;
+    Effect effect;
+  };
+  std::vector<Told> told;  // in the order of arrival
+  std::unordered_map<std::string, std::size_t> index;
+  const auto tell = [&](const std::string& name, Effect effect) {
+    const auto [found, is_new] = index.emplace(name, told.size());
+    if (is_new) {
+      told.push_back({name, effect});
+    } else {
+      told[found->second].effect = both(told[found->second].effect, effect);
+    }
+  };
+  for (const auto& name : before.added) tell(name, Effect::added);
+  for (const auto& name : before.changed) tell(name, Effect::changed);
+  for (const auto& name : before.removed) tell(name, Effect::removed);
   for (const Arrival& arrival : arrivals) {
-    const int kind = !arrival.after ? 0 : arrival.added ? 1 : 2;
-    const std::string& name = (arrival.after ? arrival.after : arrival.before)->record.name;
-    if (told[kind].insert(name).second) lists[kind]->push_back(name);
+    if (!arrival.after) {
+      tell(arrival.before->record.name, Effect::removed);
+    } else {
+      tell(arrival.after->record.name, arrival.added ? Effect::added : Effect::changed);
+    }
   }
+  RefreshResult result;
+  for (Told& each : told) {
+    if (each.effect == Effect::added) result.added.push_back(std::move(each.name));
+    if (each.effect == Effect::changed) result.changed.push_back(std::move(each.name));
+    if (each.effect == Effect::removed) result.removed.push_back(std::move(each.name));
+  }
+  return result;
 }
 
 }  // namespace
@@ -121,8 +156,7 @@ void take_in_changes(ScopeState& scope, Pending pending) {
       arrivals.push_back(arrive(scope, std::move(difference)));
     }
   }
-  RefreshResult result = scope.unreported;
-  report(result, arrivals);
+  RefreshResult result = report(scope.unreported, arrivals);
   const std::int64_t last_id = scope.file->last_id();
 
   {

@@ -59,13 +59,13 @@ void mark_clean(Entry& entry, Revision revision, std::uint64_t checksum) {
   entry.stored_version = version_of(entry.leaf);
 }
 
-storage::ParamRecord record_of(const at::Tensor& leaf, std::string_view name, const Constraint& constraint,
-                               std::uint64_t checksum) {
+storage::ParamRecord record_of(const ScopeState& scope, const at::Tensor& leaf, std::string_view name,
+                               const Constraint& constraint, std::uint64_t checksum) {
   storage::ParamRecord record;
   record.name = name;
   record.constraint_tag = constraint.tag();
   record.checksum = checksum;
-  describe(leaf, record);
+  describe(leaf, record, scope.path);
   return record;
 }
 
@@ -161,7 +161,7 @@ at::Tensor to_unconstrained(const StoreCore& core, const ScopeState& scope, std:
 EntryPtr insert_param(Change& change, std::string_view name, const Constraint& constraint, const at::Tensor& leaf) {
   if (change.scope().file->find(name)) throw_stale(change.scope(), {std::string(name)});
   const HostValue host(leaf);
-  auto record = record_of(leaf, name, constraint, storage::value_checksum(host.bytes()));
+  auto record = record_of(change.scope(), leaf, name, constraint, storage::value_checksum(host.bytes()));
   const std::int64_t id = change.rows().insert(record, host.bytes());
   auto entry = new_entry(std::move(record), id, constraint, leaf, change.rows().revision());
   free_id(change, id);
@@ -172,7 +172,7 @@ EntryPtr insert_param(Change& change, std::string_view name, const Constraint& c
 void overwrite_param(Change& change, const EntryPtr& entry, const Constraint& constraint, const at::Tensor& value,
                      Adopt adopt) {
   const HostValue host(value);
-  auto record = record_of(value, entry->record.name, constraint, storage::value_checksum(host.bytes()));
+  auto record = record_of(change.scope(), value, entry->record.name, constraint, storage::value_checksum(host.bytes()));
   const std::int64_t id = entry->record.id;
   const Revision expected = entry->record.revision;
   const bool only_value = same_kind(entry->record, value) && entry->constraint == constraint;
@@ -181,11 +181,11 @@ void overwrite_param(Change& change, const EntryPtr& entry, const Constraint& co
   if (!written) throw_stale(change.scope(), {entry->record.name});
 
   at::Tensor leaf = entry->leaf;
-  if (leaf.defined() && same_kind(leaf, value)) {
+  if (leaf.defined() && can_take(leaf, value)) {
     // A leaf that was pending must be so again for the version counter too, which only ever goes up.
     const bool was_clean = version_of(leaf) == entry->stored_version;
     change.on_undo([entry, was_clean, contents = copy_of(leaf)] {
-      if (same_kind(entry->leaf, contents)) {
+      if (can_take(entry->leaf, contents)) {
         overwrite_contents(entry->leaf, contents);
       } else {
         entry->leaf.set_data(contents);  // the user gave it another kind of data meanwhile
@@ -226,7 +226,7 @@ bool InPlaceWrites::write(const EntryPtr& entry, std::uint64_t checksum) {
 bool write_anew(Change& change, const EntryPtr& entry, std::uint64_t checksum, Conflict conflict) {
   const HostValue host(entry->leaf);
   auto& rows = change.rows();
-  auto record = record_of(entry->leaf, entry->record.name, entry->constraint, checksum);
+  auto record = record_of(change.scope(), entry->leaf, entry->record.name, entry->constraint, checksum);
   std::int64_t id = entry->record.id;
   if (!rows.replace(id, entry->record.revision, record, host.bytes())) {
     if (conflict == Conflict::error) return false;
@@ -249,7 +249,11 @@ void erase_param(Change& change, const EntryPtr& entry) {
 void clear_params(Change& change) {
   change.rows().clear();
   ScopeState& scope = change.scope();
-  auto before = std::make_shared<Cache>(scope.cache);
+  const auto before = std::make_shared<Cache>();
+  {
+    std::lock_guard cache_lock(scope.cache_mutex);  // param_name makes the index of leaves under it
+    *before = scope.cache;
+  }
   change.on_undo([&scope, before, complete = scope.complete] {
     std::lock_guard cache_lock(scope.cache_mutex);
     std::swap(scope.cache, *before);

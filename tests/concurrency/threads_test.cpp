@@ -148,6 +148,28 @@ TEST_CASE("setdefault of one name on many threads makes it once, and all get the
   CHECK(store.size() == rounds);
 }
 
+TEST_CASE("a leaf's name may be asked for while another thread clears the store") {
+  for (int round = 0; round < rounds; ++round) {
+    ParamStore store = ParamStore::in_memory();  // the first to ask for a name makes the index of leaves
+    auto batch = store.batch();
+    for (int i = 0; i < 200; ++i) store.set("w" + std::to_string(i), filled(1, i));
+    batch.commit();
+    const at::Tensor leaf = store.unconstrained("w1");
+    std::atomic<bool> ready{false};
+    std::thread asking([&] {
+      ready = true;
+      for (std::atomic<int> spins{0}; spins < round * 500; ++spins) {
+      }
+      const auto name = store.param_name(leaf);
+      CHECK((!name || *name == "w1"));
+    });
+    while (!ready) std::this_thread::yield();
+    store.clear();
+    asking.join();
+    CHECK(store.param_name(leaf) == std::nullopt);
+  }
+}
+
 TEST_CASE("the active scope is each thread's own") {
   TemporaryStore file;
   ParamStore store(file.path(), StoreOptions().durability(paramstore::Durability::process_crash));

@@ -1,6 +1,7 @@
 // The list of commits, and a change of name.
 #include <doctest/doctest.h>
 
+#include "paramstore/storage/savepoint.h"
 #include "support.h"
 
 using namespace paramstore;
@@ -32,6 +33,26 @@ TEST_CASE("commits are listed newest first, with step and message") {
   CHECK(older[1].revision == 2);
   CHECK(database.main().commits(100, 1).empty());
   CHECK(database.main().commits(0).empty());
+}
+
+TEST_CASE("a transaction's step and message may come later, each for itself, and go with a savepoint") {
+  const TemporaryFolder folder;
+  Database database(folder / "a.params.db");
+  {
+    WriteTransaction transaction(database.main(), {1, std::nullopt});
+    transaction.annotate({std::nullopt, "noted"});
+    {
+      Savepoint savepoint(transaction);
+      transaction.annotate({2, "undone"});
+    }
+    transaction.commit();
+  }
+  WriteTransaction(database.main()).commit();
+  const auto all = database.main().commits(2);
+  CHECK(all[1].step == 1);
+  CHECK(all[1].message == "noted");
+  CHECK_FALSE(all[0].step);
+  CHECK_FALSE(all[0].message);
 }
 
 TEST_CASE("a renamed parameter keeps its row, its place, its value and its chunks") {

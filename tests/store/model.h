@@ -79,10 +79,31 @@ struct Param {
   bool pending() const { return !same(value, base.value); }
 };
 
+/// What became of names in all, each in one list at most.
 struct Report {
   std::vector<std::string> added, changed, removed;
-  static void note(std::vector<std::string>& names, const std::string& name) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+
+  void add(const std::string& name) {
+    if (!has(added, name) && !has(changed, name)) (take(removed, name) ? changed : added).push_back(name);
+  }
+  void change(const std::string& name) {
+    take(removed, name);
+    if (!has(added, name) && !has(changed, name)) changed.push_back(name);
+  }
+  void remove(const std::string& name) {
+    if (take(added, name)) return;
+    take(changed, name);
+    if (!has(removed, name)) removed.push_back(name);
+  }
+
+ private:
+  static bool has(const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  }
+  static bool take(std::vector<std::string>& names, const std::string& name) {
+    const bool there = has(names, name);
+    names.erase(std::remove(names.begin(), names.end(), name), names.end());
+    return there;
   }
 };
 
@@ -124,16 +145,16 @@ class View {
         held_back = true;
         params.push_back(param);
       } else if (row) {
-        Report::note(report.changed, param.name());
+        report.change(param.name());
         const bool stays = same_kind(param.value, row->value);
         params.push_back({*row, row->value, false, stays ? param.leaf : at::Tensor()});
       } else {
-        Report::note(report.removed, param.name());
+        report.remove(param.name());
       }
     }
     for (const Row& row : file.rows) {
       if (named(row.name)) continue;
-      Report::note(report.added, row.name);
+      report.add(row.name);
       params.push_back({row, row.value});
     }
     arrange(file);

@@ -1,5 +1,6 @@
 // States, saved files and scopes.
 #include <ATen/ATen.h>
+#include <torch/nn/module.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -73,8 +74,9 @@ void set_state(World& world, Random& random) {
   put_all(world, params, adopted, [&] { world.store->set_state(state); });
 }
 
-void get_and_set_state(World& world, Random&) {
-  const StateDict state = world.store->get_state();
+/// The state back, or each parameter with the leaf and the constraint of another.
+void get_and_set_state(World& world, Random& random) {
+  StateDict state = world.store->get_state();
   Place& place = world.here();
   place.view.take_in(place.file, false);
   place.listed = true;
@@ -85,7 +87,47 @@ void get_and_set_state(World& world, Random&) {
     require(same(state.params[i].value(), params[i].value), "get_state has other values");
     require(state.constraints[params[i].name()].tag() == params[i].base.tag, "get_state has other constraints");
   }
+  if (params.size() > 1 && random.one_in(2)) {
+    StateDict rotated;
+    const auto own = params;
+    const auto shift = static_cast<std::size_t>(1 + random.below(static_cast<int>(own.size()) - 1));
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      const Param& from = own[(i + shift) % own.size()];
+      const auto& name = own[i].name();
+      params[i] = {{0, 0, name, from.base.tag, from.value}, from.value};
+      rotated.params.insert(name, state.params[from.name()]);
+      rotated.constraints.insert(name, state.constraints[from.name()]);
+    }
+    state = rotated;
+  }
   put_all(world, params, {}, [&] { world.store->set_state(state); });
+}
+
+/// Gives a net the parameter of one name, or registers a new one. It may be the parameter of another name, or scope.
+void module_with_update(World& world, Random& random) {
+  if (world.batch) return;
+  struct Net : torch::nn::Module {
+    explicit Net(const at::Tensor& tensor) { register_parameter("w", tensor); }
+  };
+  Place& place = world.here();
+  for (int i = 1 + random.below(3); i > 0; --i) {
+    const std::string module_name = random.one_in(2) ? "net" : "other net";
+    const std::string name = module_name + "$$$w";
+    place.view.take_in(place.file, false);
+    const bool is_new = !place.view.named(name);
+    if (is_new || world.nets.empty()) world.nets.push_back(contents(random, {3}, at::kFloat).requires_grad_(true));
+    const at::Tensor tensor = is_new ? world.nets.back() : random.of(world.nets);
+    const at::Tensor value = tensor.detach().clone();
+    Net net(tensor);
+    world.store->module(module_name, net, /*update_module_params=*/true);
+    if (is_new) world.put(name, "real", value);
+    for (auto& [key, each] : world.places) {
+      for (Param& param : each.view.params) {
+        if (param.leaf.defined() && param.leaf.is_same(tensor)) param.leaf = at::Tensor();
+      }
+    }
+    place.view.named(name)->leaf = tensor;
+  }
 }
 
 void save(World& world, Random& random) {
@@ -204,7 +246,8 @@ void list_scopes(World& world, Random&) {
 std::vector<Operation> state_operations() {
   return {
       {"set_state", 3, set_state},
-      {"get_state and set_state", 2, get_and_set_state},
+      {"get_state and set_state", 3, get_and_set_state},
+      {"module with update", 6, module_with_update},
       {"save", 1, save},
       {"load", 2, load},
       {"enter a scope", 6, enter},

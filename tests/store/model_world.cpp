@@ -164,15 +164,17 @@ void World::reopen(Random& random) {
   if (!guards_outlive) {
     while (!entered.empty()) entered.pop_back();
   }
-  // What close does, up to the first parameter that others have changed too.
-  bool stale = false;
+  // What close does, with every scope in which others have not changed the same parameters.
+  bool all_committed = true;
   for (auto& [key, place] : places) {
-    if (stale || key.rfind("anonymous:", 0) == 0) continue;
+    if (key.rfind("anonymous:", 0) == 0) continue;
     const auto dirty = place.view.dirty(counters);
+    bool stale = false;
     for (const auto& name : dirty) stale = stale || View::moved_on(place.file, *place.view.named(name));
     if (!stale) place.view.commit(place.file, dirty);
+    all_committed = all_committed && !stale;
   }
-  if (stale) {
+  if (!all_committed) {
     refused<StaleParam>("close", [&] { store->close(); });
     static_cast<void>(store->size());  // it is still open
   } else if (random.one_in(2)) {

@@ -96,6 +96,7 @@ class World {
   std::vector<std::pair<paramstore::Scope, std::string>> handles;
   int anonymous_scopes = 0;
   std::vector<std::vector<Param>> saved;  // what lies in saved_path(i)
+  std::vector<at::Tensor> nets;           // of modules that go from name to name and from scope to scope
 
   std::optional<paramstore::Batch> batch;
   std::string batch_key;

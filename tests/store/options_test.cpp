@@ -124,6 +124,18 @@ TEST_CASE("commit_every: a call on the store writes what is pending, once the ti
   CHECK(store.revision() == before + 1);  // nothing changed, nothing written
 }
 
+TEST_CASE("commit_every: changes made by name in between do not put off the commit of what changed in place") {
+  TemporaryStore file;
+  ParamStore store(file.path(), StoreOptions().commit_every(20ms));
+  const at::Tensor leaf = store.setdefault("w", at::zeros({2}));
+  leaf.data().add_(1);
+  for (int i = 0; i < 5; ++i) {
+    std::this_thread::sleep_for(10ms);
+    store.set("loss", at::full({}, static_cast<double>(i)));
+  }
+  CHECK(at::equal(ParamStore(file.path())["w"], at::ones({2})));
+}
+
 TEST_CASE("a read-only store refuses every change and keeps what is changed in place to itself") {
   TemporaryStore file;
   { ParamStore(file.path()).setdefault("w", at::zeros({2})); }

@@ -1,7 +1,10 @@
 // What others do to the file meanwhile, where it is easy to get wrong.
 #include <ATen/ATen.h>
 
+#include <iterator>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "paramstore/error.h"
 #include "paramstore/param_store.h"
@@ -152,6 +155,113 @@ TEST_CASE("a leaf that gets other data inside a batch has its own again when the
   }
   CHECK(store.unconstrained("a").is_same(leaf));
   CHECK(at::equal(leaf, at::zeros({3})));
+}
+
+TEST_CASE("a name that was listed here and erased by others is one that is not there") {
+  TemporaryStore file;
+  {
+    ParamStore made(file.path());
+    for (const char* name : {"a", "w", "z"}) made.setdefault(name, at::ones({2}));
+  }
+  ParamStore ours(file.path());
+  CHECK(names_of(ours).size() == 3);
+  const ItemRange items = ours.items();
+  const ValueRange values = ours.values();
+  ParamStore(file.path()).erase("w");
+
+  SUBCASE("setdefault makes it") { CHECK(at::equal(ours.setdefault("w", at::zeros({2})), at::zeros({2}))); }
+  SUBCASE("get_param makes it") { CHECK(at::equal(ours.get_param("w", at::zeros({2})), at::zeros({2}))); }
+  SUBCASE("match passes over it") { CHECK(ours.match(".").size() == 2); }
+  SUBCASE("items passes over it") {
+    std::vector<std::string> names;
+    for (auto [name, value] : items) names.push_back(name);
+    CHECK(names == std::vector<std::string>{"a", "z"});
+  }
+  SUBCASE("values passes over it") { CHECK(std::distance(values.begin(), values.end()) == 2); }
+  SUBCASE("asking for it alone is an error") {
+    CHECK_THROWS_AS(ours["w"], ParamNotFound);
+    CHECK_THROWS_AS(ours.unconstrained("w"), ParamNotFound);
+  }
+}
+
+TEST_CASE("setdefault finds what its init has left pending, though others have erased the row") {
+  TemporaryStore file;
+  ParamStore ours(file.path());
+  const at::Tensor value = ours.setdefault("w", [&] {
+    ours.setdefault("w", at::zeros({1})).data().add_(5);
+    ParamStore(file.path()).erase("w");
+    CHECK_FALSE(ours.contains("none"));  // takes in that the row is gone
+    return at::ones({1});
+  });
+  CHECK(value.item().toFloat() == 5);
+  CHECK(names_of(ours) == std::vector<std::string>{"w"});
+  CHECK(ours.size() == 1);
+  CHECK_THROWS_AS(ours.commit(), StaleParam);
+  ours.commit(Conflict::overwrite);
+  CHECK(ParamStore(file.path())["w"].item().toFloat() == 5);
+}
+
+TEST_CASE("refresh tells what became of each name in all, however often calls have looked meanwhile") {
+  TemporaryStore file;
+  ParamStore ours(file.path());
+  for (const char* name : {"again", "altered", "gone"}) ours.set(name, at::ones({1}));
+  ParamStore theirs(file.path());
+  const auto look = [&] { CHECK_FALSE(ours.contains("none")); };
+  theirs.set("new", at::ones({1}));
+  theirs.set("passing", at::ones({1}));
+  theirs.erase("again");
+  theirs.set("gone", at::zeros({1}));
+  theirs.set("altered", at::zeros({1}));
+  look();
+  theirs.set("new", at::zeros({1}));
+  theirs.erase("passing");
+  theirs.set("again", at::zeros({1}));
+  theirs.erase("gone");
+  theirs.set("altered", at::ones({1}));
+  look();
+  const RefreshResult result = ours.refresh();
+  CHECK(result.added == std::vector<std::string>{"new"});
+  CHECK(result.changed == std::vector<std::string>{"altered", "again"});
+  CHECK(result.removed == std::vector<std::string>{"gone"});
+  CHECK(ours.refresh().empty());
+}
+
+TEST_CASE("the end of a store commits every scope that it can, and tells of each that it cannot") {
+  TemporaryStore file;
+  const CapturedWarnings warnings;
+  {
+    ParamStore ours(file.path());
+    const at::Tensor w = ours.setdefault("w", at::zeros({1}));
+    for (const char* scope : {"fold-1", "fold-2", "fold-3"}) {
+      auto guard = ours.scope(scope);
+      ours.setdefault("v", at::zeros({1})).data().add_(5);
+    }
+    {
+      ParamStore theirs(file.path());
+      theirs.set("w", at::ones({1}));
+      auto guard = theirs.scope("fold-2");
+      theirs.set("v", at::ones({1}));
+    }
+    w.data().add_(7);
+    SUBCASE("after close") {
+      CHECK_THROWS_AS(ours.close(), StaleParam);
+      auto guard = ours.scope("fold-1");  // still open
+      ParamStore theirs(file.path());
+      auto their_guard = theirs.scope("fold-3");
+      CHECK(theirs["v"].item().toFloat() == 5);
+    }
+    SUBCASE("alone") {}
+  }
+  REQUIRE(warnings.messages.size() == 2);
+  CHECK(warnings.messages[0].find(file.path().string()) != std::string::npos);
+  CHECK(warnings.messages[1].find("fold-2") != std::string::npos);
+  ParamStore after(file.path());
+  CHECK(after["w"].item().toFloat() == 1);
+  const float expected[] = {5, 1, 5};
+  for (int i = 0; i < 3; ++i) {
+    auto guard = after.scope("fold-" + std::to_string(i + 1));
+    CHECK(after["v"].item().toFloat() == expected[i]);
+  }
 }
 
 }  // namespace

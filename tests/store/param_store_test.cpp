@@ -3,6 +3,13 @@
 #include <ATen/core/grad_mode.h>
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
 #include "paramstore/error.h"
 #include "paramstore/param_store.h"
 #include "store/temporary_store.h"
@@ -220,6 +227,83 @@ TEST_CASE("a call that has to read the file takes in the rest, but never over wh
     CHECK(at::equal(again["c"], at::full({2}, 5.0)));
     CHECK(ours.refresh().removed.empty());
   }
+}
+
+TEST_CASE("a state whose values are the store's own leaves is set as it was given") {
+  TemporaryStore file;
+  ParamStore store(file.path());
+  store.setdefault("a", at::full({2}, 1.0));
+  store.setdefault("b", at::full({2}, 2.0));
+  store.setdefault("rows", at::arange(4.0));
+  const at::Tensor a = store.unconstrained("a"), b = store.unconstrained("b");
+  paramstore::StateDict state;
+  const auto give = [&](const std::string& name, const at::Tensor& value) {
+    state.params.insert(name, value);
+    state.constraints.insert(name, constraints::real);
+  };
+  give("a", b);
+  give("b", a);
+  give("rows", store.unconstrained("rows").detach().flip(0));
+  give("both", a);
+  store.set_state(state);
+  CHECK(at::equal(store["a"], at::full({2}, 2.0)));
+  CHECK(at::equal(store["b"], at::full({2}, 1.0)));
+  CHECK(at::equal(store["both"], at::full({2}, 1.0)));
+  CHECK(at::equal(store["rows"], at::arange(4.0).flip(0)));
+  CHECK(store.unconstrained("a").is_same(a));
+  CHECK(store.unconstrained("b").is_same(b));
+  ParamStore other(file.path());
+  for (auto [name, value] : store.items()) CHECK(at::equal(value, other[name]));
+}
+
+TEST_CASE("setdefault that throws in the constraint's transform has made nothing") {
+  const auto one_way = paramstore::register_constraint(
+      "one_way", {0, false, [](const at::Tensor& value) { return value == value; },
+                  [](const at::Tensor&) -> at::Tensor { throw std::runtime_error("forward"); },
+                  [](const at::Tensor& value) { return value + 1; }});
+  ParamStore store = ParamStore::in_memory();
+  CHECK_THROWS_AS(store.setdefault("w", at::ones({1}), one_way), std::runtime_error);
+  CHECK_FALSE(store.contains("w"));
+  CHECK(store.revision() == 0);
+}
+
+TEST_CASE("match finds each name once, whatever another thread erases and adds meanwhile") {
+  ParamStore store = ParamStore::in_memory();
+  constexpr int count = 300;
+  for (int i = 0; i < count; ++i) store.set("w" + std::to_string(i), at::ones({1}));
+  std::atomic<bool> stop{false};
+  std::thread other([&] {
+    for (int i = 0; !stop; ++i) {
+      const std::string name = "w" + std::to_string(i % count);
+      store.erase(name);
+      store.set(name, at::ones({1}));
+    }
+  });
+  for (int i = 0; i < 100; ++i) CHECK_NOTHROW(store.match("w"));
+  stop = true;
+  other.join();
+}
+
+TEST_CASE("an iteration ends with the parameters that were there when it was made") {
+  ParamStore store = ParamStore::in_memory();
+  for (const char* name : {"a", "b", "c"}) store.set(name, at::ones({1}));
+  int reached = 0;
+  for (auto [name, value] : store.items()) {
+    REQUIRE(++reached <= 3);
+    store.erase(name);
+    store.set(name, value * 2);
+  }
+  CHECK(reached == 3);
+  for (auto [name, value] : store.items()) CHECK(at::equal(value, at::full({1}, 2.0)));
+}
+
+TEST_CASE("the leaf of a Param that goes away is a tensor of its own") {
+  static_assert(std::is_same_v<decltype(std::declval<paramstore::Param>().unconstrained()), at::Tensor>);
+  static_assert(std::is_same_v<decltype(std::declval<const paramstore::Param&>().unconstrained()), const at::Tensor&>);
+  ParamStore store = ParamStore::in_memory();
+  store.setdefault("scale", at::ones({1}), constraints::positive);
+  const at::Tensor& leaf = store["scale"].unconstrained();
+  CHECK(at::equal(leaf, at::zeros({1})));
 }
 
 }  // namespace

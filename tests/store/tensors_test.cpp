@@ -252,6 +252,53 @@ TEST_CASE("map_location: a device, its name, a map, a function; and a device tha
   CHECK(store.empty());
 }
 
+TEST_CASE("map_location: a name that is no device is an error that says whose, and nothing is loaded") {
+  TemporaryStore file;
+  { ParamStore(file.path()).setdefault("w", at::ones({2})); }
+  ParamStore store = ParamStore::in_memory();
+  const auto refused = [&](const auto& location) {
+    try {
+      store.load(file.path(), location());
+      FAIL("expected Error");
+    } catch (const paramstore::Error& error) {
+      CHECK(contains(error.what(), "'w'"));
+      CHECK(contains(error.what(), file.path().string()));
+      CHECK(contains(error.what(), "'nonsense'"));
+    }
+  };
+  refused([] { return MapLocation("nonsense"); });
+  refused([] { return MapLocation(std::string_view("nonsense")); });
+  refused([] { return MapLocation::Map{{"cpu", "nonsense"}}; });
+  refused([] { return MapLocation([](const std::string&) { return "nonsense"; }); });
+  CHECK(store.empty());
+}
+
+TEST_CASE("a leaf that was given data of a dtype that cannot be stored is refused by name, and stays pending") {
+  TemporaryStore file;
+  {
+    ParamStore store(file.path());
+    const at::Tensor leaf = store.setdefault("w", at::ones({1}));
+    leaf.set_requires_grad(false);
+    leaf.set_data(at::zeros({1}, at::kLong));
+    const auto refused = [&](const auto& call) {
+      try {
+        call();
+        FAIL("expected UnsupportedTensor");
+      } catch (const paramstore::UnsupportedTensor& error) {
+        CHECK(contains(error.what(), "'w'"));
+        CHECK(contains(error.what(), file.path().string()));
+        CHECK(contains(error.what(), "Long"));
+      }
+    };
+    refused([&] { store.commit(); });
+    refused([&] { store.save(file.folder() / "copy.db"); });
+    CHECK_FALSE(std::filesystem::exists(file.folder() / "copy.db"));
+    leaf.set_data(at::full({1}, 2.0f));
+    store.commit();
+  }
+  CHECK(at::equal(ParamStore(file.path())["w"], at::full({1}, 2.0f)));
+}
+
 TEST_CASE("names are 1 to 1024 bytes of UTF-8 without NUL") {
   ParamStore store = ParamStore::in_memory();
   const std::string bad[] = {"", std::string("a\0b", 3), "\xff", "caf\xc3", std::string(1025, 'x')};

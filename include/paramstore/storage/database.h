@@ -224,6 +224,9 @@ class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
   /// The revision that every row changed here gets.
   Revision revision() const noexcept { return revision_; }
 
+  /// Gives the commit the step and the message that `info` has; what it has not stays as it is.
+  void annotate(const CommitInfo& info);
+
   /// Adds a row at the end; `record.id` and `record.revision` are ignored, `record.checksum` is stored. Returns the id.
   /// Throws InvalidName, and StorageError where the name is taken.
   std::int64_t insert(const ParamRecord& record, ValueBytes value);
