@@ -85,7 +85,8 @@ class PARAMSTORE_EXPORT ParamStore {
   static ParamStore in_memory(const StoreOptions& options = {});
 
   /// Closes. Unless an exception is unwinding, what is pending is committed, in each scope for itself; where that fails
-  /// LibTorch's warning handler is told, and the scope's file stays at its last commit. Call `close` to have the exception.
+  /// LibTorch's warning handler is told, and the scope's file stays at its last commit. Call `close` to have the
+  /// exception.
   ~ParamStore();
   ParamStore(ParamStore&&) noexcept;
   ParamStore& operator=(ParamStore&&) noexcept;
@@ -167,8 +168,9 @@ class PARAMSTORE_EXPORT ParamStore {
   /// value stays; with `update_module_params` the module then gets it: the module's tensor takes over the leaf's
   /// storage and becomes the leaf. (The leaf before keeps sharing that storage, so an optimizer that holds it still
   /// moves the parameter.) Where the module's tensor is the leaf of other parameters already, in whatever scope of this
-  /// store, those keep their values and get a leaf of their own: one net may go from scope to scope. Parameters that require no gradient are left out; while the module is in training mode the
-  /// user is told. A tensor that has several names (tied weights) is registered under the first. One transaction.
+  /// store, those keep their values and get a leaf of their own: one net may go from scope to scope. Parameters that
+  /// require no gradient are left out; while the module is in training mode the user is told. A tensor that has several
+  /// names (tied weights) is registered under the first. One transaction.
   /// Throws Error where `name` contains "$$$", UnsupportedTensor for a tensor that cannot be a leaf: one made under
   /// inference mode, or a new one whose elements share memory (`expand`).
   void module(std::string_view name, torch::nn::Module& nn_module, bool update_module_params = false);
@@ -190,7 +192,8 @@ class PARAMSTORE_EXPORT ParamStore {
 
   /// Adds and replaces parameters, removes none. A new name takes the tensor itself as its leaf where that can be one
   /// (it is a leaf, requires gradients, is contiguous), else a copy; an existing leaf of the same shape, dtype and
-  /// device stays and gets the contents. The values may be the store's own leaves, in any order. Throws Error where the two dictionaries do not have the same names.
+  /// device stays and gets the contents. The values may be the store's own leaves, in any order. Throws Error where the
+  /// two dictionaries do not have the same names.
   void set_state(const StateDict& state);
 
   /// Writes the active scope's parameters, as they are in memory now, to a store file of its own at `path`: whole or
@@ -281,7 +284,8 @@ class PARAMSTORE_EXPORT ParamStore {
   Revision revision() const;
 
   /// Commits what is pending in every scope and closes the files. Where a scope cannot be committed the others are all
-  /// the same; then throws what the first one's `commit` throws, and is still open. Other calls throw Error afterwards; tensors stay valid. A second call does nothing.
+  /// the same; then throws what the first one's `commit` throws, and is still open. Other calls throw Error afterwards;
+  /// tensors stay valid. A second call does nothing.
   void close();
 
  private:

@@ -8,6 +8,7 @@
 
 #include "leaf.h"
 #include "lib/constraint/node.h"
+#include "named_errors.h"
 #include "paramstore/error.h"
 #include "paramstore/param_name.h"
 #include "take_in.h"
@@ -170,11 +171,13 @@ void load_all(ScopeState& scope) {
   scope.complete = true;
 }
 
-Param constrained(at::Tensor leaf, const Constraint& constraint) {
-  const Transform::Node& node = *require_transform(constraint);
-  if (node.is_identity) return Param(std::move(leaf));
-  at::Tensor value = transform(node, leaf);
-  return Param(std::move(value), std::move(leaf));
+Param constrained(const ScopeState& scope, std::string_view name, at::Tensor leaf, const Constraint& constraint) {
+  return naming(scope, name, [&] {
+    const Transform::Node& node = *require_transform(constraint);
+    if (node.is_identity) return Param(std::move(leaf));
+    at::Tensor value = transform(node, leaf);
+    return Param(std::move(value), std::move(leaf));
+  });
 }
 
 namespace {
@@ -212,7 +215,7 @@ Param get(StoreCore& core, ScopeState& scope, std::string_view name) {
   }
   if (!found) found = find_in_file(core, scope, name);
   if (!found) not_found(scope, name);
-  return constrained(std::move(found->leaf), found->constraint);
+  return constrained(scope, name, std::move(found->leaf), found->constraint);
 }
 
 at::Tensor get_leaf(StoreCore& core, ScopeState& scope, std::string_view name) {

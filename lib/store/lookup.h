@@ -33,8 +33,8 @@ at::Tensor read_value(ScopeState& scope, Entry& entry);
 /// The row's constraint. Throws CorruptStore where the tag is no tag at all.
 Constraint parse_tag(const std::string& path, const storage::ParamRecord& record);
 
-/// The leaf's constrained value, under the caller's grad mode.
-Param constrained(at::Tensor leaf, const Constraint& constraint);
+/// The constrained value of the parameter `name`, which has that leaf, under the caller's grad mode.
+Param constrained(const ScopeState& scope, std::string_view name, at::Tensor leaf, const Constraint& constraint);
 
 struct Found {
   at::Tensor leaf;

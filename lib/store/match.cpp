@@ -14,7 +14,8 @@ torch::OrderedDict<std::string, Param> ParamStore::match(std::string_view patter
     // Another thread may have erased it and added it again, at the end.
     if (!regex.match(name) || found.contains(name)) continue;
     // Or erased it since.
-    if (auto param = find(store, scope, name)) found.insert(name, constrained(param->leaf, param->constraint));
+    if (auto param = find(store, scope, name))
+      found.insert(name, constrained(scope, name, param->leaf, param->constraint));
   }
   return found;
 }

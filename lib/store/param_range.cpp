@@ -28,7 +28,7 @@ bool ParamCursor::advance_to_value() {
   while (advance()) {
     // Another thread may have erased it since.
     if (auto found = find(*store_, *scope_, name_)) {
-      value_ = constrained(found->leaf, found->constraint);
+      value_ = constrained(*scope_, name_, found->leaf, found->constraint);
       return true;
     }
   }

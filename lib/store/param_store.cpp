@@ -76,7 +76,7 @@ Param ParamStore::setdefault(std::string_view name, const InitialValue& init,
   StoreCore& store = core();
   ScopeState& scope = store.enter();
   if (auto found = find(store, scope, name)) {
-    Param value = constrained(found->leaf, found->constraint);
+    Param value = constrained(scope, name, found->leaf, found->constraint);
     check_mismatch(store, scope, name, {value.sizes(), found->constraint}, init, constraint);
     return value;
   }
@@ -89,7 +89,7 @@ Param ParamStore::setdefault(std::string_view name, const InitialValue& init,
   const at::Tensor value = init();
   const Constraint& under = constraint ? *constraint : constraints::real;
   const at::Tensor leaf = as_leaf(to_unconstrained(store, scope, name, under, value));
-  Param made = constrained(leaf, under);
+  Param made = constrained(scope, name, leaf, under);
 
   auto locked = store.lock(scope);
   for (;;) {
@@ -103,7 +103,8 @@ Param ParamStore::setdefault(std::string_view name, const InitialValue& init,
       }
     }
     // Unless it has been erased again.
-    if (auto found = find(store, scope, name)) return constrained(std::move(found->leaf), found->constraint);
+    if (auto found = find(store, scope, name))
+      return constrained(scope, name, std::move(found->leaf), found->constraint);
   }
 }
 

@@ -11,6 +11,7 @@
 #include "leaf.h"
 #include "lib/constraint/describe.h"
 #include "lookup.h"
+#include "named_errors.h"
 #include "paramstore/error.h"
 
 namespace paramstore {
@@ -120,7 +121,7 @@ std::string describe_element(const at::Tensor& value, const at::Tensor& inside, 
 
 void require_inside(const ScopeState& scope, std::string_view name, const Constraint& constraint,
                     const at::Tensor& value) {
-  const at::Tensor inside = constraint.check(value).cpu();
+  const at::Tensor inside = naming(scope, name, [&] { return constraint.check(value); }).cpu();
   if (inside.all().item().toBool()) return;
   const at::Tensor outside = inside.logical_not().nonzero();
   std::vector<std::int64_t> index;
@@ -150,7 +151,7 @@ at::Tensor to_unconstrained(const StoreCore& core, const ScopeState& scope, std:
   c10::AutoGradMode no_grad(false);
   const at::Tensor plain = value.detach();
   if (core.options.validate()) require_inside(scope, name, constraint, plain);
-  const at::Tensor unconstrained = transform_to(constraint).inv(plain);
+  const at::Tensor unconstrained = naming(scope, name, [&] { return transform_to(constraint).inv(plain); });
   require_supported(unconstrained, name, scope.path);
   // An identity gives the caller's own memory back; anything else gives new memory, which a second copy would only
   // cost.
