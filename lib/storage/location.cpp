@@ -73,6 +73,13 @@ FileKind kind_of(std::string_view header) {
                                                                             : FileKind::other_database;
 }
 
+// A write that did not end, and what SQLite needs to undo it: until it has, the file's own bytes say nothing.
+bool has_journal(const fs::path& path) {
+  std::error_code error;
+  const auto size = fs::file_size(beside(path, "-journal"), error);
+  return !error && size > 0;
+}
+
 }  // namespace
 
 std::string file_uri(const fs::path& path, OpenMode mode, std::string_view vfs) {
@@ -103,10 +110,19 @@ std::string new_memory_uri() {
 
 fs::path resolve(const fs::path& path) {
   std::error_code error;
-  fs::path absolute = fs::absolute(path, error);
-  if (error) absolute = path;
-  fs::path resolved = fs::weakly_canonical(absolute, error);
-  return error ? absolute : resolved;
+  fs::path resolved = fs::absolute(path, error);
+  if (error) resolved = path;
+  // A link to a file that is yet to be made comes back as it is, so what it leads to is asked for too.
+  constexpr int most_links = 40;  // as many as Linux follows
+  for (int links = 0; links < most_links; ++links) {
+    const fs::path canonical = fs::weakly_canonical(resolved, error);
+    if (error) return resolved;
+    resolved = canonical;
+    const fs::path target = fs::read_symlink(resolved, error);
+    if (error) return resolved;
+    resolved = resolved.parent_path() / target;
+  }
+  return resolved;
 }
 
 void inspect_path(const fs::path& path, const OpenOptions& options) {
@@ -122,7 +138,7 @@ void inspect_path(const fs::path& path, const OpenOptions& options) {
   const fs::file_status status = fs::status(path, error);
   if (status.type() == fs::file_type::not_found) {
     if (options.read_only || !options.create) fail("there is no such file");
-    const fs::path folder = fs::absolute(path).parent_path();
+    const fs::path folder = resolve(path).parent_path();
     if (!fs::is_directory(folder, error)) fail("the folder " + folder.string() + " does not exist; make it first");
     if (::access(folder.c_str(), W_OK | X_OK) != 0)
       fail("no file can be made in the folder: " + std::string(std::strerror(errno)));
@@ -134,13 +150,21 @@ void inspect_path(const fs::path& path, const OpenOptions& options) {
   if (status.type() != fs::file_type::regular) fail("is not a regular file");
 
   if (::access(path.c_str(), R_OK) != 0) fail("may not be read: " + std::string(std::strerror(errno)));
-  const std::string header = read_header(resolve(path), options.vfs);
-  if (kind_of(header) == FileKind::no_database) {
-    throw NotAStore(name + ": is not a store: it does not begin as an SQLite database but with " +
-                    in_quotes(std::string_view(header).substr(0, 16)));
-  }
-  if (kind_of(header) == FileKind::empty && options.read_only) {
-    throw NotAStore(name + ": is empty; opened once for writing, it becomes a store");
+  const fs::path resolved = resolve(path);
+  if (!has_journal(resolved)) {
+    const std::string header = read_header(resolved, options.vfs);
+    if (kind_of(header) == FileKind::no_database) {
+      throw NotAStore(name + ": is not a store: it does not begin as an SQLite database but with " +
+                      in_quotes(std::string_view(header).substr(0, 16)));
+    }
+    if (kind_of(header) == FileKind::empty && options.read_only) {
+      throw NotAStore(name + ": is empty; opened once for writing, it becomes a store");
+    }
+  } else if (options.read_only && ::access(resolved.parent_path().c_str(), W_OK) != 0) {
+    // Where SQLite cannot undo it, it would be asked to read the file as it is.
+    throw StorageError(name + ": cannot open the store: a write to it did not end, and must be undone first, from " +
+                           beside(resolved, "-journal").string() + "; open the store once for writing",
+                       SQLITE_READONLY_ROLLBACK);
   }
   if (!options.read_only && ::access(path.c_str(), W_OK) != 0) {
     throw StorageError(
@@ -167,6 +191,7 @@ void check_immutable(const fs::path& resolved, const std::string& path, const St
 FileKind file_kind(const fs::path& path, const std::string& vfs) {
   std::error_code error;
   if (fs::status(path, error).type() == fs::file_type::not_found) return FileKind::missing;
+  if (has_journal(path)) return FileKind::unfinished;
   return kind_of(read_header(path, vfs));
 }
 

@@ -19,7 +19,8 @@ std::string file_uri(const std::filesystem::path& path, OpenMode mode, std::stri
 /// A database in memory that all connections of this process can open, until the last of them closes it.
 std::string new_memory_uri();
 
-/// The absolute path with symbolic links resolved, so that the same file has the same scopes by every name.
+/// The absolute path with symbolic links resolved, also one to a file that is yet to be made, so that the same file has
+/// the same scopes by every name.
 std::filesystem::path resolve(const std::filesystem::path& path);
 
 /// Throws what is wrong with `path` as a store to be opened in this way, as far as looking at it from outside shows: a
@@ -31,8 +32,9 @@ void inspect_path(const std::filesystem::path& path, const OpenOptions& options)
 /// otherwise.
 void check_immutable(const std::filesystem::path& resolved, const std::string& path, const StorageError& error);
 
-/// What a file's first 100 bytes say, which is what SQLite wrote there when the file was made.
-enum class FileKind { missing, empty, store, other_database, no_database };
+/// What a file's first 100 bytes say, which is what SQLite wrote there when the file was made. `unfinished`: only SQLite
+/// can tell, once it has undone a write that did not end.
+enum class FileKind { missing, empty, store, other_database, no_database, unfinished };
 FileKind file_kind(const std::filesystem::path& path, const std::string& vfs);
 
 /// `path` with `suffix` added to its file name: the -wal, the -shm.
