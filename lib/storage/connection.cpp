@@ -291,12 +291,12 @@ void Connection::admit(StoreFile& file) {
   if (!identity.blank && identity.schema_version < 1) {
     throw CorruptStore(impl.path + ": is marked as a store, but its schema has no version");
   }
-  if (identity.schema_version < newest_schema_version()) {
-    if (impl.read_only) {
-      throw Error(impl.path + ": its schema has version " + std::to_string(identity.schema_version) +
-                  ", this library's is " + std::to_string(newest_schema_version()) +
-                  "; open it once for writing, which migrates it");
-    }
+  if (identity.blank && impl.read_only) {
+    throw NotAStore(impl.path + ": is an SQLite database without a table; opened once for writing, it becomes a store");
+  }
+  // Older ones are read as they are.
+  if (identity.schema_version < newest_schema_version() && !impl.read_only) {
+    if (!identity.blank) check_schema(handle(), impl.alias, impl.path);
     make_or_migrate(impl.uri, impl.path, options_.busy_timeout, impl.in_memory());
   }
   check_schema(handle(), impl.alias, impl.path);

@@ -189,6 +189,8 @@ TEST_CASE("tables, views and triggers that are not ours to the letter are refuse
            "CREATE INDEX evil ON params (abs(revision))",
            "CREATE INDEX evil ON params (name) WHERE abs(revision) > 0",
            "CREATE INDEX evil ON commits (abs(revision))",
+           "CREATE TABLE evil (a, b AS (abs(a)))",
+           "CREATE TABLE evil (a INTEGER PRIMARY KEY, b AS (abs(a)) STORED) WITHOUT ROWID",
        }) {
     INFO(change);
     const TemporaryFolder folder;
@@ -212,6 +214,29 @@ TEST_CASE("a stranger's tables, plain indexes and triggers may be there, and non
   add(database.main(), "new", some_bytes(8));
   CHECK(database.main().count() == originals().size() + 1);
   CHECK(PlainSqlite(folder / "a.db").get("SELECT count(*) FROM notes") == "0");
+}
+
+TEST_CASE("what a stranger's table says of itself is not evaluated when a store is verified, compacted or copied") {
+  const TemporaryFolder folder;
+  make_store(folder / "a.db");
+  {
+    PlainSqlite plain(folder / "a.db");
+    CHECK(plain.run(
+              "CREATE TABLE evil (a INTEGER, CHECK (abs(a) > 0)); CREATE INDEX i ON evil (abs(a));"
+              "CREATE INDEX j ON evil (a) WHERE abs(a) > 0; INSERT INTO evil VALUES (-9223372036854775807)") == "");
+  }
+  // Now abs() would fail.
+  std::string file = read_file(folder / "a.db");
+  const std::string number("\x80\0\0\0\0\0\0\x01", 8);
+  REQUIRE(file.find(number) != std::string::npos);
+  file[file.find(number) + 7] = 0;
+  write_file(folder / "a.db", file);
+  CHECK(contains(PlainSqlite(folder / "a.db").run("SELECT abs(a) FROM evil"), "overflow"));
+  Database database(folder / "a.db");
+  CHECK(database.main().verify().damage.empty());
+  CHECK(database.main().compact());
+  database.main().copy_to(folder / "copy.db", nullptr);
+  CHECK(Database(folder / "copy.db").main().verify().damage.empty());
 }
 
 TEST_CASE("rows that cannot be true are refused before anybody makes room for them") {

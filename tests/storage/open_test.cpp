@@ -15,7 +15,7 @@ TEST_CASE("a new store is a WAL database with our application_id, and closing le
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
   PlainSqlite plain(folder / "a.params.db");
   CHECK(plain.get("PRAGMA application_id") == std::to_string(0x50524d53));
-  CHECK(plain.get("PRAGMA user_version") == "1");
+  CHECK(plain.get("PRAGMA user_version") == "2");
   CHECK(plain.get("PRAGMA journal_mode") == "wal");
   CHECK(plain.get("PRAGMA page_size") == "65536");
   CHECK(plain.get("SELECT length(value) FROM meta WHERE key = 'store_id'") == "32");
@@ -89,7 +89,7 @@ TEST_CASE("a store of a newer schema is refused with both versions") {
     FAIL("opened");
   } catch (const SchemaTooNew& error) {
     CHECK(error.found() == 99);
-    CHECK(error.supported() == 1);
+    CHECK(error.supported() == 2);
     CHECK(contains(error.what(), "99"));
   }
 }
