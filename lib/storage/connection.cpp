@@ -235,14 +235,54 @@ void Connection::make_room() {
 void Connection::use(StoreFile& file) {
   StoreFile::Impl& impl = *file.impl_;
   impl.last_use = ++clock_;
-  if (impl.attached) return;
+  const bool outdated = impl.attached && impl.immutable && !(stamp_of(impl.resolved) == impl.stamp);
+  if (impl.attached && !outdated) return;
   if (in_transaction()) {
+    if (outdated)
+      throw StoreBusy(impl.path + ": was changed by another program while it was read; read again",
+                      SQLITE_BUSY_SNAPSHOT);
     throw Error(impl.path +
                 ": is not attached, and nothing can be attached while a transaction is open; use the scope before "
                 "the transaction begins");
   }
+  if (&file == main_.get()) {
+    reopen_main();
+    return;
+  }
+  if (outdated) {
+    impl.statements.clear();
+    detach(impl.alias);
+    impl.attached = false;
+  }
   make_room();
   attach(file);
+}
+
+// A connection cannot let go of its main file, so another one takes its place; scopes are attached to it as they are used.
+void Connection::reopen_main() {
+  StoreFile::Impl& impl = *main_->impl_;
+  const auto open = [&](OpenMode mode) {
+    const std::string uri = file_uri(impl.resolved, mode, options_.vfs);
+    auto database = open_handle(uri, impl.path, options_.busy_timeout);
+    for (StoreFile* file : files_) {
+      file->impl_->attached = false;
+      file->impl_->statements.move_to(database->getHandle());
+    }
+    abandoned_.clear();
+    database_ = std::move(database);
+    sqlite3_wal_hook(handle(), note_wal_size, this);
+    impl.uri = uri;
+    impl.immutable = mode == OpenMode::immutable;
+    admit(*main_);
+  };
+  try {
+    open(OpenMode::read_only);
+  } catch (const StorageError& error) {
+    check_immutable(impl.resolved, impl.path, error);
+    open(OpenMode::immutable);
+  }
+  impl.attached = true;
+  ++impl.generation;
 }
 
 void Connection::attach(StoreFile& file) {
@@ -257,15 +297,20 @@ void Connection::attach(StoreFile& file) {
       throw;
     }
   };
+  // What was immutable once need not be any more.
+  if (impl.immutable) impl.uri = file_uri(impl.resolved, OpenMode::read_only, options_.vfs);
+  impl.immutable = false;
   try {
     attach_as(impl.uri);
   } catch (const StorageError& error) {
-    if (!impl.read_only || impl.immutable) throw;
+    if (!impl.read_only) throw;
     check_immutable(impl.resolved, impl.path, error);
     impl.uri = file_uri(impl.resolved, OpenMode::immutable, options_.vfs);
     impl.immutable = true;
     attach_as(impl.uri);
   }
+  // From now on it is there: where it is not the next time, somebody has dropped it, and nothing is made in its place.
+  if (!impl.in_memory() && !impl.read_only) impl.uri = file_uri(impl.resolved, OpenMode::read_write, options_.vfs);
   impl.attached = true;
   ++impl.generation;
 }
@@ -273,8 +318,17 @@ void Connection::attach(StoreFile& file) {
 // Looks at a file that has just been opened, and lets it in: makes or migrates it where it needs that, and
 // refuses what is not a store.
 void Connection::admit(StoreFile& file) {
-  const StoreFile::Impl& impl = *file.impl_;
-  const std::string schema = quote_identifier(impl.alias);
+  StoreFile::Impl& impl = *file.impl_;
+  if (impl.immutable) {
+    impl.stamp = stamp_of(impl.resolved);  // first: what is written from here on is noticed
+    if (impl.stamp.has_journal) {
+      throw StorageError(impl.path +
+                             ": cannot open the store: a write to it has not ended, and would have to be undone from " +
+                             beside(impl.resolved, "-journal").string() +
+                             ", which needs the right to write in its folder; open it once for writing",
+                         SQLITE_READONLY_ROLLBACK);
+    }
+  }
   if (impl.in_memory()) raise_memory_limit(handle(), impl.alias);
 
   FileIdentity identity = read_identity(handle(), impl.alias, impl.path);

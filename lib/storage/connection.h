@@ -32,8 +32,9 @@ struct StoreFile::Impl {
   const std::filesystem::path resolved;  // empty for a file in memory
   bool read_only = false;
   bool immutable = false;  // opened so because nothing can be written beside it
+  FileStamp stamp;         // of an immutable file, when it was opened
   bool attached = false;
-  std::uint32_t generation = 0;  // counts attachments
+  std::uint32_t generation = 0;  // counts how often it was opened again
   std::uint64_t last_use = 0;
   std::unique_ptr<SQLite::Database> keeper;  // of a file in memory: keeps it while it is not attached
   FileStatements statements;
@@ -56,8 +57,8 @@ class Connection {
   StoreFile& main() noexcept { return *main_; }
   bool in_transaction() const noexcept;
 
-  /// Attaches the file if it is not, and marks it as just used. Throws Error where that would need a DETACH
-  /// or ATTACH inside a transaction, which SQLite cannot do.
+  /// Attaches the file if it is not, opens it again if it is read without locks and somebody has written to it, and marks
+  /// it as just used. Throws Error where that would need a DETACH or ATTACH inside a transaction, which SQLite cannot do.
   void use(StoreFile& file);
   /// The file's handle is going away.
   void forget(StoreFile& file) noexcept;
@@ -82,6 +83,7 @@ class Connection {
   std::shared_ptr<StoreFile> memory_file(std::string path, std::string_view alias);
   std::string free_alias(std::string_view name) const;
   void attach(StoreFile& file);
+  void reopen_main();
   void detach(const std::string& alias);
   void admit(StoreFile& file);
   void configure_file(StoreFile& file);

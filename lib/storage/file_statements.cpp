@@ -88,4 +88,9 @@ void FileStatements::clear() noexcept {
   for (auto& statement : statements_) statement.reset();
 }
 
+void FileStatements::move_to(sqlite3* handle) noexcept {
+  clear();
+  handle_ = handle;
+}
+
 }  // namespace paramstore::storage

@@ -54,6 +54,8 @@ class FileStatements {
   Statement& operator[](Query query);
   /// Finalizes all of them, as is needed before the file can be detached.
   void clear() noexcept;
+  /// The same on another connection from now on.
+  void move_to(sqlite3* handle) noexcept;
 
  private:
   sqlite3* handle_;

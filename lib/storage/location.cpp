@@ -1,6 +1,7 @@
 #include "location.h"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <tuple>
 
 #include "migrations.h"
 #include "paramstore/error.h"
@@ -73,12 +75,14 @@ FileKind kind_of(std::string_view header) {
                                                                             : FileKind::other_database;
 }
 
-// A write that did not end, and what SQLite needs to undo it: until it has, the file's own bytes say nothing.
-bool has_journal(const fs::path& path) {
+bool is_filled(const fs::path& path) {
   std::error_code error;
-  const auto size = fs::file_size(beside(path, "-journal"), error);
+  const auto size = fs::file_size(path, error);
   return !error && size > 0;
 }
+
+// A write that did not end, and what SQLite needs to undo it: until it has, the file's own bytes say nothing.
+bool has_journal(const fs::path& path) { return is_filled(beside(path, "-journal")); }
 
 }  // namespace
 
@@ -160,11 +164,6 @@ void inspect_path(const fs::path& path, const OpenOptions& options) {
     if (kind_of(header) == FileKind::empty && options.read_only) {
       throw NotAStore(name + ": is empty; opened once for writing, it becomes a store");
     }
-  } else if (options.read_only && ::access(resolved.parent_path().c_str(), W_OK) != 0) {
-    // Where SQLite cannot undo it, it would be asked to read the file as it is.
-    throw StorageError(name + ": cannot open the store: a write to it did not end, and must be undone first, from " +
-                           beside(resolved, "-journal").string() + "; open the store once for writing",
-                       SQLITE_READONLY_ROLLBACK);
   }
   if (!options.read_only && ::access(path.c_str(), W_OK) != 0) {
     throw StorageError(
@@ -193,6 +192,27 @@ FileKind file_kind(const fs::path& path, const std::string& vfs) {
   if (fs::status(path, error).type() == fs::file_type::not_found) return FileKind::missing;
   if (has_journal(path)) return FileKind::unfinished;
   return kind_of(read_header(path, vfs));
+}
+
+bool operator==(const FileStamp& a, const FileStamp& b) noexcept {
+  const auto all = [](const FileStamp& each) {
+    return std::tie(each.device, each.inode, each.size, each.changed, each.has_log, each.has_journal);
+  };
+  return all(a) == all(b);
+}
+
+FileStamp stamp_of(const fs::path& path) {
+  FileStamp stamp;
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) {
+    stamp.device = status.st_dev;
+    stamp.inode = status.st_ino;
+    stamp.size = status.st_size;
+    stamp.changed = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+  }
+  stamp.has_log = is_filled(beside(path, "-wal"));
+  stamp.has_journal = has_journal(path);
+  return stamp;
 }
 
 fs::path beside(const fs::path& path, std::string_view suffix) {

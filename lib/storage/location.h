@@ -37,6 +37,18 @@ void check_immutable(const std::filesystem::path& resolved, const std::string& p
 enum class FileKind { missing, empty, store, other_database, no_database, unfinished };
 FileKind file_kind(const std::filesystem::path& path, const std::string& vfs);
 
+/// What of a file tells, from outside, that somebody has written to it since; for one that is read without locks.
+struct FileStamp {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::int64_t size = 0;
+  std::int64_t changed = 0;  // nanoseconds
+  bool has_log = false;      // commits in a -wal
+  bool has_journal = false;  // a write that has not ended
+};
+bool operator==(const FileStamp& a, const FileStamp& b) noexcept;
+FileStamp stamp_of(const std::filesystem::path& path);
+
 /// `path` with `suffix` added to its file name: the -wal, the -shm.
 std::filesystem::path beside(const std::filesystem::path& path, std::string_view suffix);
 

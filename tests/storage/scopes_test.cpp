@@ -85,3 +85,16 @@ TEST_CASE("an anonymous scope is gone with its last handle, and outlives its dat
   }
   CHECK(contains(message_of<Error>([&] { scope->count(); }), "closed"));
 }
+
+TEST_CASE("a scope that another connection dropped while it was not attached is not made anew by reading it") {
+  const TemporaryFolder folder;
+  Database database(folder / "m.params.db");
+  const auto dropped = database.scope("dropped");
+  add(*dropped, "a", some_bytes(8));
+  std::vector<std::shared_ptr<StoreFile>> others;
+  for (int i = 0; i < 12; ++i) others.push_back(database.scope(std::to_string(i)));  // which takes its place
+  CHECK(Database(folder / "m.params.db").drop_scope("dropped"));
+  CHECK(contains(message_of<StorageError>([&] { dropped->count(); }), "dropped.params.db"));
+  CHECK_FALSE(std::filesystem::exists(folder / "m.scopes/dropped.params.db"));
+  CHECK_FALSE(std::filesystem::exists(folder / "m.params.scopes/dropped.params.db"));
+}
