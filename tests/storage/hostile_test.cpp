@@ -221,9 +221,9 @@ TEST_CASE("what a stranger's table says of itself is not evaluated when a store 
   make_store(folder / "a.db");
   {
     PlainSqlite plain(folder / "a.db");
-    CHECK(plain.run(
-              "CREATE TABLE evil (a INTEGER, CHECK (abs(a) > 0)); CREATE INDEX i ON evil (abs(a));"
-              "CREATE INDEX j ON evil (a) WHERE abs(a) > 0; INSERT INTO evil VALUES (-9223372036854775807)") == "");
+    CHECK(plain.run("CREATE TABLE evil (a INTEGER, CHECK (abs(a) > 0)); CREATE INDEX i ON evil (abs(a));"
+                    "CREATE INDEX j ON evil (a) WHERE abs(a) > 0; INSERT INTO evil VALUES (-9223372036854775807)") ==
+          "");
   }
   // Now abs() would fail.
   std::string file = read_file(folder / "a.db");

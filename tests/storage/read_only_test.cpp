@@ -1,5 +1,6 @@
 // Reading without ever writing. Permissions mean nothing to root, so what is about them runs as another user.
 #include <doctest/doctest.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <stdexcept>
@@ -71,8 +72,9 @@ class Turns {
     if (write(end, "x", 1) != 1) throw std::runtime_error("the other process is gone");
   }
   static void take(int end) {
+    pollfd waiting{end, POLLIN, 0};
     char c = 0;
-    if (read(end, &c, 1) != 1) throw std::runtime_error("the other process is gone");
+    if (poll(&waiting, 1, 20'000) != 1 || read(end, &c, 1) != 1) throw std::runtime_error("the other process is gone");
   }
   int there_[2];
   int back_[2];
