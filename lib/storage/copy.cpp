@@ -2,18 +2,17 @@
 // the one that is there otherwise.
 #include <fcntl.h>
 #include <sqlite3.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 
 #include "connection.h"
 #include "overwrite.h"
 #include "paramstore/error.h"
 #include "record.h"
 #include "sqlite_error.h"
+#include "sync.h"
 #include "watched.h"
 
 namespace paramstore::storage {
@@ -21,10 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail(const fs::path& path, const std::string& what, int number) {
-  throw StorageError(path.string() + ": " + what + ": " + std::strerror(number),
-                     number == ENOSPC ? SQLITE_FULL : SQLITE_IOERR);
-}
+constexpr const char* infix = ".copy-";
+constexpr std::size_t longest_suffix = 26;  // with the greatest number
 
 // The temporary, until it has got its name.
 class TemporaryFile {
@@ -32,7 +29,7 @@ class TemporaryFile {
   explicit TemporaryFile(const fs::path& target) {
     std::uint64_t number = 0;
     sqlite3_randomness(sizeof number, &number);
-    path_ = beside(target, ".copy-" + std::to_string(number));
+    path_ = beside(target, infix + std::to_string(number));
   }
   ~TemporaryFile() {
     std::error_code ignored;
@@ -46,15 +43,6 @@ class TemporaryFile {
   fs::path path_;
 };
 
-void sync(const fs::path& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) fail(path, "cannot be opened to be synced", errno);
-  const int result = ::fsync(file);
-  const int number = errno;
-  ::close(file);
-  if (result != 0) fail(path, "cannot be synced", number);
-}
-
 // Gives the temporary the target's name. False where a file has it, or where a log or journal lies there that a deleted
 // store left behind: SQLite would take it for the new file's.
 bool take_name(const fs::path& temporary, const fs::path& target) {
@@ -65,9 +53,9 @@ bool take_name(const fs::path& temporary, const fs::path& target) {
   if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) == 0) return true;
   if (errno == EEXIST) return false;
   // Some file systems know no such renaming.
-  if (errno != EINVAL && errno != ENOSYS) fail(target, "cannot be made", errno);
+  if (errno != EINVAL && errno != ENOSYS) throw_system_error(target, "cannot be made", errno);
   if (fs::exists(target, error)) return false;
-  if (::rename(temporary.c_str(), target.c_str()) != 0) fail(target, "cannot be made", errno);
+  if (::rename(temporary.c_str(), target.c_str()) != 0) throw_system_error(target, "cannot be made", errno);
   return true;
 }
 
@@ -85,6 +73,7 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
   options.create = true;
   inspect_path(target_path, options);
   const fs::path target = resolve(target_path);
+  check_length(target, target_path.string(), options.vfs, longest_suffix);
   std::error_code error;
   if (!impl_->in_memory() && (target == impl_->resolved || fs::equivalent(target, impl_->resolved, error))) {
     throw Error(impl_->path + ": is the store itself; a copy needs another path");

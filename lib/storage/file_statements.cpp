@@ -25,7 +25,9 @@ constexpr QueryText queries[] = {
     {"read a value",
      "SELECT revision, checksum, length(value), CASE WHEN length(value) <= % THEN value END FROM @.params WHERE id = "
      "?1"},
-    {"read a value", "SELECT id, sequence, length(value) FROM @.chunks WHERE param = ?1 ORDER BY sequence"},
+    {"read a value",
+     "SELECT id, sequence, CASE typeof(value) WHEN 'blob' THEN length(value) ELSE -1 END FROM @.chunks "
+     "WHERE param = ?1 ORDER BY sequence"},
     {"read the revision", "SELECT max(revision) FROM @.commits"},
     {"list the commits",
      "SELECT revision, time, step, message FROM @.commits WHERE revision < coalesce(?1, 9223372036854775807) "

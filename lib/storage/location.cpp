@@ -22,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int header_size = 100;
+constexpr unsigned char newest_format = 2;  // bytes 18 and 19: for writers, for readers
 constexpr std::string_view sqlite_magic("SQLite format 3\0", 16);
 
 std::string percent_encode_path(const std::string& path) {
@@ -40,11 +41,16 @@ std::string percent_encode_path(const std::string& path) {
   return result;
 }
 
+sqlite3_vfs* find_vfs(const std::string& name) {
+  sqlite3_vfs* const vfs = sqlite3_vfs_find(name.empty() ? nullptr : name.c_str());
+  if (vfs == nullptr) throw StorageError("there is no SQLite VFS named '" + name + "'", SQLITE_CANTOPEN);
+  return vfs;
+}
+
 // The first bytes of a file, read through SQLite's own file system. Plain open and close would not do: closing any
 // descriptor of a file drops every POSIX lock that this process has on it, those of its other connections too.
 std::string read_header(const fs::path& path, const std::string& vfs_name) {
-  sqlite3_vfs* vfs = sqlite3_vfs_find(vfs_name.empty() ? nullptr : vfs_name.c_str());
-  if (vfs == nullptr) throw StorageError("there is no SQLite VFS named '" + vfs_name + "'", SQLITE_CANTOPEN);
+  sqlite3_vfs* const vfs = find_vfs(vfs_name);
   using Filename = std::unique_ptr<const char, void (*)(const char*)>;
   const Filename name(sqlite3_create_filename(path.c_str(), "", "", 0, nullptr), sqlite3_free_filename);
   const std::unique_ptr<sqlite3_file, void (*)(void*)> file(static_cast<sqlite3_file*>(sqlite3_malloc(vfs->szOsFile)),
@@ -80,6 +86,8 @@ bool is_filled(const fs::path& path) {
   const auto size = fs::file_size(path, error);
   return !error && size > 0;
 }
+
+unsigned char format_at(std::string_view header, std::size_t at) { return static_cast<unsigned char>(header[at]); }
 
 // A write that did not end, and what SQLite needs to undo it: until it has, the file's own bytes say nothing.
 bool has_journal(const fs::path& path) { return is_filled(beside(path, "-journal")); }
@@ -144,10 +152,12 @@ void inspect_path(const fs::path& path, const OpenOptions& options) {
     if (options.read_only || !options.create) fail("there is no such file");
     const fs::path folder = resolve(path).parent_path();
     if (!fs::is_directory(folder, error)) fail("the folder " + folder.string() + " does not exist; make it first");
+    check_length(resolve(path), name, options.vfs, 0);
     if (::access(folder.c_str(), W_OK | X_OK) != 0)
       fail("no file can be made in the folder: " + std::string(std::strerror(errno)));
     return;
   }
+  if (error == std::errc::filename_too_long) check_length(resolve(path), name, options.vfs, 0);
   if (error) fail("cannot be looked at: " + error.message());
   if (status.type() == fs::file_type::directory)
     fail("is a directory; name a file in it, such as " + (path / "model.params.db").string());
@@ -155,11 +165,18 @@ void inspect_path(const fs::path& path, const OpenOptions& options) {
 
   if (::access(path.c_str(), R_OK) != 0) fail("may not be read: " + std::string(std::strerror(errno)));
   const fs::path resolved = resolve(path);
+  check_length(resolved, name, options.vfs, 0);
   if (!has_journal(resolved)) {
     const std::string header = read_header(resolved, options.vfs);
     if (kind_of(header) == FileKind::no_database) {
       throw NotAStore(name + ": is not a store: it does not begin as an SQLite database but with " +
                       in_quotes(std::string_view(header).substr(0, 16)));
+    }
+    if (kind_of(header) == FileKind::store && std::max(format_at(header, 18), format_at(header, 19)) > newest_format) {
+      throw CorruptStore(name + ": its header names the file formats " + std::to_string(format_at(header, 18)) +
+                         " and " + std::to_string(format_at(header, 19)) +
+                         ", of which SQLite has 1 and 2: the file is damaged; restore it "
+                         "from a copy");
     }
     if (kind_of(header) == FileKind::empty && options.read_only) {
       throw NotAStore(name + ": is empty; opened once for writing, it becomes a store");
@@ -170,6 +187,21 @@ void inspect_path(const fs::path& path, const OpenOptions& options) {
         name + ": may not be written (" + std::strerror(errno) + "); open it with read_only, or change its permissions",
         SQLITE_READONLY);
   }
+}
+
+void check_length(const fs::path& resolved, const std::string& path, const std::string& vfs, std::size_t suffix) {
+  constexpr std::size_t journal = 8;  // "-journal", the longest name beside the file
+  const auto check = [&](const char* what, const fs::path& text, std::size_t limit) {
+    const std::size_t size = text.string().size();
+    if (size + suffix + journal <= limit) return;
+    throw StorageError(path + ": " + what + " is too long: it has " + std::to_string(size) + " bytes; at most " +
+                           std::to_string(limit - std::min(limit, suffix + journal)) +
+                           " leave room for the names of the files beside it",
+                       SQLITE_CANTOPEN);
+  };
+  const long longest_name = ::pathconf(resolved.parent_path().c_str(), _PC_NAME_MAX);
+  check("the file's name", resolved.filename(), longest_name > 0 ? static_cast<std::size_t>(longest_name) : 255);
+  check("the whole path", resolved, static_cast<std::size_t>(find_vfs(vfs)->mxPathname));
 }
 
 void check_immutable(const fs::path& resolved, const std::string& path, const StorageError& error) {

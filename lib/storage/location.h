@@ -24,8 +24,13 @@ std::string new_memory_uri();
 std::filesystem::path resolve(const std::filesystem::path& path);
 
 /// Throws what is wrong with `path` as a store to be opened in this way, as far as looking at it from outside shows: a
-/// directory, a missing folder, a missing file, no access, something that is no SQLite database.
+/// directory, a missing folder, a missing file, a name that is too long, no access, something that is no SQLite database.
 void inspect_path(const std::filesystem::path& path, const OpenOptions& options);
+
+/// Throws where the name of the file `resolved`, with a suffix of that many bytes and those that SQLite adds, is longer than
+/// the file system or SQLite allows.
+void check_length(const std::filesystem::path& resolved, const std::string& path, const std::string& vfs,
+                  std::size_t suffix);
 
 /// After `error`, which opening the file read-only gave: returns if the file can be read with
 /// OpenMode::immutable, since its folder may not be written and nobody's changes wait in a -wal. Throws

@@ -36,7 +36,7 @@ class Snapshot {
   sqlite3* handle_;
 };
 
-Objects read_objects(sqlite3* handle, const std::string& alias, const std::string& path) {
+Objects read_objects(sqlite3* handle, const std::string& alias, const std::string& path) try {
   Objects objects;
   Statement statement(handle, "SELECT type, name, sql, rootpage FROM " + quote_identifier(alias) + ".sqlite_schema",
                       path, "read the list of tables");
@@ -46,6 +46,10 @@ Objects read_objects(sqlite3* handle, const std::string& alias, const std::strin
     objects.emplace(std::move(key), Object{std::string(statement.text(2)), has_rows});
   }
   return objects;
+} catch (const StorageError& error) {
+  // There is nothing wrong with the statement, so what SQLite cannot make sense of is what the file says.
+  if (error.code() != SQLITE_ERROR) throw;
+  throw CorruptStore(std::string(error.what()) + "; the file is damaged, restore it from a copy");
 }
 
 Objects make_reference(int version) {

@@ -343,3 +343,61 @@ TEST_CASE("an index that leads to another row is noticed") {
   Database database(folder / "a.db");
   CHECK_THROWS_AS(database.main().find("nosuc"), CorruptStore);
 }
+
+TEST_CASE("what SQLite itself cannot make sense of is damage too, and is called so") {
+  const TemporaryFolder folder;
+  make_store(folder / "good");
+  const std::string good = read_file(folder / "good");
+  struct Change {
+    std::size_t at;
+    char value;
+  };
+  // The file formats, for writers and for readers; the format of the list of tables.
+  for (const Change change : {Change{18, 3}, Change{18, '\x7f'}, Change{19, 3}, Change{47, 5}}) {
+    INFO("byte " << change.at);
+    std::string bad = good;
+    bad[change.at] = change.value;
+    write_file(folder / "bad", bad);
+    CHECK(contains(message_of<CorruptStore>([&] { Database database(folder / "bad"); }), "damaged"));
+  }
+}
+
+TEST_CASE("a chunk that is no blob is its parameter's damage") {
+  const TemporaryFolder folder;
+  make_store(folder / "a.db");
+  {
+    // Only tables that are not STRICT take such a value.
+    CHECK(Forger(folder / "a.db")
+              .run("UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '') WHERE name = 'chunks'") == "");
+    CHECK(Forger(folder / "a.db").run("UPDATE chunks SET value = 1234 WHERE sequence = 0 AND param = 6") == "");
+    CHECK(Forger(folder / "a.db")
+              .run("UPDATE sqlite_schema SET sql = replace(sql, ') ', ') STRICT') WHERE name = 'chunks'") == "");
+    CHECK(Forger(folder / "a.db")
+              .run("UPDATE sqlite_schema SET sql = sql || 'STRICT' WHERE name = 'chunks' AND sql NOT "
+                   "LIKE '%STRICT'") == "");
+  }
+  Database database(folder / "a.db");
+  CHECK(contains(message_of<CorruptStore>([&] { database.main().find("layer.5"); }), "'layer.5'"));
+  CHECK_THROWS_AS(database.main().list(), CorruptStore);
+  CHECK(database.main().find("layer.4"));
+  const Verification result = database.main().verify();
+  CHECK(std::any_of(result.damage.begin(), result.damage.end(),
+                    [](const Damage& damage) { return damage.name == "layer.5"; }));
+}
+
+TEST_CASE("ids and revisions at the end of what there is are found, and nothing goes on from them") {
+  const TemporaryFolder folder;
+  Database database(folder / "a.db");
+  add(database.main(), "a", some_bytes(8));
+  CHECK(PlainSqlite(folder / "a.db").run("UPDATE params SET id = 4611686018427387904") == "");
+  CHECK(contains(message_of<StorageError>([&] { add(database.main(), "b", some_bytes(8)); }), "the largest id"));
+  CHECK(database.main().count() == 1);
+  CHECK(database.main().verify().damage.empty());
+  CHECK(Forger(folder / "a.db").run("UPDATE params SET id = 4611686018427387905") == "");
+  CHECK(contains(database.main().verify().damage.at(0).what, "above 2^62"));
+  CHECK(Forger(folder / "a.db")
+            .run("UPDATE params SET id = 1; INSERT INTO commits (revision) VALUES "
+                 "(9223372036854775807)") == "");
+  CHECK(contains(database.main().verify().damage.at(0).what, "greatest revision"));
+  CHECK(contains(message_of<CorruptStore>([&] { add(database.main(), "b", some_bytes(8)); }), "greatest revision"));
+}

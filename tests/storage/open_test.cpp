@@ -43,6 +43,23 @@ TEST_CASE("what is wrong with a path is said") {
   CHECK_FALSE(std::filesystem::exists(folder / "a.db"));
 }
 
+TEST_CASE("names that are too long for the files beside them are refused before anything is made") {
+  const TemporaryFolder folder;
+  const auto name = [&](std::size_t size) { return folder / std::string(size, 'x'); };
+  { Database database(name(247)); }
+  CHECK(contains(message_of<StorageError>([&] { Database database(name(248)); }), "at most 247"));
+  CHECK(contains(message_of<StorageError>([&] { Database database(name(300)); }), "the file's name is too long"));
+  Database database = Database::in_memory();
+  database.main().copy_to(name(221), nullptr);
+  CHECK(contains(message_of<StorageError>([&] { database.main().copy_to(name(222), nullptr); }), "at most 221"));
+  std::filesystem::path deep = folder.path();
+  while (deep.string().size() < 480) deep /= std::string(40, 'd');
+  std::filesystem::create_directories(deep);
+  CHECK(contains(message_of<StorageError>([&] { Database lost(deep / "model.params.db"); }),
+                 "the whole path is too long"));
+  CHECK(std::filesystem::is_empty(deep));
+}
+
 TEST_CASE("a file that is no store is refused and left as it is") {
   const TemporaryFolder folder;
   const std::string text =
