@@ -315,6 +315,14 @@ void Connection::attach(StoreFile& file) {
   ++impl.generation;
 }
 
+void Connection::check_version(int version, const std::string& path) {
+  const int newest = newest_schema_version();
+  if (version <= newest) return;
+  throw SchemaTooNew(path + ": was written by a newer paramstore: its schema has version " + std::to_string(version) +
+                         ", this library knows versions up to " + std::to_string(newest) + "; update the library",
+                     version, newest);
+}
+
 // Looks at a file that has just been opened, and lets it in: makes or migrates it where it needs that, and
 // refuses what is not a store.
 void Connection::admit(StoreFile& file) {
@@ -336,12 +344,7 @@ void Connection::admit(StoreFile& file) {
     throw NotAStore(impl.path + ": is an SQLite database, but not a paramstore file: its application_id is " +
                     std::to_string(identity.application_id) + ", a store's is " + std::to_string(store_application_id));
   }
-  if (identity.schema_version > newest_schema_version()) {
-    throw SchemaTooNew(impl.path + ": was written by a newer paramstore: its schema has version " +
-                           std::to_string(identity.schema_version) + ", this library knows versions up to " +
-                           std::to_string(newest_schema_version()) + "; update the library",
-                       identity.schema_version, newest_schema_version());
-  }
+  check_version(identity.schema_version, impl.path);
   if (!identity.blank && identity.schema_version < 1) {
     throw CorruptStore(impl.path + ": is marked as a store, but its schema has no version");
   }

@@ -65,6 +65,9 @@ class Connection {
   /// Keeps one of SQLite's places for attached files free, as VACUUM needs.
   void make_room();
 
+  /// Throws SchemaTooNew where the file's schema is newer than this library.
+  static void check_version(int version, const std::string& path);
+
   /// After a commit: brings the file's -wal back into the file once it has grown so far that this pays.
   void checkpoint(StoreFile& file) noexcept;
 

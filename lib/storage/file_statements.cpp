@@ -37,6 +37,7 @@ constexpr QueryText queries[] = {
     // The limit, which follows from the file's size, stops a damaged tree whose pages lead back to each other.
     {"count the parameters", "SELECT count(*) FROM (SELECT id FROM @.params LIMIT ?1)"},
     {"look for changes", "PRAGMA @.data_version"},
+    {"read the schema's version", "PRAGMA @.user_version"},
     {"read the file's size", "PRAGMA @.page_count"},
     {"read the file's size", "PRAGMA @.page_size"},
     {"begin a commit", "INSERT INTO @.commits (step, message) VALUES (?1, ?2)"},

@@ -24,6 +24,7 @@ enum class Query : std::size_t {
   id_range,
   count,
   data_version,
+  schema_version,
   page_count,
   page_size,
   new_commit,

@@ -42,6 +42,9 @@ WriteTransaction::WriteTransaction(StoreFile& file, const CommitInfo& info) : fi
     if (info.message) commit->bind(2, std::string_view(*info.message));
     commit->step();
     revision_ = sqlite3_last_insert_rowid(connection.handle());
+    // Another process, with a newer library, may have migrated the file since it was opened.
+    const StatementUse version(queries[Query::schema_version]);
+    if (version->step()) Connection::check_version(static_cast<int>(version->integer(0)), file.path());
     // After the greatest number there is SQLite takes any that is free.
     const StatementUse newest(queries[Query::revision]);
     if (!newest->step() || newest->integer(0) != revision_)

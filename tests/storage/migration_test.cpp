@@ -110,3 +110,14 @@ TEST_CASE("eight processes that open an old file at once all get it, migrated") 
     CHECK(PlainSqlite(folder / "a.db").get("PRAGMA user_version") == "2");
   }
 }
+
+TEST_CASE("a library does not write into a file that a newer one has migrated meanwhile") {
+  const TemporaryFolder folder;
+  Database database(folder / "a.db");
+  add(database.main(), "a", some_bytes(8));
+  CHECK(PlainSqlite(folder / "a.db").run("PRAGMA user_version = 3") == "");
+  CHECK_THROWS_AS(add(database.main(), "b", some_bytes(8)), SchemaTooNew);
+  CHECK(PlainSqlite(folder / "a.db").run("PRAGMA user_version = 2") == "");
+  add(database.main(), "b", some_bytes(8));
+  CHECK(database.main().revision() == 2);
+}
