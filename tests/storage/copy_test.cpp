@@ -1,8 +1,12 @@
 #include <doctest/doctest.h>
 
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <random>
 #include <thread>
 
 #include "process.h"
@@ -281,4 +285,42 @@ TEST_CASE("a store too damaged to be replaced is left alone, and the message say
   const auto message = message_of<CorruptStore>([&] { database.main().copy_to(folder / "copy.db", nullptr); });
   CHECK(contains(message, "delete it first"));
   CHECK(read_file(folder / "copy.db") == damaged);
+}
+
+TEST_CASE("a process that is killed while it replaces a store leaves the old one or the new one") {
+  const TemporaryFolder folder;
+  const auto path = folder / "t.db";
+  std::mt19937 random(11);
+  for (int round = 0; round < 12; ++round) {
+    {
+      Database database = Database::in_memory();
+      add(database.main(), "first", some_bytes(2 << 20, 1));
+      database.main().copy_to(path, nullptr);
+    }
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      try {
+        for (std::uint64_t seed = 2;; ++seed) {
+          Database database = Database::in_memory();
+          for (const char* name : {"first", "second"}) add(database.main(), name, some_bytes(2 << 20, seed));
+          database.main().copy_to(path, nullptr);
+        }
+      } catch (...) {
+        _exit(1);
+      }
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(20'000 + random() % 100'000));
+    CHECK(kill(child, SIGKILL) == 0);
+    int status = 0;
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status));
+    Database left(path);
+    CHECK(left.main().verify().damage.empty());
+    if (left.main().count() == 1) {
+      CHECK(value_of(left.main(), "first") == some_bytes(2 << 20, 1));
+    } else {
+      CHECK(value_of(left.main(), "first") == value_of(left.main(), "second"));
+    }
+  }
 }
