@@ -89,6 +89,11 @@ StoreFile::Impl::Impl(Connection& owner, std::string path_text, std::string alia
       resolved(std::move(resolved_path)),
       statements(owner.handle(), alias, path) {}
 
+void StoreFile::Impl::refuse_outdated() const {
+  if (outdated())
+    throw StoreBusy(path + ": was changed by another program while it was read; read again", SQLITE_BUSY_SNAPSHOT);
+}
+
 std::unique_ptr<SQLite::Database> open_handle(const std::string& uri, const std::string& path,
                                               std::chrono::milliseconds busy_timeout) {
   try {
@@ -235,12 +240,10 @@ void Connection::make_room() {
 void Connection::use(StoreFile& file) {
   StoreFile::Impl& impl = *file.impl_;
   impl.last_use = ++clock_;
-  const bool outdated = impl.attached && impl.immutable && !(stamp_of(impl.resolved) == impl.stamp);
+  const bool outdated = impl.outdated();
   if (impl.attached && !outdated) return;
   if (in_transaction()) {
-    if (outdated)
-      throw StoreBusy(impl.path + ": was changed by another program while it was read; read again",
-                      SQLITE_BUSY_SNAPSHOT);
+    impl.refuse_outdated();
     throw Error(impl.path +
                 ": is not attached, and nothing can be attached while a transaction is open; use the scope before "
                 "the transaction begins");

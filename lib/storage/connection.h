@@ -40,6 +40,10 @@ struct StoreFile::Impl {
   FileStatements statements;
 
   bool in_memory() const noexcept { return resolved.empty(); }
+  /// Read without locks, and written by somebody since.
+  bool outdated() const { return attached && immutable && !(stamp_of(resolved) == stamp); }
+  /// Throws StoreBusy where what was read may be of two commits.
+  void refuse_outdated() const;
 };
 
 class Connection {

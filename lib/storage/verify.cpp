@@ -177,7 +177,9 @@ class Inspection {
 Verification StoreFile::verify(const Progress& progress) {
   const ReadTransaction snapshot(*this);
   FileStatements& queries = statements();
-  return Inspection(*this, impl_->connection->handle(), impl_->alias, queries, progress).run();
+  Verification result = Inspection(*this, impl_->connection->handle(), impl_->alias, queries, progress).run();
+  if (!result.damage.empty()) impl_->refuse_outdated();
+  return result;
 }
 
 }  // namespace paramstore::storage

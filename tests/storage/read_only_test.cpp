@@ -229,3 +229,49 @@ TEST_CASE("a store in a folder that may not be written is followed when somebody
     CHECK(writer.wait() == "done");
   }
 }
+
+TEST_CASE("what a writer changes while a file is read without locks is not called damage") {
+  const SharedFolder shared;
+  {
+    Database database(shared.path);
+    for (int i = 0; i < 50; ++i) add(database.main(), std::to_string(i), some_bytes(200'000));
+  }
+  shared.seal();
+  Turns turns;
+  ChildProcess writer([&] {
+    turns.wait();
+    shared.open();
+    set_permissions(shared.path, 0644);
+    {
+      Database database(shared.path);
+      WriteTransaction transaction(database.main());
+      const auto value = some_bytes(200'000, 9);
+      for (std::int64_t id = 2; id <= 51; ++id)
+        transaction.update_value(id, std::nullopt, bytes_of(value), value_checksum(bytes_of(value)));
+      transaction.commit();
+    }
+    shared.seal();
+    turns.answer();
+    return std::string("done");
+  });
+  const std::string result = as_ordinary_user([&]() -> std::string {
+    Database database(shared.path, read_only());
+    std::vector<std::vector<char>> values;
+    const auto allocate = [&](const ParamRecord& record) -> void* {
+      if (values.size() == 3) turns.ask();
+      values.emplace_back(static_cast<std::size_t>(*value_size(record.shape, record.dtype)));
+      return values.back().data();
+    };
+    try {
+      database.main().read_all(allocate);
+      return "read a mixture";
+    } catch (const StoreBusy&) {
+    }
+    values.clear();
+    values.resize(10);
+    database.main().read_all(allocate);
+    return values.back() == some_bytes(200'000, 9) ? "read again" : "another value";
+  });
+  CHECK(result == "read again");
+  CHECK(writer.wait() == "done");
+}
