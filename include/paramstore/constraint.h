@@ -88,7 +88,9 @@ class PARAMSTORE_EXPORT Constraint {
 /// A bound of a constraint: a number, or a tensor that broadcasts against the value. A constraint keeps a tensor as a
 /// detached copy on the CPU, which stands in the tag with its dtype and follows a value to its device. NaN is no bound,
 /// nor is a tensor that is undefined, complex, bool, sparse or quantized: making a constraint with one throws Error. A
-/// number is a double, and an integer that no double holds (beyond 2^53) throws Error: pass a tensor of int64.
+/// number is a double, and an integer that no double holds (beyond 2^53) throws Error: pass a tensor of int64. A tensor
+/// may stretch a value, but not make an outer product with it that has 64 times the elements of both, and more than
+/// 2^24: check and transform throw Error.
 class Bound {
  public:
   template <typename Number, std::enable_if_t<std::is_arithmetic_v<Number> && !std::is_same_v<Number, bool>, int> = 0>

@@ -215,7 +215,8 @@ class PARAMSTORE_EXPORT ParamStore {
 
   /// Names of the scopes that have one, sorted.
   std::vector<std::string> scopes() const;
-  /// Deletes a scope with its file; false where there is none. Throws Error while a thread is in it.
+  /// Deletes a scope with its file; false where there is none. Throws Error while a thread is in it, and StoreBusy
+  /// while another store, here or in another process, has it open.
   bool drop_scope(std::string_view name);
 
   // ---- Questions in SQL ------------------------------------------------------------------------------

@@ -45,8 +45,9 @@ enum class Conflict {
 /// Options of a store, each set fluently: StoreOptions().read_only(true).busy_timeout(std::chrono::seconds(1)). Most
 /// programs need none.
 struct StoreOptions {
-  /// Never writes: a call that would throws Error, and changes made in place stay in memory. Works on a folder that
-  /// may not be written. Default: false.
+  /// Never writes: a call that would throws Error, and changes made in place stay in memory. Works also where file or
+  /// folder may not be written; what others commit is then seen only if somebody had the store open for writing when
+  /// this one was opened. Default: false.
   TORCH_ARG(bool, read_only) = false;
 
   /// Default: power_loss. With process_crash a commit does not wait for the disk; loss of power may then roll back
@@ -80,7 +81,7 @@ struct CommitOptions {
 
   /// The training step, for the `commits` table. Default: none.
   TORCH_ARG(std::optional<std::int64_t>, step) = std::nullopt;
-  /// A note, for the `commits` table. Default: none.
+  /// A note, for the `commits` table, in UTF-8: the commit throws Error otherwise. Default: none.
   TORCH_ARG(std::optional<std::string>, message) = std::nullopt;
   /// Default: error.
   TORCH_ARG(Conflict, conflict) = Conflict::error;

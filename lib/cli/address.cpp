@@ -1,8 +1,10 @@
 #include "lib/cli/address.h"
 
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -20,28 +22,40 @@ fs::path beside(fs::path path, const char* suffix) {
   return path;
 }
 
-// The -wal and -shm of a file, if reading it makes them.
+// The -wal and -shm of a file, if reading it makes them. One object a file, which all readers of it share: the first
+// sees whether they were there before, and once the last has closed its connection, they go.
 class SideFiles {
  public:
-  explicit SideFiles(fs::path path) : path_(std::move(path)) {
-    std::error_code error;
-    were_there_ = fs::exists(beside(path_, "-wal"), error) || fs::exists(beside(path_, "-shm"), error);
+  static std::shared_ptr<SideFiles> of(const fs::path& file) {
+    static std::map<fs::path, std::weak_ptr<SideFiles>> all;
+    std::weak_ptr<SideFiles>& entry = all[file];
+    std::shared_ptr<SideFiles> files = entry.lock();
+    if (!files) entry = files = std::make_shared<SideFiles>(file);
+    return files;
   }
 
-  // Once our connection is closed. A connection that may write removes them as it closes, if it is the last one and no
-  // commit waits in the -wal; SQLite's locks see to it that nobody loses anything.
-  void remove_if_ours() const noexcept {
+  explicit SideFiles(fs::path file) : file_(std::move(file)) {
     std::error_code error;
-    if (were_there_ || !fs::exists(beside(path_, "-wal"), error) || fs::file_size(beside(path_, "-wal"), error) != 0)
+    were_there_ = fs::exists(beside(file_, "-wal"), error) || fs::exists(beside(file_, "-shm"), error);
+  }
+
+  // A connection that may write removes them as it closes, if it is the last one and no commit waits in the -wal;
+  // SQLite's locks see to it that nobody loses anything.
+  ~SideFiles() {
+    std::error_code error;
+    if (were_there_ || ::access(file_.c_str(), W_OK) != 0 || !fs::exists(beside(file_, "-wal"), error) ||
+        fs::file_size(beside(file_, "-wal"), error) != 0)
       return;
     sqlite3* handle = nullptr;
-    if (sqlite3_open_v2(path_.c_str(), &handle, SQLITE_OPEN_READWRITE, nullptr) == SQLITE_OK)
+    if (sqlite3_open_v2(file_.c_str(), &handle, SQLITE_OPEN_READWRITE, nullptr) == SQLITE_OK)
       sqlite3_exec(handle, "SELECT 1 FROM sqlite_schema", nullptr, nullptr, nullptr);
     sqlite3_close(handle);
   }
+  SideFiles(const SideFiles&) = delete;
+  SideFiles& operator=(const SideFiles&) = delete;
 
  private:
-  fs::path path_;
+  fs::path file_;
   bool were_there_ = false;
 };
 
@@ -64,13 +78,12 @@ storage::Database open_for_writing(const Address& address, StoreWriter::Missing 
   return storage::Database(address.path, options);
 }
 
-}  // namespace
-
-Address parse_address(const std::string& text) {
+// At the first "//" before which `may_be_store` finds a store.
+template <class MayBeStore>
+Address split(const std::string& text, const MayBeStore& may_be_store) {
   for (std::size_t at = text.find("//"); at != std::string::npos; at = text.find("//", at + 1)) {
-    std::error_code error;
     const fs::path path = text.substr(0, at);
-    if (path.empty() || !fs::exists(path, error) || fs::is_directory(path, error)) continue;
+    if (path.empty() || !may_be_store(path)) continue;
     std::string scope = text.substr(at + 2);
     if (scope.empty()) throw UsageError(text + ": a scope's name must follow the //");
     validate_param_name(scope);
@@ -79,35 +92,54 @@ Address parse_address(const std::string& text) {
   return {text, std::nullopt};
 }
 
+}  // namespace
+
+Address parse_address(const std::string& text) {
+  std::error_code error;
+  return split(text, [&](const fs::path& path) { return fs::exists(path, error) && !fs::is_directory(path, error); });
+}
+
+Address parse_new_address(const std::string& text) {
+  Address address = parse_address(text);
+  std::error_code error;
+  if (address.scope || fs::exists(address.path, error)) return address;
+  return split(text, [&](const fs::path& path) {
+    return !fs::is_directory(path, error) && fs::is_directory(fs::absolute(path).parent_path(), error);
+  });
+}
+
+fs::path file_of(const Address& address) {
+  std::error_code error;
+  fs::path path = fs::weakly_canonical(fs::absolute(address.path), error);
+  if (error) path = address.path;
+  return address.scope ? storage::scope_path(path, *address.scope) : path;
+}
+
+bool same_file(const Address& a, const Address& b) {
+  std::error_code error;
+  return file_of(a) == file_of(b) || fs::equivalent(file_of(a), file_of(b), error);
+}
+
 struct StoreReader::Opened {
-  std::vector<SideFiles> side_files;  // destroyed last, after the connection is closed
+  std::vector<std::shared_ptr<SideFiles>> side_files;  // destroyed last, after the connection is closed
   std::optional<storage::Database> database;
   std::shared_ptr<storage::StoreFile> scope;
 };
 
 StoreReader::StoreReader(const Address& address) : opened_(std::make_unique<Opened>()) {
-  try {
-    opened_->side_files.emplace_back(address.path);
-    opened_->database.emplace(address.path, read_only());
-    if (address.scope) {
-      require_scope(*opened_->database, *address.scope);
-      opened_->side_files.emplace_back(storage::scope_path(fs::weakly_canonical(address.path), *address.scope));
-      opened_->scope = opened_->database->scope(*address.scope);
-    }
-  } catch (...) {
-    StoreReader closed(std::move(*this));  // whose destructor tidies up
-    throw;
-  }
+  opened_->side_files.push_back(SideFiles::of(file_of({address.path, std::nullopt})));
+  opened_->database.emplace(address.path, read_only());
+  if (!address.scope) return;
+  require_scope(*opened_->database, *address.scope);
+  opened_->side_files.push_back(SideFiles::of(file_of(address)));
+  opened_->scope = opened_->database->scope(*address.scope);
 }
 
 StoreReader::StoreReader(StoreReader&&) noexcept = default;
 
-StoreReader::~StoreReader() {
-  if (!opened_) return;
-  opened_->scope.reset();
-  opened_->database.reset();
-  for (const SideFiles& files : opened_->side_files) files.remove_if_ours();
-}
+StoreReader& StoreReader::operator=(StoreReader&&) noexcept = default;
+
+StoreReader::~StoreReader() = default;
 
 storage::StoreFile& StoreReader::file() noexcept {
   return opened_->scope ? *opened_->scope : opened_->database->main();

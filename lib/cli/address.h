@@ -19,6 +19,16 @@ struct Address {
 /// in its folders stays a path. A scope's name may hold slashes. Throws UsageError where it is empty.
 Address parse_address(const std::string& text);
 
+/// The same where the store may be missing too, as it is about to be made: then splits at the first "//" behind what
+/// could be a file, in a folder that is there.
+Address parse_new_address(const std::string& text);
+
+/// The one file that the address means, by its absolute path without symbolic links; it need not be there.
+std::filesystem::path file_of(const Address& address);
+
+/// Whether both mean one file.
+bool same_file(const Address& a, const Address& b);
+
 /// A store file that is open for reading. Leaves the folder as it was: SQLite makes a -wal and a -shm beside a file
 /// that it only reads, and leaves them there; these go again.
 class StoreReader {
@@ -27,7 +37,7 @@ class StoreReader {
   explicit StoreReader(const Address& address);
   ~StoreReader();
   StoreReader(StoreReader&&) noexcept;
-  StoreReader& operator=(StoreReader&&) = delete;
+  StoreReader& operator=(StoreReader&&) noexcept;
 
   storage::StoreFile& file() noexcept;
   storage::Database& database() noexcept;

@@ -1,15 +1,49 @@
 #include "lib/cli/address.h"
+#include "lib/cli/commit_message.h"
 #include "lib/cli/escape.h"
 #include "lib/cli/selection.h"
 #include "lib/cli/transfer.h"
 #include "lib/cli/transfer_options.h"
+#include "paramstore/param_name.h"
 
 namespace paramstore::cli {
 namespace {
 
+using NewName = std::optional<std::string>;
+
+std::vector<storage::ParamRecord> select_for(storage::StoreFile& file, const std::vector<std::string>& names,
+                                             const NewName& new_name) {
+  auto records = select(file, names);
+  if (new_name && records.size() != 1) throw UsageError("only one parameter can be called " + shown_name(*new_name));
+  return records;
+}
+
+// One connection both reads and writes: another one that reads would keep the commit in the -wal.
+void copy_within(const Address& address, const TransferOptions& options, const std::vector<std::string>& names,
+                 const NewName& new_name) {
+  StoreWriter store(address, StoreWriter::Missing::refuse);
+  storage::WriteTransaction transaction(store.file(), {std::nullopt, commit_message("cp", options.names)});
+  transfer(store.file(), select_for(store.file(), names, new_name), transaction, new_name, options.force);
+  transaction.commit();
+}
+
+void copy_across(const Address& from, const Address& to, const TransferOptions& options, const NewName& new_name) {
+  std::optional<StoreReader> source(from);
+  std::optional<storage::ReadTransaction> snapshot(source->file());
+  const auto records = select_for(source->file(), options.names, new_name);
+  StoreWriter target(to, StoreWriter::Missing::create);
+  storage::WriteTransaction transaction(target.file(), {std::nullopt, commit_message("cp", {"from", options.store})});
+  transfer(source->file(), records, transaction, new_name, options.force);
+  // Source and target may be scopes of one store, and who writes must be the last to close it: that brings the -wal
+  // back.
+  snapshot.reset();
+  source.reset();
+  transaction.commit();
+}
+
 ExitStatus run(const TransferOptions& options) {
   std::vector<std::string> names = options.names;
-  std::optional<std::string> new_name;
+  NewName new_name;
   if (!options.as.empty()) new_name = options.as;
   if (options.to.empty()) {
     if (names.size() != 2 || new_name)
@@ -17,17 +51,14 @@ ExitStatus run(const TransferOptions& options) {
     new_name = names.back();
     names.pop_back();
   }
-  StoreReader source(parse_address(options.store));
-  const storage::ReadTransaction snapshot(source.file());
-  const auto records = select(source.file(), names);
-  if (new_name && records.size() != 1) throw UsageError("only one parameter can be called " + shown_name(*new_name));
-
-  const bool within = options.to.empty();
-  StoreWriter target(parse_address(within ? options.store : options.to),
-                     within ? StoreWriter::Missing::refuse : StoreWriter::Missing::create);
-  storage::WriteTransaction transaction(target.file(), {std::nullopt, "paramstore cp from " + options.store});
-  transfer(source.file(), records, transaction, new_name, options.force);
-  transaction.commit();
+  if (new_name) validate_param_name(*new_name);
+  const Address from = parse_address(options.store);
+  const Address to = options.to.empty() ? from : parse_new_address(options.to);
+  if (same_file(from, to)) {
+    copy_within(from, options, names, new_name);
+  } else {
+    copy_across(from, to, options, new_name);
+  }
   return ExitStatus::done;
 }
 

@@ -18,9 +18,10 @@ Distance distance(const storage::ParamRecord& a_record, const std::vector<char>&
   sql::Statistics norm(a_record.dtype, sql::statistic_norm);
   norm.add(a.data(), a.size());
   Distance result;
-  result.l2 = sql::l2_distance(from, to, count);
-  result.max_abs = sql::max_abs_diff(from, to, count);
-  result.relative = result.l2 / norm.norm();
+  result.l2 = sql::l2_distance(from, to, count, sql::SameNotFinite::is_zero);
+  result.max_abs = sql::max_abs_diff(from, to, count, sql::SameNotFinite::is_zero);
+  const double length = norm.norm();
+  result.relative = std::isinf(length) ? std::nan("") : result.l2 / length;
   return result;
 }
 

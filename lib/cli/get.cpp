@@ -23,8 +23,19 @@ bool ends_with(const std::string& text, std::string_view end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
+// An output that would overwrite what it is read from: the store, its scope, or the files beside them.
+void refuse_store(const Address& address, const std::string& output) {
+  for (const Address& read : {address, Address{address.path, std::nullopt}}) {
+    for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
+      if (same_file({file_of(read) += suffix, std::nullopt}, {output, std::nullopt}))
+        throw UsageError(output + ": is the store itself, or a part of it; name another file with --output");
+    }
+  }
+}
+
 ExitStatus run(const Options& options) {
-  StoreReader store(parse_address(options.store));
+  const Address address = parse_address(options.store);
+  StoreReader store(address);
   const storage::ReadTransaction snapshot(store.file());
   const storage::ParamRecord record = find(store.file(), options.name);
   const std::vector<char> value = read_value(store.file(), record);
@@ -32,11 +43,13 @@ ExitStatus run(const Options& options) {
   const bool no_form = !options.json && !options.npy;
   const bool npy = options.npy || (no_form && ends_with(options.output, ".npy"));
   const bool json = options.json || (no_form && ends_with(options.output, ".json"));
+  if (json) check_json_length(record);
   const bool to_output = options.output == "-";
   if (npy && to_output && Terminal::output().is_terminal)
     throw UsageError("a .npy file is no text for a terminal; name a file with --output, or send it into a pipe");
   std::ofstream file;
   if (!to_output) {
+    refuse_store(address, options.output);
     file.open(options.output, std::ios::binary | std::ios::trunc);
     if (!file) throw FileError(options.output + ": cannot be written; is its folder there, and may it be written?");
   }

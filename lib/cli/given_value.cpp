@@ -18,7 +18,8 @@ constexpr std::size_t most_dimensions = 64;
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 /// A number at the front of `text`, as strtod reads it but for hexadecimal; null where there is none. Takes it off.
-std::optional<double> take_number(std::string_view& text) {
+/// Throws UsageError for one that is too large for any dtype, but for 9e999: JSON's word for infinity.
+std::optional<double> take_number(std::string_view& text, const std::string& source) {
   constexpr std::size_t longest = 400;  // digits of any double
   std::size_t at = text.empty() || (text[0] != '-' && text[0] != '+') ? 0 : 1;
   if (at >= text.size() || std::isspace(static_cast<unsigned char>(text[at])) != 0) return std::nullopt;
@@ -28,6 +29,11 @@ std::optional<double> take_number(std::string_view& text) {
   const double number = std::strtod(copy.c_str(), &end);
   const auto length = static_cast<std::size_t>(end - copy.c_str());
   if (length == 0 || (length == longest && text.size() > longest)) return std::nullopt;
+  const std::string_view digits = std::string_view(copy).substr(0, length).substr(at);
+  if (std::isinf(number) && std::isalpha(static_cast<unsigned char>(digits.front())) == 0 && digits != "9e999") {
+    throw UsageError(source + ": " + shown_name(copy.substr(0, std::min<std::size_t>(length, 40))) +
+                     " is too large for any dtype; infinity is written inf, and 9e999 in JSON");
+  }
   text.remove_prefix(length);
   return number;
 }
@@ -70,7 +76,7 @@ class JsonReader {
     if (text_.substr(0, 4) == "null") {
       text_.remove_prefix(4);
       value_.numbers.push_back({std::numeric_limits<double>::quiet_NaN(), 0});
-    } else if (const auto number = take_number(text_)) {
+    } else if (const auto number = take_number(text_, source_)) {
       value_.numbers.push_back({*number, 0});
     } else {
       fail("expected a number");
@@ -118,14 +124,14 @@ class JsonReader {
 };
 
 // "1.5", "-inf", "1+2j", "2j", "(1+2j)"
-std::optional<sql::Element> parse_word(std::string_view word) {
+std::optional<sql::Element> parse_word(std::string_view word, const std::string& source) {
   if (word.size() > 2 && word.front() == '(' && word.back() == ')') word = word.substr(1, word.size() - 2);
-  const auto first = take_number(word);
+  const auto first = take_number(word, source);
   if (!first) return std::nullopt;
   if (word.empty()) return sql::Element{*first, 0};
   if (word == "j") return sql::Element{0, *first};
   if (word.front() != '+' && word.front() != '-') return std::nullopt;
-  const auto second = take_number(word);
+  const auto second = take_number(word, source);
   if (!second || word != "j") return std::nullopt;
   return sql::Element{*first, *second};
 }
@@ -150,7 +156,7 @@ GivenValue parse_text_value(std::string_view text, const std::string& source) {
       std::size_t length = 0;
       while (length < text.size() && !ends_word(text[length])) ++length;
       const std::string_view word = text.substr(0, length);
-      const auto number = parse_word(word);
+      const auto number = parse_word(word, source);
       if (!number) {
         throw UsageError(source + ": " + shown_name(word.substr(0, 40)) + " in line " + std::to_string(line) +
                          " is no number; a value is numbers, JSON, or a .npy file");

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <string>
 
+#include "lib/cli/command_line.h"
 #include "lib/cli/escape.h"
 #include "lib/cli/exit_status.h"
 #include "lib/cli/verb.h"
@@ -22,7 +23,9 @@ constexpr const char* description =
     "paramstore library keeps the parameters of a model. STORE is a file, or\n"
     "FILE//SCOPE for one of its scopes. Patterns are globs: 'encoder.*'.\n";
 
-constexpr const char* footer = "`paramstore VERB --help` explains a verb, `man paramstore` everything.";
+constexpr const char* footer =
+    "A name or value that begins with a dash comes after --, which ends the options.\n"
+    "`paramstore VERB --help` explains a verb, `man paramstore` everything.";
 
 // One line, whatever is in it.
 ExitStatus fail(const CLI::App& command, const std::string& message, ExitStatus status) {
@@ -41,14 +44,14 @@ ExitStatus run(int argc, char** argv) {
   Action action;
   for (const AddVerb add : verbs) add(command, action);
   try {
-    command.parse(argc, argv);
+    parse(command, argc, argv);
   } catch (const CLI::Success& success) {  // --help, --version
     command.exit(success);
     return ExitStatus::done;
   } catch (const CLI::ParseError& error) {
     std::string help = "paramstore";
     for (const CLI::App* verb : command.get_subcommands()) help += " " + verb->get_name();
-    return fail(command, std::string(error.what()) + " (see " + help + " --help)", ExitStatus::usage);
+    return fail(command, without_marks(error.what()) + " (see " + help + " --help)", ExitStatus::usage);
   } catch (const std::exception& error) {  // from a verb's own look at its arguments
     return fail(command, error.what(), status_of(error));
   }

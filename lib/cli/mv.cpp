@@ -1,16 +1,16 @@
 #include <algorithm>
 
 #include "lib/cli/address.h"
+#include "lib/cli/commit_message.h"
 #include "lib/cli/escape.h"
 #include "lib/cli/selection.h"
 #include "lib/cli/transfer.h"
 #include "lib/cli/transfer_options.h"
 #include "paramstore/error.h"
+#include "paramstore/param_name.h"
 
 namespace paramstore::cli {
 namespace {
-
-namespace fs = std::filesystem;
 
 ExitStatus rename(const TransferOptions& options) {
   if (options.names.size() != 2 || !options.as.empty())
@@ -18,7 +18,7 @@ ExitStatus rename(const TransferOptions& options) {
   const std::string& name = options.names[0];
   const std::string& new_name = options.names[1];
   StoreWriter store(parse_address(options.store), StoreWriter::Missing::refuse);
-  storage::WriteTransaction transaction(store.file(), {std::nullopt, "paramstore mv " + name + " " + new_name});
+  storage::WriteTransaction transaction(store.file(), {std::nullopt, commit_message("mv", options.names)});
   const storage::ParamRecord record = find(store.file(), name);
   if (const auto existing = store.file().find(new_name); existing && existing->id != record.id) {
     if (!options.force) {
@@ -33,12 +33,11 @@ ExitStatus rename(const TransferOptions& options) {
 
 ExitStatus move(const TransferOptions& options) {
   const Address from = parse_address(options.store);
-  const Address to = parse_address(options.to);
-  std::error_code error;
-  if (fs::equivalent(from.path, to.path, error) && from.scope == to.scope)
-    throw UsageError("--to names the same store; within a store it is mv STORE NAME NEW_NAME");
+  const Address to = parse_new_address(options.to);
+  if (same_file(from, to)) throw UsageError("--to names the same store; within a store it is mv STORE NAME NEW_NAME");
   std::optional<std::string> new_name;
   if (!options.as.empty()) new_name = options.as;
+  if (new_name) validate_param_name(*new_name);
 
   StoreWriter source(from, StoreWriter::Missing::refuse);
   std::vector<storage::ParamRecord> records;
@@ -47,12 +46,12 @@ ExitStatus move(const TransferOptions& options) {
     records = select(source.file(), options.names);
     if (new_name && records.size() != 1) throw UsageError("only one parameter can be called " + shown_name(*new_name));
     StoreWriter target(to, StoreWriter::Missing::create);
-    storage::WriteTransaction transaction(target.file(), {std::nullopt, "paramstore mv from " + options.store});
+    storage::WriteTransaction transaction(target.file(), {std::nullopt, commit_message("mv", {"from", options.store})});
     transfer(source.file(), records, transaction, new_name, options.force);
     transaction.commit();
   }
   // Two files, two commits, the copies first: what ends the command in between loses nothing.
-  storage::WriteTransaction transaction(source.file(), {std::nullopt, "paramstore mv to " + options.to});
+  storage::WriteTransaction transaction(source.file(), {std::nullopt, commit_message("mv", {"to", options.to})});
   for (const auto& record : records) {
     if (transaction.erase(record.id, record.revision)) continue;
     throw StaleParam(source.file().path() + ": somebody changed " + shown_name(record.name) +

@@ -1,12 +1,13 @@
 #include "lib/cli/number_encoding.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 
 #include "lib/cli/exit_status.h"
-#include "lib/cli/number_text.h"
 
 namespace paramstore::cli {
 namespace {
@@ -82,6 +83,12 @@ bool overflows(Dtype dtype, double number) {
   return false;
 }
 
+// The fewest digits that are this number.
+std::string shortest(double number) {
+  std::array<char, 32> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
+}
+
 }  // namespace
 
 std::vector<char> encode(Dtype dtype, const std::vector<sql::Element>& numbers) {
@@ -93,7 +100,7 @@ std::vector<char> encode(Dtype dtype, const std::vector<sql::Element>& numbers) 
     if (!complex && number.imag != 0)
       throw UsageError("the value has complex numbers, which " + name + " has not; choose --dtype complex64");
     for (const double part : {number.real, number.imag}) {
-      if (overflows(dtype, part)) throw UsageError(rounded(part, 17) + " is too large for " + name);
+      if (overflows(dtype, part)) throw UsageError(shortest(part) + " is too large for " + name);
     }
     append_number(bytes, dtype, number.real);
     if (complex) append_number(bytes, dtype, number.imag);

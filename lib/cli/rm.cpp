@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "lib/cli/address.h"
+#include "lib/cli/commit_message.h"
 #include "lib/cli/escape.h"
 #include "lib/cli/selection.h"
 #include "lib/cli/verb.h"
@@ -15,16 +16,25 @@ struct Options {
   bool quiet = false;
 };
 
+using Records = std::vector<storage::ParamRecord>;
+
+Records look(const Address& address, const std::vector<std::string>& patterns) {
+  StoreReader store(address);
+  return select(store.file(), patterns);
+}
+
+Records remove(const Address& address, const std::vector<std::string>& patterns) {
+  StoreWriter store(address, StoreWriter::Missing::refuse);
+  storage::WriteTransaction transaction(store.file(), {std::nullopt, commit_message("rm", patterns)});
+  Records records = select(store.file(), patterns);
+  for (const auto& record : records) transaction.erase(record.id, std::nullopt);
+  transaction.commit();
+  return records;
+}
+
 ExitStatus run(const Options& options) {
-  StoreWriter store(parse_address(options.store), StoreWriter::Missing::refuse);
-  std::string message = "paramstore rm";
-  for (const std::string& pattern : options.patterns) message += " " + pattern;
-  storage::WriteTransaction transaction(store.file(), {std::nullopt, message.substr(0, 1000)});
-  const auto records = select(store.file(), options.patterns);
-  if (!options.dry_run) {
-    for (const auto& record : records) transaction.erase(record.id, std::nullopt);
-    transaction.commit();
-  }
+  const Address address = parse_address(options.store);
+  const auto records = options.dry_run ? look(address, options.patterns) : remove(address, options.patterns);
   if (!options.quiet) {
     for (const auto& record : records)
       std::cout << (options.dry_run ? "would remove " : "removed ") << shown_name(record.name) << '\n';

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "lib/cli/address.h"
+#include "lib/cli/commit_message.h"
 #include "lib/cli/escape.h"
 #include "lib/cli/given_value.h"
 #include "lib/cli/number_encoding.h"
@@ -13,6 +14,7 @@
 #include "lib/cli/tag_syntax.h"
 #include "lib/cli/verb.h"
 #include "paramstore/error.h"
+#include "paramstore/param_name.h"
 
 namespace paramstore::cli {
 namespace {
@@ -35,6 +37,9 @@ struct Options {
 std::string read_source(const std::string& name) {
   std::ifstream file;
   if (name != "-") {
+    std::error_code error;
+    if (std::filesystem::is_directory(name, error))
+      throw FileError(name + ": is a directory; name a file with the value");
     file.open(name, std::ios::binary);
     if (!file) throw FileError(name + ": cannot be read; is it there?");
   }
@@ -79,42 +84,64 @@ void settle_shape(ParamRecord& record, bool is_new, const Options& options, cons
     throw UsageError("the value has " + numbers + ", which do not fill shape " + shape_text(record.shape));
 }
 
-ExitStatus run(const Options& options) {
-  if (options.value.empty() == options.from.empty())
-    throw UsageError("give a VALUE, or a file with --from (and not both)");
-  const std::string source = options.from.empty() ? "VALUE" : options.from == "-" ? "the standard input" : options.from;
-  // All reading first: the store is not kept locked meanwhile.
-  const std::string contents = options.from.empty() ? options.value : read_source(options.from);
+struct Row {
+  ParamRecord record;
+  std::vector<char> bytes;
+};
 
-  const Address address = parse_address(options.store);
-  StoreWriter store(address, options.create ? StoreWriter::Missing::create : StoreWriter::Missing::refuse);
-  storage::WriteTransaction transaction(store.file(), {std::nullopt, "paramstore set " + options.name});
-  const auto found = store.file().find(options.name);
-  if (!found && !options.create) {
-    try {
-      find(store.file(), options.name);
-    } catch (const ParamNotFound& error) {
-      throw NoSuch(std::string(error.what()) + " (--create adds it)");
-    }
+// What the command line makes of the parameter that was found, or of none.
+Row make_row(const std::optional<ParamRecord>& found, const Options& options, const std::string& contents) {
+  Row row;
+  ParamRecord& record = row.record;
+  if (found) {
+    record = *found;
+  } else {
+    validate_param_name(options.name);
+    record.name = options.name;
+    record.constraint_tag = "real";
   }
-  ParamRecord record = found.value_or(ParamRecord{});
-  record.name = options.name;
-  if (!found) record.constraint_tag = "real";
   if (!options.constraint.empty()) {
     if (const auto error = tag_error(options.constraint)) throw UsageError(*error);
     record.constraint_tag = options.constraint;
   }
+  const std::string source = options.from.empty() ? "VALUE" : options.from == "-" ? "the standard input" : options.from;
   const auto asked = storage::parse_dtype(options.dtype);
   const GivenValue value = parse_value(contents, source, sql::is_complex(asked.value_or(record.dtype)));
   settle_dtype(record, !found, options, value);
   settle_shape(record, !found, options, value);
-  const std::vector<char> bytes = encode(record.dtype, value.numbers);
-  const storage::ValueBytes borrowed{bytes.data(), bytes.size()};
-  record.checksum = value_checksum(borrowed);
+  row.bytes = encode(record.dtype, value.numbers);
+  record.checksum = storage::value_checksum({row.bytes.data(), row.bytes.size()});
+  return row;
+}
+
+ExitStatus run(const Options& options) {
+  if (options.value.empty() == options.from.empty())
+    throw UsageError("give a VALUE, or a file with --from (and not both)");
+  // All reading first: the store is not kept locked meanwhile.
+  const std::string contents = options.from.empty() ? options.value : read_source(options.from);
+
+  const Address address = options.create ? parse_new_address(options.store) : parse_address(options.store);
+  std::optional<Row> row;
+  std::error_code error;
+  // Before the file is made: what makes no sense leaves none behind.
+  if (options.create && !std::filesystem::exists(file_of(address), error))
+    row = make_row(std::nullopt, options, contents);
+  StoreWriter store(address, options.create ? StoreWriter::Missing::create : StoreWriter::Missing::refuse);
+  storage::WriteTransaction transaction(store.file(), {std::nullopt, commit_message("set", {options.name})});
+  const auto found = store.file().find(options.name);
+  if (!found && !options.create) {
+    try {
+      find(store.file(), options.name);
+    } catch (const ParamNotFound& missing) {
+      throw NoSuch(std::string(missing.what()) + " (--create adds it)");
+    }
+  }
+  if (found || !row) row = make_row(found, options, contents);
+  const storage::ValueBytes value{row->bytes.data(), row->bytes.size()};
   if (found) {
-    transaction.replace(found->id, std::nullopt, record, borrowed);
+    transaction.replace(found->id, std::nullopt, row->record, value);
   } else {
-    transaction.insert(record, borrowed);
+    transaction.insert(row->record, value);
   }
   transaction.commit();
   return ExitStatus::done;

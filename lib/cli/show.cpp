@@ -61,7 +61,7 @@ struct Summary {
 // LibTorch's transform, by way of the loadable extension.
 class Constrainer {
  public:
-  Constrainer() : connection_(":memory:", SqlConnection::Access::write) {
+  Constrainer() : connection_(":memory:", ":memory:", SqlConnection::Access::write) {
     connection_.load_extension(extension_path());
   }
 

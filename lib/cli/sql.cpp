@@ -1,8 +1,11 @@
+#include <algorithm>
 #include <charconv>
 #include <iostream>
 #include <iterator>
+#include <set>
 
 #include "lib/cli/address.h"
+#include "lib/cli/commit_message.h"
 #include "lib/cli/escape.h"
 #include "lib/cli/json.h"
 #include "lib/cli/number_text.h"
@@ -138,7 +141,17 @@ class StatementRun {
     }
   }
 
+  void refuse_equal_titles() const {
+    std::set<std::string> titles;
+    for (int i = 0; i < columns_; ++i) {
+      if (titles.insert(title(i)).second) continue;
+      throw UsageError("the SQL gives several columns called " + title(i) +
+                       ", of which a JSON object keeps one; give them names with AS");
+    }
+  }
+
   void print_json_rows() {
+    refuse_equal_titles();
     std::cout << '[';
     for (bool first = true; step(); first = false) {
       Json object = Json::object();
@@ -154,13 +167,14 @@ class StatementRun {
   Form form_;
 };
 
+[[noreturn]] void refuse_values(std::size_t parameters, std::size_t values) {
+  throw UsageError("the SQL has " + counted(parameters, "parameter") + ", but " + counted(values, "value") +
+                   " came after it");
+}
+
 // The values from the command line: a number where one looks like it, else text.
 void bind(const SqlConnection& connection, sqlite3_stmt* statement, const std::vector<std::string>& values) {
   const int parameters = sqlite3_bind_parameter_count(statement);
-  if (static_cast<std::size_t>(parameters) > values.size()) {
-    throw UsageError("the SQL has " + counted(static_cast<std::uint64_t>(parameters), "parameter") + ", but " +
-                     counted(values.size(), "value") + " came after it");
-  }
   for (int i = 1; i <= parameters; ++i) {
     const std::string& text = values[static_cast<std::size_t>(i - 1)];
     const char* const end = text.data() + text.size();
@@ -179,9 +193,22 @@ void bind(const SqlConnection& connection, sqlite3_stmt* statement, const std::v
   }
 }
 
+// Whether comments are all that is left. What cannot be prepared may be able to when it is its turn.
+bool holds_no_statement(const SqlConnection& connection, const char* rest) {
+  while (*rest != '\0') {
+    sqlite3_stmt* made = nullptr;
+    const int code = sqlite3_prepare_v2(connection.handle(), rest, -1, &made, &rest);
+    const SqlStatement statement(made);
+    if (code != SQLITE_OK || made != nullptr) return false;
+  }
+  return true;
+}
+
 void run_all(const SqlConnection& connection, const std::string& sql, const Options& options) {
   const Form form = options.json ? Form::json : options.csv ? Form::csv : Form::table;
   const char* rest = sql.c_str();
+  const std::size_t values = options.values.size();
+  std::size_t used = 0;  // of the values
   while (*rest != '\0') {
     sqlite3_stmt* made = nullptr;
     connection.check(sqlite3_prepare_v2(connection.handle(), rest, -1, &made, &rest));
@@ -189,42 +216,60 @@ void run_all(const SqlConnection& connection, const std::string& sql, const Opti
     if (made == nullptr) continue;  // a comment, or nothing
     if (!options.write && sqlite3_stmt_readonly(made) == 0)
       throw UsageError("this SQL would change something; say --write if it is to");
+    const auto parameters = static_cast<std::size_t>(sqlite3_bind_parameter_count(made));
+    used = std::max(used, parameters);
+    // That there are too many values is known before the last statement, which is most often the only one.
+    if (used > values || (used < values && holds_no_statement(connection, rest))) refuse_values(used, values);
     bind(connection, made, options.values);
     StatementRun(connection, made, form).run();
   }
+  if (used < values) refuse_values(used, values);  // there is no statement
+}
+
+std::vector<Address> attached(const Address& address, const Options& options) {
+  std::vector<Address> addresses;
+  for (const std::string& scope : options.attach) addresses.push_back({address.path, scope});
+  return addresses;
+}
+
+void ask(const Address& address, const std::string& sql, const Options& options) {
+  // Each looks whether it is a store, and a sound one. They stay open, so that the connection finds the files as they
+  // were.
+  StoreReader store(address);
+  std::vector<StoreReader> scopes;
+  for (const Address& each : attached(address, options)) scopes.emplace_back(each);
+
+  SqlConnection connection(store.file().uri(), store.file().path(), SqlConnection::Access::read);
+  if (options.extension) connection.load_extension(extension_path());
+  for (std::size_t i = 0; i < scopes.size(); ++i) connection.attach(scopes[i].file().uri(), options.attach[i]);
+  run_all(connection, sql, options);
+}
+
+void change(const Address& address, const std::string& sql, const Options& options) {
+  // The same look, and whether it may be written. Closed again, as the connection should be the last one, which tidies
+  // up.
+  const auto look_at = [](const Address& each) {
+    return StoreWriter(each, StoreWriter::Missing::refuse).file().path();
+  };
+  const auto absolute = [](const std::string& path) { return std::filesystem::absolute(path).string(); };
+  const std::string path = look_at(address);
+  SqlConnection connection(absolute(path), path, SqlConnection::Access::write);
+  if (options.extension) connection.load_extension(extension_path());
+  for (const Address& each : attached(address, options)) connection.attach(absolute(look_at(each)), *each.scope);
+  connection.begin();
+  run_all(connection, sql, options);
+  connection.commit(commit_message("sql", {sql}));
 }
 
 ExitStatus run(const Options& options) {
   std::string sql = options.sql;
   if (sql == "-") sql.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
   const Address address = parse_address(options.store);
-  // StoreReader looks whether each is a store, and a sound one. It stays open for reading, so that the connection finds
-  // the file as it was; a connection that writes should be the last one, which tidies up.
-  std::vector<StoreReader> readers;
-  std::vector<std::string> locations;
-  const auto look_at = [&](const Address& each) {
-    readers.emplace_back(each);
-    storage::StoreFile& file = readers.back().file();
-    locations.push_back(options.write ? std::filesystem::absolute(file.path()).string() : file.uri());
-  };
-  look_at(address);
-  for (const std::string& scope : options.attach) look_at({address.path, scope});
-  if (options.write) readers.clear();
-
-  SqlConnection connection(locations.front(),
-                           options.write ? SqlConnection::Access::write : SqlConnection::Access::read);
-  if (options.extension) connection.load_extension(extension_path());
-  for (std::size_t i = 0; i < options.attach.size(); ++i) connection.attach(locations[i + 1], options.attach[i]);
-  const auto execute = [&](const char* statement) {
-    connection.check(sqlite3_exec(connection.handle(), statement, nullptr, nullptr, nullptr));
-  };
-  if (!options.write) {
-    run_all(connection, sql, options);
-    return ExitStatus::done;
+  if (options.write) {
+    change(address, sql, options);
+  } else {
+    ask(address, sql, options);
   }
-  execute("BEGIN IMMEDIATE");
-  run_all(connection, sql, options);
-  execute("COMMIT");
   return ExitStatus::done;
 }
 

@@ -1,6 +1,7 @@
 #include "lib/cli/sql_connection.h"
 
 #include <cstdlib>
+#include <utility>
 
 #include "lib/cli/exit_status.h"
 #include "lib/sql/functions.h"
@@ -11,9 +12,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
+std::string in_double_quotes(const std::string& name) {
+  std::string quoted = "\"";
+  for (const char c : name) quoted.append(c == '"' ? 2 : 1, c);
+  return quoted + "\"";
+}
+
+// What follows a COMMIT of the user's would be outside the one transaction.
+int leave_transaction_alone(void*, int action, const char*, const char*, const char*, const char*) {
+  return action == SQLITE_TRANSACTION ? SQLITE_DENY : SQLITE_OK;
+}
+
 }  // namespace
 
-SqlConnection::SqlConnection(const std::string& location, Access access) {
+SqlConnection::SqlConnection(const std::string& location, std::string name, Access access) : name_(std::move(name)) {
   sqlite3* opened = nullptr;
   const bool writes = access == Access::write;
   const int flags = writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
@@ -46,29 +58,74 @@ void SqlConnection::load_extension(const fs::path& path) {
 }
 
 void SqlConnection::attach(const std::string& location, const std::string& name) {
+  const SqlStatement statement = prepare("ATTACH ?1 AS ?2");
+  sqlite3_bind_text(statement.get(), 1, location.c_str(), -1, SQLITE_TRANSIENT);
+  sqlite3_bind_text(statement.get(), 2, name.c_str(), -1, SQLITE_TRANSIENT);
+  finish(statement);
+  schemas_.push_back({name, 0});
+}
+
+void SqlConnection::begin() {
+  finish(prepare("BEGIN IMMEDIATE"));
+  for (Schema& schema : schemas_) schema.revision = newest_revision(schema.name);
+  sqlite3_set_authorizer(handle(), leave_transaction_alone, nullptr);
+}
+
+void SqlConnection::commit(const std::string& message) {
+  sqlite3_set_authorizer(handle(), nullptr, nullptr);
+  for (const Schema& schema : schemas_) {
+    const std::int64_t newest = newest_revision(schema.name);
+    if (newest <= schema.revision) continue;
+    const SqlStatement note = prepare("UPDATE " + in_double_quotes(schema.name) +
+                                      ".commits SET message = ?1 WHERE revision = ?2 AND message IS NULL");
+    sqlite3_bind_text(note.get(), 1, message.c_str(), -1, SQLITE_TRANSIENT);
+    sqlite3_bind_int64(note.get(), 2, newest);
+    finish(note);
+  }
+  finish(prepare("COMMIT"));
+}
+
+SqlStatement SqlConnection::prepare(const std::string& sql) const {
   sqlite3_stmt* made = nullptr;
-  check(sqlite3_prepare_v2(handle(), "ATTACH ?1 AS ?2", -1, &made, nullptr));
-  const SqlStatement statement(made);
-  sqlite3_bind_text(made, 1, location.c_str(), -1, SQLITE_TRANSIENT);
-  sqlite3_bind_text(made, 2, name.c_str(), -1, SQLITE_TRANSIENT);
-  const int code = sqlite3_step(made);
+  check(sqlite3_prepare_v2(handle(), sql.c_str(), -1, &made, nullptr));
+  return SqlStatement(made);
+}
+
+void SqlConnection::finish(const SqlStatement& statement) const {
+  const int code = sqlite3_step(statement.get());
   if (code != SQLITE_DONE) check(code);
+}
+
+std::int64_t SqlConnection::newest_revision(const std::string& schema) const {
+  const SqlStatement newest = prepare("SELECT max(revision) FROM " + in_double_quotes(schema) + ".commits");
+  const int code = sqlite3_step(newest.get());
+  if (code != SQLITE_ROW) check(code);
+  return sqlite3_column_int64(newest.get(), 0);
 }
 
 void SqlConnection::check(int code) const {
   if (code == SQLITE_OK) return;
   const std::string message = handle_ ? sqlite3_errmsg(handle()) : sqlite3_errstr(code);
+  const std::string file = name_ + ": ";
+  const std::string words = " (SQLite: " + message + ")";
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      throw StoreBusy("another process holds the store's write lock; try again (SQLite: " + message + ")", code);
+      throw StoreBusy(file + "another process holds the store's write lock; try again" + words, code);
     case SQLITE_CORRUPT:
-      throw CorruptStore("the file is damaged; `paramstore verify` says where (SQLite: " + message + ")");
+      throw CorruptStore(file + "the file is damaged; `paramstore verify` says where" + words);
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      throw StorageError(file + "may not be written; change the permissions of the file and of its folder" + words,
+                         code);
     case SQLITE_FULL:
+      throw StorageError(file + "the disk is full; free some space and try again" + words, code);
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_NOMEM:
-      throw StorageError("the store cannot be read or written (SQLite: " + message + ")", code);
+      throw StorageError(file + "the store cannot be read or written" + words, code);
+    case SQLITE_AUTH:  // leave_transaction_alone
+      throw UsageError("--write makes one transaction of everything: leave out BEGIN, COMMIT and ROLLBACK");
     default:
       throw UsageError(message);
   }

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <ostream>
 
+#include "lib/cli/escape.h"
+#include "lib/cli/exit_status.h"
 #include "lib/cli/npy.h"
 #include "lib/cli/shape_text.h"
 #include "lib/sql/element_text.h"
@@ -67,14 +69,25 @@ void write_text(std::ostream& out, const ParamRecord& record, const char* value)
   if (numel > 0) out << '\n';
 }
 
+void check_json_length(const ParamRecord& record) {
+  constexpr std::int64_t most = 1'000'000;
+  if (element_count(record) != 0) return;  // then the value's own bytes justify it
+  std::int64_t arrays = 1;
+  for (const std::int64_t size : record.shape) {
+    if (size == 0) return;
+    if (size > most / arrays) {
+      throw UsageError("the parameter " + shown_name(record.name) + " has no elements, but its shape " +
+                       shape_text(record.shape) + " takes more than " + std::to_string(most) +
+                       " empty arrays to write as JSON; text and --npy can do it");
+    }
+    arrays *= size;
+  }
+}
+
 void write_json(std::ostream& out, const ParamRecord& record, const char* value) {
   std::size_t position = 0;
   std::string text;
-  if (element_count(record) == 0 && !record.shape.empty() && record.shape.front() > 1'000'000) {
-    out << "[]";  // as many empty arrays as the first size says would say nothing more
-  } else {
-    write_json_from(out, record, value, 0, position, text);
-  }
+  write_json_from(out, record, value, 0, position, text);
   out << '\n';
 }
 

@@ -11,7 +11,11 @@ namespace paramstore::cli {
 /// writes them and loadtxt reads. Each number is the shortest text that reads back to the same one.
 void write_text(std::ostream& out, const storage::ParamRecord& record, const char* value);
 
-/// Nested arrays on one line; NaN is null, infinity 9e999, a complex number [re,im].
+/// Throws UsageError for a shape without elements that as JSON would be empty arrays without end:
+/// [1000,1000000000000,0].
+void check_json_length(const storage::ParamRecord& record);
+
+/// Nested arrays on one line; NaN is null, infinity 9e999, a complex number [re,im]. After check_json_length.
 void write_json(std::ostream& out, const storage::ParamRecord& record, const char* value);
 
 /// A .npy file; bfloat16, which NumPy has not, as float32.

@@ -30,6 +30,7 @@ class Option {
   Option& excludes(const Option& other);
   /// A number from `least` to `most`.
   Option& between(double least, double most);
+  /// A number from 0 up.
   Option& not_negative();
   Option& one_of(const std::vector<std::string>& words);
   /// It may be given several times, with one value each.
@@ -57,8 +58,10 @@ class Verb {
   Option add_flag(const char* name, bool& value, const char* description);
   /// An option with a value, which --help calls `value_name`.
   Option add_option(const char* name, std::string& value, const char* value_name, const char* description);
-  Option add_option(const char* name, std::vector<std::string>& value, const char* value_name, const char* description);
+  Option add_option(const char* name, std::vector<std::string>& values, const char* value_name,
+                    const char* description);
   Option add_option(const char* name, double& value, const char* value_name, const char* description);
+  /// A whole number from 0 up.
   Option add_option(const char* name, std::uint64_t& value, const char* value_name, const char* description);
   /// A positional argument, or as many as there are.
   Option add_argument(const char* name, std::string& value, const char* description);

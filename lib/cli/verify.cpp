@@ -25,6 +25,16 @@ struct Report {
   storage::Verification verification;
 };
 
+// What keeps a file from being opened; its name stands before it already.
+Damage unreadable(const std::exception& error, const Address& address) {
+  const std::string what = error.what();
+  for (const std::filesystem::path& path : {file_of(address), address.path}) {
+    const std::string start = path.string() + ": ";
+    if (what.compare(0, start.size(), start) == 0) return {"", what.substr(start.size())};
+  }
+  return {"", what};
+}
+
 Report verify(const std::string& name, const Address& address) {
   Report report{name, {}};
   try {
@@ -36,9 +46,9 @@ Report verify(const std::string& name, const Address& address) {
         report.verification.damage.push_back({record.name, *std::move(error)});
     }
   } catch (const CorruptStore& error) {
-    report.verification.damage.push_back({"", error.what()});  // what keeps it from being opened
+    report.verification.damage.push_back(unreadable(error, address));
   } catch (const NotAStore& error) {
-    report.verification.damage.push_back({"", error.what()});
+    report.verification.damage.push_back(unreadable(error, address));
   }
   return report;
 }
@@ -91,13 +101,14 @@ ExitStatus run(const Options& options) {
   Json list = Json::array();
   for (const Report& report : reports) {
     sound = sound && report.verification.damage.empty();
+    if (options.quiet) continue;
     if (options.json) {
       list.push_back(to_json(report));
-    } else if (!options.quiet) {
+    } else {
       print(report);
     }
   }
-  if (options.json) print_json(std::cout, list);
+  if (options.json && !options.quiet) print_json(std::cout, list);
   return sound ? ExitStatus::done : ExitStatus::found;
 }
 

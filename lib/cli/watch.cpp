@@ -1,4 +1,5 @@
 #include <poll.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cmath>
@@ -43,6 +44,7 @@ struct Moved {
 
 // What happened from one look to the next.
 struct Report {
+  bool replaced = false;  // another file has the path now, whose revisions are its own
   Revision from = 0;
   storage::CommitRecord newest;
   std::vector<std::string> added;
@@ -51,28 +53,56 @@ struct Report {
   std::size_t params = 0;
 };
 
+// Which file it is that a path names: a path may come to name another one.
+struct Identity {
+  dev_t device = 0;
+  ino_t inode = 0;
+
+  bool operator==(const Identity& other) const { return device == other.device && inode == other.inode; }
+};
+
+std::optional<Identity> identity_of(const Address& address) {
+  struct stat status {};
+  if (::stat(file_of(address).c_str(), &status) != 0) return std::nullopt;
+  return Identity{status.st_dev, status.st_ino};
+}
+
+bool equal(const Seen& a, const Seen& b) {
+  return a.record.dtype == b.record.dtype && a.record.shape == b.record.shape &&
+         a.record.constraint_tag == b.record.constraint_tag && a.value == b.value;
+}
+
 class Watcher {
  public:
-  Watcher(StoreFile& file, const Options& options) : file_(file), options_(options) {
-    const storage::ReadTransaction snapshot(file_);
-    counter_ = file_.change_counter();
-    revision_ = file_.revision();
-    for (ParamRecord& record : file_.list()) {
+  explicit Watcher(const Options& options) : options_(options), address_(parse_address(options.store)) {
+    open();
+    const storage::ReadTransaction snapshot(file());
+    counter_ = file().change_counter();
+    revision_ = file().revision();
+    for (ParamRecord& record : file().list()) {
       if (wanted(record.name)) keep(std::move(record));
     }
   }
 
   // Nothing where nobody has committed since the last look.
   std::optional<Report> look() {
-    if (file_.change_counter() == counter_) return std::nullopt;
-    const storage::ReadTransaction snapshot(file_);
-    counter_ = file_.change_counter();
-    const Revision revision = file_.revision();
-    if (revision == revision_) return std::nullopt;
+    const std::optional<Identity> identity = identity_of(address_);
+    if (!identity) throw FileError(file().path() + ": is not there any more");
+    const bool replaced = !(identity == identity_);
+    if (replaced || file().immutable()) {
+      open();  // nothing else shows what is in the file now
+    } else if (file().change_counter() == counter_) {
+      return std::nullopt;
+    }
+    const storage::ReadTransaction snapshot(file());
+    counter_ = file().change_counter();
+    const Revision revision = file().revision();
+    if (revision == revision_ && !replaced) return std::nullopt;
     Report report;
+    report.replaced = replaced;
     report.from = revision_;
     report.newest.revision = revision;
-    if (auto commits = file_.commits(1); !commits.empty()) report.newest = std::move(commits.front());
+    if (auto commits = file().commits(1); !commits.empty()) report.newest = std::move(commits.front());
     take_in(report);
     report.params = seen_.size();
     revision_ = revision;
@@ -80,42 +110,49 @@ class Watcher {
   }
 
  private:
+  void open() {
+    store_.reset();  // first: two connections to files of one path would share the -wal and the -shm
+    identity_ = identity_of(address_);
+    store_.emplace(address_);
+  }
+
+  StoreFile& file() noexcept { return store_->file(); }
+
   bool wanted(const std::string& name) const {
     return options_.patterns.empty() || matches_any(name, options_.patterns);
   }
 
-  void keep(ParamRecord record) {
-    std::vector<char> value = read_value(file_, record);
-    const std::int64_t id = record.id;
-    seen_.insert_or_assign(id, Seen{std::move(record), std::move(value)});
+  const Seen& keep(ParamRecord record) {
+    std::vector<char> value = read_value(file(), record);
+    const std::string name = record.name;
+    return seen_.insert_or_assign(name, Seen{std::move(record), std::move(value)}).first->second;
   }
 
   void take_in(Report& report) {
-    std::unordered_map<std::int64_t, Seen> before;
+    std::unordered_map<std::string, Seen> before;
     before.swap(seen_);
-    for (ParamRecord& record : file_.list()) {
+    for (ParamRecord& record : file().list()) {
       if (!wanted(record.name)) continue;
-      const auto at = before.find(record.id);
-      if (at != before.end() && at->second.record.revision == record.revision) {
-        seen_.insert(before.extract(at));
-        continue;
-      }
+      auto then = before.extract(record.name);
       const std::string name = record.name;
-      const std::int64_t id = record.id;
-      keep(std::move(record));
-      if (at == before.end() || at->second.record.name != name) {
+      if (then.empty()) {
+        keep(std::move(record));
         report.added.push_back(name);
         continue;
       }
-      const Seen& now = seen_.at(id);
-      const Seen& then = at->second;
+      const ParamRecord& old = then.mapped().record;
+      if (!report.replaced && old.id == record.id && old.revision == record.revision) {
+        seen_.insert(std::move(then));
+        continue;
+      }
+      const Seen& now = keep(std::move(record));
+      if (report.replaced && equal(then.mapped(), now)) continue;
       Moved moved{name, std::nullopt};
-      if (element_count(then.record) == element_count(now.record))
-        moved.distance = distance(then.record, then.value, now.record, now.value);
+      if (element_count(old) == element_count(now.record))
+        moved.distance = distance(old, then.mapped().value, now.record, now.value);
       report.moved.push_back(std::move(moved));
-      before.erase(at);
     }
-    for (const auto& [id, gone] : before) report.removed.push_back(gone.record.name);
+    for (const auto& [name, gone] : before) report.removed.push_back(name);
     std::sort(report.removed.begin(), report.removed.end());
     // NaN is the worst news, so it comes first.
     const auto how_far = [](const Moved& moved) {
@@ -126,11 +163,13 @@ class Watcher {
                      [&](const Moved& a, const Moved& b) { return how_far(a) > how_far(b); });
   }
 
-  StoreFile& file_;
   const Options& options_;
+  Address address_;
+  std::optional<Identity> identity_;
+  std::optional<StoreReader> store_;
   std::int64_t counter_ = 0;
   Revision revision_ = 0;
-  std::unordered_map<std::int64_t, Seen> seen_;  // by row
+  std::unordered_map<std::string, Seen> seen_;  // by name
 };
 
 std::string total_text(const Report& report) {
@@ -146,8 +185,10 @@ std::string total_text(const Report& report) {
 
 std::string head_line(const Report& report) {
   const Revision first = report.from + 1;
-  std::string text = "revision " + (first < report.newest.revision ? std::to_string(first) + "-" : std::string()) +
-                     std::to_string(report.newest.revision);
+  const bool several = !report.replaced && first < report.newest.revision;
+  std::string text =
+      "revision " + (several ? std::to_string(first) + "-" : std::string()) + std::to_string(report.newest.revision);
+  if (report.replaced) text += " of another file";
   if (!report.newest.time.empty()) text += "  " + cut_to_width(escaped(report.newest.time), 40);
   if (report.newest.step) text += "  step " + std::to_string(*report.newest.step);
   if (report.newest.message) text += "  " + cut_to_width(escaped(*report.newest.message), 60);
@@ -186,6 +227,7 @@ void print_line(const Report& report) {
 Json to_json(const Report& report) {
   Json json = cli::to_json(report.newest);
   json["since"] = report.from;
+  json["replaced"] = report.replaced;
   json["params"] = report.params;
   json["added"] = report.added;
   json["removed"] = report.removed;
@@ -208,21 +250,18 @@ void wait(double seconds) {
   pollfd output{1, 0, 0};
   const int milliseconds = static_cast<int>(std::min(seconds, 86400.0) * 1000);
   poll(&output, 1, std::max(milliseconds, 1));
-  if ((output.revents & (POLLERR | POLLNVAL)) != 0) throw Interrupted();
+  // Of a pipe that nobody reads it is POLLERR, of a socket POLLHUP.
+  if ((output.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) throw Interrupted();
 }
 
 ExitStatus run(const Options& options) {
   const InterruptGuard interrupts;
-  StoreReader store(parse_address(options.store));
-  Watcher watcher(store.file(), options);
+  Watcher watcher(options);
   if (Terminal::error().is_terminal) std::cerr << "watching " << shown_name(options.store) << "; Ctrl-C ends it\n";
   std::uint64_t reports = 0;
   try {
     while (!InterruptGuard::interrupted()) {
       wait(options.interval);
-      std::error_code error;
-      if (!std::filesystem::exists(store.file().path(), error))
-        throw FileError(store.file().path() + ": is not there any more");
       const auto report = watcher.look();
       if (!report) continue;
       if (options.json) {

@@ -4,10 +4,12 @@
 #include <c10/core/InferenceMode.h>
 #include <c10/core/Scalar.h>
 #include <c10/core/ScalarType.h>
+#include <c10/util/Exception.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <sstream>
 
 #include "lib/constraint/dtype_names.h"
@@ -19,9 +21,42 @@ namespace {
 
 constexpr auto max_bound_elements = static_cast<std::int64_t>(max_tag_bytes / 2);  // an element and a comma
 
+// The number of elements that tensors of these sizes have together, or nothing where they do not broadcast. Not an
+// integer, as sizes beside a 0 may be anything.
+std::optional<double> broadcast_numel(at::IntArrayRef a, at::IntArrayRef b) {
+  double numel = 1;
+  for (std::size_t dim = 1; dim <= std::max(a.size(), b.size()); ++dim) {
+    const std::int64_t size_a = dim <= a.size() ? a[a.size() - dim] : 1;
+    const std::int64_t size_b = dim <= b.size() ? b[b.size() - dim] : 1;
+    if (size_a != size_b && size_a != 1 && size_b != 1) {
+      return std::nullopt;
+    }
+    numel *= static_cast<double>(size_a == 1 ? size_b : size_a);
+  }
+  return numel;
+}
+
+// A column of values and a row of bounds, both from a small file, make a matrix that fits into no memory. Nobody stores
+// a parameter so: its inverse transform has stretched it already.
+void require_no_outer_product(const at::Tensor& bound, const at::Tensor& x) {
+  constexpr double modest = 1 << 24;
+  constexpr double factor = 64;
+  if (bound.sizes() == x.sizes()) {
+    return;
+  }
+  const auto together = static_cast<double>(bound.numel() + x.numel());
+  TORCH_CHECK(broadcast_numel(bound.sizes(), x.sizes()).value_or(0) <= std::max(modest, factor * together),
+              "a bound of shape ", bound.sizes(), " would stretch it beyond ", factor,
+              " times the elements of both; expand it first, or take a bound of its own shape");
+}
+
 // LibTorch mixes devices only where one side has no dimensions.
 at::Tensor beside(const at::Tensor& bound, const at::Tensor& x) {
-  return bound.dim() == 0 || bound.device() == x.device() ? bound : bound.to(x.device());
+  if (bound.dim() == 0) {
+    return bound;
+  }
+  require_no_outer_product(bound, x);
+  return bound.device() == x.device() ? bound : bound.to(x.device());
 }
 
 // A whole number beside integers is an integer, as it would make them floats otherwise, of 24 bits.
@@ -85,18 +120,13 @@ void require_bounds_together(const Arguments& arguments) {
     text << "the bounds of shapes " << a->sizes() << " and " << b->sizes() << why;
     throw Error(text.str());
   };
-  std::int64_t numel = 1;
-  for (std::int64_t dim = 1; dim <= std::max(a->dim(), b->dim()); ++dim) {
-    const std::int64_t size_a = dim <= a->dim() ? a->size(-dim) : 1;
-    const std::int64_t size_b = dim <= b->dim() ? b->size(-dim) : 1;
-    if (size_a != size_b && size_a != 1 && size_b != 1) {
-      refuse_both(" do not broadcast");
-    }
-    numel *= size_a == 1 ? size_b : size_a;  // each tensor has far fewer than 2^31
+  const std::optional<double> numel = broadcast_numel(a->sizes(), b->sizes());
+  if (!numel) {
+    refuse_both(" do not broadcast");
   }
-  if (numel > max_bound_elements) {
-    refuse_both(" have " + std::to_string(numel) + " elements together, " + std::to_string(max_bound_elements) +
-                " are the most");
+  if (*numel > static_cast<double>(max_bound_elements)) {
+    refuse_both(" have " + std::to_string(static_cast<std::int64_t>(*numel)) + " elements together, " +
+                std::to_string(max_bound_elements) + " are the most");
   }
 }
 

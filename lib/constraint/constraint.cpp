@@ -27,8 +27,8 @@ const NodePointer& known(const NodePointer& node) {
   const NodePointer& found = resolve(node);
   if (found == nullptr) {
     throw UnknownConstraint(
-        "the constraint '" + node->tag +
-            "' is not known to this process, which can keep it but not compute with it: make its name "
+        the_constraint(node->tag) +
+            " is not known to this process, which can keep it but not compute with it: make its name "
             "known with paramstore::register_constraint",
         node->tag);
   }
@@ -118,7 +118,7 @@ bool Constraint::is_known() const noexcept {
 std::int64_t Constraint::event_dim() const {
   const NodePointer& node = known(node_);
   if (!node->event_dim) {
-    throw Error("the constraint '" + node->tag + "' does not say how many dimensions make an event");
+    throw Error(the_constraint(node->tag) + " does not say how many dimensions make an event");
   }
   return *node->event_dim;
 }
@@ -126,7 +126,7 @@ std::int64_t Constraint::event_dim() const {
 bool Constraint::is_discrete() const {
   const NodePointer& node = known(node_);
   if (!node->is_discrete) {
-    throw Error("the constraint '" + node->tag + "' does not say whether its values are isolated points");
+    throw Error(the_constraint(node->tag) + " does not say whether its values are isolated points");
   }
   return *node->is_discrete;
 }
@@ -137,17 +137,17 @@ at::Tensor Constraint::check(const at::Tensor& value) const {
   try {
     return paramstore::check(*node, value);
   } catch (const c10::Error& error) {
-    throw Error("cannot check " + describe(value) + " against the constraint '" + node->tag +
-                "': " + error.what_without_backtrace());
+    throw Error("cannot check " + describe(value) + " against " + the_constraint(node->tag) + ": " +
+                error.what_without_backtrace());
   }
 }
 
 at::Tensor check(const Transform::Node& node, const at::Tensor& value) {
   if (!value.defined()) {
-    throw UnsupportedTensor("cannot check an undefined tensor against the constraint '" + node.tag + "'");
+    throw UnsupportedTensor("cannot check an undefined tensor against " + the_constraint(node.tag));
   }
   if (node.event_dim && value.dim() < *node.event_dim) {
-    throw Error("a value of the constraint '" + node.tag + "' has at least " + counted(*node.event_dim, "dimension") +
+    throw Error("a value of " + the_constraint(node.tag) + " has at least " + counted(*node.event_dim, "dimension") +
                 ", but this is " + describe(value));
   }
   return node.kind->check()(node.arguments, value);
@@ -168,7 +168,7 @@ Constraint make_constraint(const ConstraintKind& kind, std::vector<Argument> val
     try {
       kind.prepare()(arguments);
     } catch (const c10::Error& error) {
-      throw Error("cannot make the constraint '" + tag + "': " + error.what_without_backtrace());
+      throw Error("cannot make " + the_constraint(tag) + ": " + error.what_without_backtrace());
     }
   }
   auto node = std::make_shared<Constraint::Node>();

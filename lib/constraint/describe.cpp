@@ -16,6 +16,14 @@ std::string describe(const at::Tensor& tensor) {
   return text + "]";
 }
 
+std::string the_constraint(std::string_view tag) {
+  constexpr std::size_t longest = 200;
+  if (tag.size() <= longest) {
+    return "the constraint '" + std::string(tag) + "'";
+  }
+  return "the constraint '" + std::string(tag.substr(0, longest)) + "...' of " + std::to_string(tag.size()) + " bytes";
+}
+
 std::string counted(std::int64_t count, std::string_view noun) {
   return std::to_string(count) + ' ' + std::string(noun) + (count == 1 ? "" : "s");
 }

@@ -1,4 +1,4 @@
-// Tensors and counts in messages.
+// Tensors, constraints and counts in messages.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,6 +11,9 @@ namespace paramstore {
 
 /// "a float32 tensor of shape [2, 3]"
 std::string describe(const at::Tensor& tensor);
+
+/// "the constraint 'positive'". A tag may have 1 MiB: a long one is cut.
+std::string the_constraint(std::string_view tag);
 
 /// "1 argument", "2 arguments"
 std::string counted(std::int64_t count, std::string_view noun);

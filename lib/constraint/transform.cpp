@@ -17,15 +17,15 @@ namespace {
 
 [[noreturn]] void refuse(const Transform::Node& node, const at::Tensor& tensor, std::int64_t event_dim) {
   if (!tensor.defined()) {
-    throw UnsupportedTensor("the transform of the constraint '" + node.tag + "' got an undefined tensor");
+    throw UnsupportedTensor("the transform of " + the_constraint(node.tag) + " got an undefined tensor");
   }
-  throw Error("the transform of the constraint '" + node.tag + "' takes tensors of at least " +
+  throw Error("the transform of " + the_constraint(node.tag) + " takes tensors of at least " +
               counted(event_dim, "dimension") + ", but got " + describe(tensor));
 }
 
 [[noreturn]] void rethrow(const Transform::Node& node, const at::Tensor& tensor, const c10::Error& error) {
-  const std::string message = "the transform of the constraint '" + node.tag + "' failed on " + describe(tensor) +
-                              ": " + error.what_without_backtrace();
+  const std::string message = "the transform of " + the_constraint(node.tag) + " failed on " + describe(tensor) + ": " +
+                              error.what_without_backtrace();
   switch (tensor.scalar_type()) {
     case c10::ScalarType::Float:
     case c10::ScalarType::Double:
@@ -79,14 +79,14 @@ bool Transform::is_identity() const noexcept { return node_->is_identity; }
 const std::shared_ptr<const Constraint::Node>& require_transform(const Constraint& constraint) {
   const std::shared_ptr<const Constraint::Node>& node = resolve(node_of(constraint));
   if (node == nullptr) {
-    throw UnknownConstraint("the constraint '" + constraint.tag() +
-                                "' is not known to this process, so it has no transform here: make its name known with "
+    throw UnknownConstraint(the_constraint(constraint.tag()) +
+                                " is not known to this process, so it has no transform here: make its name known with "
                                 "paramstore::register_constraint",
                             constraint.tag());
   }
   if (const ConstraintKind* kind = node->without_transform) {
     throw UnknownConstraint(
-        "the constraint '" + node->tag + "' has no transform" +
+        the_constraint(node->tag) + " has no transform" +
             (kind != node->kind ? ", because '" + kind->name() + "' in it has none" : std::string()) + ": " +
             kind->no_transform_reason(),
         node->tag);

@@ -15,13 +15,20 @@ constexpr std::size_t block = 1024;
 
 using Block = std::array<double, block>;
 
-void subtract(Block& a, const Block& b, std::size_t count) noexcept {
-  for (std::size_t i = 0; i < count; ++i) a[i] -= b[i];
+void subtract(Block& a, const Block& b, std::size_t count, SameNotFinite same) noexcept {
+  if (same == SameNotFinite::is_nan) {
+    for (std::size_t i = 0; i < count; ++i) a[i] -= b[i];
+    return;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    const bool both_nan = std::isnan(a[i]) && std::isnan(b[i]);
+    a[i] = a[i] == b[i] || both_nan ? 0.0 : a[i] - b[i];
+  }
 }
 
 /// Calls `use` with the differences, block by block: real and imaginary parts, the latter null where both are real.
 template <class Use>
-void for_each_block(const Elements& a, const Elements& b, std::size_t count, Use&& use) noexcept {
+void for_each_block(const Elements& a, const Elements& b, std::size_t count, SameNotFinite same, Use&& use) noexcept {
   const bool complex = is_complex(a.dtype) || is_complex(b.dtype);
   Block real{};
   Block imag{};
@@ -36,28 +43,28 @@ void for_each_block(const Elements& a, const Elements& b, std::size_t count, Use
     if (complex && !is_complex(a.dtype)) imag.fill(0.0);
     decode(a.dtype, at(a, start), size, real.data(), imag.data());
     decode(b.dtype, at(b, start), size, other_real.data(), other_imag.data());
-    subtract(real, other_real, size);
-    if (complex) subtract(imag, other_imag, size);
+    subtract(real, other_real, size, same);
+    if (complex) subtract(imag, other_imag, size, same);
     use(real.data(), complex ? imag.data() : nullptr, size);
   }
 }
 
 }  // namespace
 
-double l2_distance(const Elements& a, const Elements& b, std::size_t count) noexcept {
+double l2_distance(const Elements& a, const Elements& b, std::size_t count, SameNotFinite same) noexcept {
   double squares = 0.0;
-  for_each_block(a, b, count, [&](const double* real, const double* imag, std::size_t size) {
+  for_each_block(a, b, count, same, [&](const double* real, const double* imag, std::size_t size) {
     squares += squares_of(real, size);
     if (imag != nullptr) squares += squares_of(imag, size);
   });
   return std::sqrt(squares);
 }
 
-double max_abs_diff(const Elements& a, const Elements& b, std::size_t count) noexcept {
+double max_abs_diff(const Elements& a, const Elements& b, std::size_t count, SameNotFinite same) noexcept {
   Extremes extremes{0.0, 0.0};
   std::uint64_t nans = 0;
   Block magnitudes;
-  for_each_block(a, b, count, [&](const double* real, const double* imag, std::size_t size) {
+  for_each_block(a, b, count, same, [&](const double* real, const double* imag, std::size_t size) {
     if (imag != nullptr) {
       for (std::size_t i = 0; i < size; ++i) magnitudes[i] = std::hypot(real[i], imag[i]);
       real = magnitudes.data();

@@ -34,9 +34,9 @@ bool ParamRows::next() {
   return query_.step();
 }
 
-void ParamRows::refuse(const std::string& what) const {
-  throw CorruptStore(schema_ + ": parameter " + in_quotes(query_.text(1)) + ": " + what);
-}
+std::string ParamRows::where() const { return schema_ + ": parameter " + in_quotes(query_.text(1)) + ": "; }
+
+void ParamRows::refuse(const std::string& what) const { throw CorruptStore(where() + what); }
 
 void ParamRows::parse() {
   if (parsed_) return;
@@ -73,6 +73,7 @@ std::uint64_t ParamRows::numel() {
 }
 
 void ParamRows::find_value() {
+  if (value_found_) return;
   parse();
   const auto length = static_cast<std::uint64_t>(query_.integer(6));
   if (length == 0 && value_size_ > 0) {
@@ -113,7 +114,7 @@ void ParamRows::open(std::size_t chunk) {
 }
 
 void ParamRows::read_value(std::uint64_t offset, void* destination, std::size_t size) {
-  if (!value_found_) find_value();
+  find_value();
   if (small_value_) {
     if (size > 0) std::memcpy(destination, static_cast<const char*>(small_value_->data) + offset, size);
     return;

@@ -37,11 +37,16 @@ class ParamRows {
   std::uint64_t numel();
   std::uint64_t value_size();
 
-  /// Reads a part of the value. The first read makes sure that there are `value_size` bytes, in the row or in chunks.
+  /// Makes sure that there are `value_size` bytes, in the row or in chunks: before that the row only says so, and who
+  /// takes memory for them takes what a hostile file asks for.
+  void find_value();
+  /// Reads a part of the value. The first read makes sure of it.
   void read_value(std::uint64_t offset, void* destination, std::size_t size);
 
   const std::string& schema() const noexcept { return schema_; }
-  /// Throws CorruptStore: "<schema>: parameter '<name>': <what>".
+  /// "<schema>: parameter '<name>': ", for messages.
+  std::string where() const;
+  /// Throws CorruptStore: where() and `what`.
   [[noreturn]] void refuse(const std::string& what) const;
 
  private:
@@ -51,7 +56,6 @@ class ParamRows {
     std::uint64_t end;
   };
   void parse();
-  void find_value();
   void find_chunks();
   void open(std::size_t chunk);
 

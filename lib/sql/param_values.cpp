@@ -107,7 +107,8 @@ class Cursor {
   }
 
  private:
-  /// To the first element of the next parameter that has one.
+  /// To the first element of the next parameter that has one. Of a value that is not there, or not so long, there are
+  /// no elements: a hostile row may speak of 2^62.
   void next_parameter() {
     do {
       there_is_a_row_ = rows_->next();
@@ -116,6 +117,7 @@ class Cursor {
       end_ = rows_->numel();
       if (wanted_position_) narrow(position_, end_, *wanted_position_);
     } while (position_ == end_);
+    rows_->find_value();
     window_begin_ = window_end_ = 0;
     constrained_.reset();
   }
@@ -141,7 +143,7 @@ class Cursor {
         constrained_ =
             constrain_({value.data(), value.size()}, rows_->dtype(), rows_->shape(), rows_->constraint_tag());
       } catch (const Error& error) {
-        rows_->refuse(error.what());
+        throw Error(rows_->where() + error.what());  // no damage: a tag of another program, for example
       }
     }
     return constrained_->shape == rows_->shape();

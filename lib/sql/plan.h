@@ -2,6 +2,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <string_view>
 
 #include "lib/sql/sqlite_api.h"
 
@@ -23,6 +24,8 @@ inline int take_keys(sqlite3_index_info& info, std::initializer_list<KeyColumn> 
     for (int i = 0; i < info.nConstraint; ++i) {
       const auto& constraint = info.aConstraint[i];
       if (constraint.iColumn != key.column || constraint.op != SQLITE_INDEX_CONSTRAINT_EQ) continue;
+      // Under another collation more rows may be equal than the one that is looked up: SQLite is to compare all.
+      if (!key.is_argument && sqlite3_vtab_collation(&info, i) != std::string_view("BINARY")) continue;
       if (!constraint.usable) {
         if (key.is_argument) return -1;
         continue;

@@ -38,16 +38,42 @@ std::string doubled(std::string_view name, char quote) {
   return result;
 }
 
-/// Whether the query may be about the scope: its name stands in the SQL somewhere, or is an argument. (SQLite takes no
-/// more than ten files; so a store with a hundred scopes needs this.)
-bool mentions(std::string_view sql, const std::vector<QueryArgument>& arguments, const std::string& scope) {
-  const auto is_name = [&](const QueryArgument& argument) {
-    const auto* text = std::get_if<std::string>(&argument.value());
-    return text != nullptr && *text == scope;
-  };
-  return has_word(sql, scope) || has_word(sql, doubled(scope, '"')) || has_word(sql, doubled(scope, '\'')) ||
-         std::any_of(arguments.begin(), arguments.end(), is_name);
+// As SQLite does it: ASCII letters only.
+std::string lower_case(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return result;
 }
+
+/// What a query may be about.
+class Mentioned {
+ public:
+  Mentioned(std::string_view sql, const std::vector<QueryArgument>& arguments)
+      : sql_(sql), lower_sql_(lower_case(sql)), arguments_(arguments) {}
+
+  /// Whether the query may be about the scope: its name stands in the SQL somewhere, or is an argument. (SQLite takes
+  /// no more than ten files; so a store with a hundred scopes needs this.) To SQLite a name is the same in upper case.
+  bool holds(const std::string& scope) const { return holds(lower_sql_, lower_case(scope), sqlite3_stricmp); }
+
+  /// Whether it is written exactly so.
+  bool holds_exactly(const std::string& scope) const { return holds(sql_, scope, std::strcmp); }
+
+ private:
+  bool holds(std::string_view sql, const std::string& scope, int (*compare)(const char*, const char*)) const {
+    const auto is_name = [&](const QueryArgument& argument) {
+      const auto* text = std::get_if<std::string>(&argument.value());
+      return text != nullptr && compare(text->c_str(), scope.c_str()) == 0;
+    };
+    return has_word(sql, scope) || has_word(sql, doubled(scope, '"')) || has_word(sql, doubled(scope, '\'')) ||
+           std::any_of(arguments_.begin(), arguments_.end(), is_name);
+  }
+
+  std::string_view sql_;
+  std::string lower_sql_;
+  const std::vector<QueryArgument>& arguments_;
+};
 
 /// The files that a query sees, `main` first.
 class VisibleFiles {
@@ -196,9 +222,16 @@ QueryRows ParamStore::run_query(std::string_view sql, const std::vector<QueryArg
   std::vector<std::shared_ptr<storage::StoreFile>> held;  // until the query has opened them itself
   visible.add("main", *store.main->file);
   const bool anonymous = &scope != store.main.get() && scope.name.empty();
-  if (anonymous && mentions(sql, arguments, "scope")) visible.add("scope", *scope.file);
-  for (const std::string& name : store.database->scope_names()) {
-    if (!mentions(sql, arguments, name)) continue;
+  const Mentioned mentioned(sql, arguments);
+  if (anonymous && mentioned.holds("scope")) visible.add("scope", *scope.file);
+  std::vector<std::string> names;
+  for (std::string& name : store.database->scope_names()) {
+    if (mentioned.holds(name)) names.push_back(std::move(name));
+  }
+  // Of names that are the same to SQLite only one can be there.
+  std::stable_partition(names.begin(), names.end(),
+                        [&](const std::string& name) { return mentioned.holds_exactly(name); });
+  for (const std::string& name : names) {
     held.push_back(store.database->scope(name));
     visible.add(name, *held.back());
   }

@@ -137,7 +137,7 @@ void tensor_statistic(const Call& call) {
 }
 
 /// The arguments (a, b, dtype), or (a, dtype_a, b, dtype_b).
-template <double (*distance)(const Elements&, const Elements&, std::size_t) noexcept>
+template <double (*distance)(const Elements&, const Elements&, std::size_t, SameNotFinite) noexcept>
 void tensor_distance(const Call& call) {
   const bool two_dtypes = call.count == 4;
   const auto a = blob_argument(call.values[0], "a");
@@ -149,7 +149,7 @@ void tensor_distance(const Call& call) {
     throw Error("a has " + std::to_string(count) + " elements and b has " + std::to_string(other));
   }
   if (count == 0) return;  // NULL: see functions.h
-  sqlite3_result_double(call.context, distance({a.data, dtype_a}, {b.data, dtype_b}, count));
+  sqlite3_result_double(call.context, distance({a.data, dtype_a}, {b.data, dtype_b}, count, SameNotFinite::is_nan));
 }
 
 constexpr Function functions[] = {

@@ -14,8 +14,8 @@
 //     sqlite3_int64 rowid() const;
 //   };
 //
-// and may throw; SQLite gets the message, and the code of a StorageError. `Settings` must live as long as the
-// connection. The table is there under its module's name without having been created, takes arguments like a
+// and may throw; SQLite gets the message, and the code of a StorageError, or of damage. `Settings` must live as long as
+// the connection. The table is there under its module's name without having been created, takes arguments like a
 // function, and can be created as well.
 #pragma once
 
@@ -62,6 +62,8 @@ class VirtualTable {
       return SQLITE_NOMEM;
     } catch (const StorageError& error) {
       return keep(error.what(), error.code() == SQLITE_OK ? SQLITE_ERROR : error.code());
+    } catch (const CorruptStore& error) {
+      return keep(error.what(), SQLITE_CORRUPT_VTAB);
     } catch (const std::exception& error) {
       return keep(error.what(), SQLITE_ERROR);
     } catch (...) {

@@ -45,21 +45,6 @@ void configure(sqlite3* handle, const std::string& path) {
           path, opening);
 }
 
-// Switching to WAL needs the file to itself for a moment, and SQLite does not always wait by itself for that.
-void switch_to_wal(sqlite3* handle, const std::string& schema, const std::string& path,
-                   std::chrono::milliseconds timeout) {
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
-  for (;;) {
-    const int code =
-        sqlite3_exec(handle, ("PRAGMA " + schema + ".journal_mode = WAL").c_str(), nullptr, nullptr, nullptr);
-    if (!is_busy(code) || std::chrono::steady_clock::now() >= deadline) {
-      check_sqlite(handle, code, path, opening);
-      return;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-}
-
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return a.size() == b.size() && sqlite3_strnicmp(a.data(), b.data(), static_cast<int>(a.size())) == 0;
 }
@@ -75,7 +60,7 @@ void make_or_migrate(const std::string& uri, const std::string& path, std::chron
   const auto database = open_handle(uri, path, timeout);
   execute(database->getHandle(), "PRAGMA page_size = " + std::to_string(page_size), path, opening);
   bring_up_to_date(database->getHandle(), path);
-  if (!in_memory) switch_to_wal(database->getHandle(), "main", path, timeout);
+  if (!in_memory) set_journal_mode(database->getHandle(), "main", "WAL", path, opening, timeout);
 }
 
 }  // namespace
@@ -109,26 +94,33 @@ std::unique_ptr<SQLite::Database> open_handle(const std::string& uri, const std:
   }
 }
 
+void set_journal_mode(sqlite3* handle, const std::string& schema, const char* mode, const std::string& path,
+                      const char* doing, std::chrono::milliseconds timeout) {
+  const std::string pragma = "PRAGMA " + schema + ".journal_mode = " + mode;
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  for (;;) {
+    const int code = sqlite3_exec(handle, pragma.c_str(), nullptr, nullptr, nullptr);
+    if (!is_busy(code) || std::chrono::steady_clock::now() >= deadline) {
+      check_sqlite(handle, code, path, doing);
+      return;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
 Connection::Connection(const std::filesystem::path& path, const OpenOptions& options) : options_(options) {
   inspect_path(path, options_);
   const std::filesystem::path resolved = resolve(path);
-  const auto open = [&](OpenMode mode) {
-    const std::string uri = file_uri(resolved, mode, options_.vfs);
-    database_ = open_handle(uri, path.string(), options_.busy_timeout);
-    sqlite3_wal_hook(handle(), note_wal_size, this);
-    main_ = make_file(path.string(), "main", uri, resolved);
-    main_->impl_->immutable = mode == OpenMode::immutable;
-    main_->impl_->attached = true;
-    admit(*main_);
-  };
-  try {
-    open(options_.read_only ? OpenMode::read_only : options_.create ? OpenMode::create : OpenMode::read_write);
-  } catch (const StorageError& error) {
-    if (!options_.read_only) throw;
-    main_.reset();
-    check_immutable(resolved, path.string(), error);
-    open(OpenMode::immutable);
-  }
+  const OpenMode mode = options_.read_only ? reading_mode(resolved, path.string(), options_.vfs)
+                        : options_.create  ? OpenMode::create
+                                           : OpenMode::read_write;
+  const std::string uri = file_uri(resolved, mode, options_.vfs);
+  database_ = open_handle(uri, path.string(), options_.busy_timeout);
+  sqlite3_wal_hook(handle(), note_wal_size, this);
+  main_ = make_file(path.string(), "main", uri, resolved);
+  main_->impl_->immutable = mode == OpenMode::immutable;
+  main_->impl_->attached = true;
+  admit(*main_);
 }
 
 Connection::Connection(const OpenOptions& options) : options_(options) {
@@ -264,53 +256,36 @@ void Connection::use(StoreFile& file) {
 // A connection cannot let go of its main file, so another one takes its place; scopes are attached to it as they are used.
 void Connection::reopen_main() {
   StoreFile::Impl& impl = *main_->impl_;
-  const auto open = [&](OpenMode mode) {
-    const std::string uri = file_uri(impl.resolved, mode, options_.vfs);
-    auto database = open_handle(uri, impl.path, options_.busy_timeout);
-    for (StoreFile* file : files_) {
-      file->impl_->attached = false;
-      file->impl_->statements.move_to(database->getHandle());
-    }
-    abandoned_.clear();
-    database_ = std::move(database);
-    sqlite3_wal_hook(handle(), note_wal_size, this);
-    impl.uri = uri;
-    impl.immutable = mode == OpenMode::immutable;
-    admit(*main_);
-  };
-  try {
-    open(OpenMode::read_only);
-  } catch (const StorageError& error) {
-    check_immutable(impl.resolved, impl.path, error);
-    open(OpenMode::immutable);
+  const OpenMode mode = reading_mode(impl.resolved, impl.path, options_.vfs);
+  const std::string uri = file_uri(impl.resolved, mode, options_.vfs);
+  auto database = open_handle(uri, impl.path, options_.busy_timeout);
+  for (StoreFile* file : files_) {
+    file->impl_->attached = false;
+    file->impl_->statements.move_to(database->getHandle());
   }
+  abandoned_.clear();
+  database_ = std::move(database);
+  sqlite3_wal_hook(handle(), note_wal_size, this);
+  impl.uri = uri;
+  impl.immutable = mode == OpenMode::immutable;
+  admit(*main_);
   impl.attached = true;
   ++impl.generation;
 }
 
 void Connection::attach(StoreFile& file) {
   StoreFile::Impl& impl = *file.impl_;
-  const auto attach_as = [&](const std::string& uri) {
-    Statement statement(handle(), "ATTACH ?1 AS " + quote_identifier(impl.alias), impl.path, opening);
-    statement.bind(1, uri).step();
-    try {
-      admit(file);
-    } catch (...) {
-      sqlite3_exec(handle(), ("DETACH " + quote_identifier(impl.alias)).c_str(), nullptr, nullptr, nullptr);
-      throw;
-    }
-  };
-  // What was immutable once need not be any more.
-  if (impl.immutable) impl.uri = file_uri(impl.resolved, OpenMode::read_only, options_.vfs);
-  impl.immutable = false;
+  if (impl.read_only) {  // each time anew: meanwhile others may have begun to write it
+    const OpenMode mode = reading_mode(impl.resolved, impl.path, options_.vfs);
+    impl.uri = file_uri(impl.resolved, mode, options_.vfs);
+    impl.immutable = mode == OpenMode::immutable;
+  }
+  Statement(handle(), "ATTACH ?1 AS " + quote_identifier(impl.alias), impl.path, opening).bind(1, impl.uri).step();
   try {
-    attach_as(impl.uri);
-  } catch (const StorageError& error) {
-    if (!impl.read_only) throw;
-    check_immutable(impl.resolved, impl.path, error);
-    impl.uri = file_uri(impl.resolved, OpenMode::immutable, options_.vfs);
-    impl.immutable = true;
-    attach_as(impl.uri);
+    admit(file);
+  } catch (...) {
+    sqlite3_exec(handle(), ("DETACH " + quote_identifier(impl.alias)).c_str(), nullptr, nullptr, nullptr);
+    throw;
   }
   // From now on it is there: where it is not the next time, somebody has dropped it, and nothing is made in its place.
   if (!impl.in_memory() && !impl.read_only) impl.uri = file_uri(impl.resolved, OpenMode::read_write, options_.vfs);
@@ -373,7 +348,7 @@ void Connection::configure_file(StoreFile& file) {
   set("cache_size = -" + std::to_string(cache_kibibytes));
   if (impl.in_memory()) return;
   if (impl.read_only) return;
-  switch_to_wal(handle(), schema, impl.path, options_.busy_timeout);
+  set_journal_mode(handle(), schema, "WAL", impl.path, opening, options_.busy_timeout);
   set(options_.survive_power_loss ? "synchronous = FULL" : "synchronous = NORMAL");
   set("journal_size_limit = " + std::to_string(journal_size_limit));
 }

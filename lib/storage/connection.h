@@ -3,6 +3,7 @@
 
 #include <SQLiteCpp/Database.h>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -21,6 +22,11 @@ namespace paramstore::storage {
 /// file in memory, a reader of `read_all`, the maker of a new file. `uri` says how; `path` is for messages.
 std::unique_ptr<SQLite::Database> open_handle(const std::string& uri, const std::string& path,
                                               std::chrono::milliseconds busy_timeout);
+
+/// Switches to or from WAL mode, which needs the file to itself for a moment, and SQLite does not always wait by itself
+/// for that.
+void set_journal_mode(sqlite3* handle, const std::string& schema, const char* mode, const std::string& path,
+                      const char* doing, std::chrono::milliseconds timeout);
 
 struct StoreFile::Impl {
   Impl(Connection& owner, std::string path, std::string alias, std::string uri, std::filesystem::path resolved);
@@ -41,7 +47,7 @@ struct StoreFile::Impl {
 
   bool in_memory() const noexcept { return resolved.empty(); }
   /// Read without locks, and written by somebody since.
-  bool outdated() const { return attached && immutable && !(stamp_of(resolved) == stamp); }
+  bool outdated() const { return attached && immutable && (stamp.has_log || !(stamp_of(resolved) == stamp)); }
   /// Throws StoreBusy where what was read may be of two commits.
   void refuse_outdated() const;
 };
@@ -95,6 +101,7 @@ class Connection {
   void admit(StoreFile& file);
   void configure_file(StoreFile& file);
   void record_scope(std::string_view name, const std::filesystem::path& file);
+  void forget_scope(std::string_view name);
 
   static int note_wal_size(void* connection, sqlite3* handle, const char* schema, int pages);
 

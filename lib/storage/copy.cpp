@@ -11,6 +11,7 @@
 #include "overwrite.h"
 #include "paramstore/error.h"
 #include "record.h"
+#include "sole_use.h"
 #include "sqlite_error.h"
 #include "sync.h"
 #include "watched.h"

@@ -71,6 +71,9 @@ std::string read_header(const fs::path& path, const std::string& vfs_name) {
   return header;
 }
 
+// Only then does SQLite make files beside one that it reads.
+bool is_in_wal_mode(std::string_view header) { return header.size() == header_size && header[19] == 2; }
+
 FileKind kind_of(std::string_view header) {
   if (header.empty()) return FileKind::empty;
   if (header.size() < header_size || header.substr(0, sqlite_magic.size()) != sqlite_magic)
@@ -183,9 +186,9 @@ void inspect_path(const fs::path& path, const OpenOptions& options) {
     }
   }
   if (!options.read_only && ::access(path.c_str(), W_OK) != 0) {
-    throw StorageError(
-        name + ": may not be written (" + std::strerror(errno) + "); open it with read_only, or change its permissions",
-        SQLITE_READONLY);
+    throw StorageError(name + ": may not be written (" + std::strerror(errno) +
+                           "); change its permissions, or open it for reading only",
+                       SQLITE_READONLY);
   }
 }
 
@@ -204,19 +207,19 @@ void check_length(const fs::path& resolved, const std::string& path, const std::
   check("the whole path", resolved, static_cast<std::size_t>(find_vfs(vfs)->mxPathname));
 }
 
-void check_immutable(const fs::path& resolved, const std::string& path, const StorageError& error) {
-  const int primary = error.code() & 0xff;
-  const bool folder_is_writable = ::access(resolved.parent_path().c_str(), W_OK) == 0;
-  if ((primary != SQLITE_CANTOPEN && primary != SQLITE_READONLY) || folder_is_writable) throw error;
+OpenMode reading_mode(const fs::path& resolved, const std::string& path, const std::string& vfs) {
+  const auto may = [](const fs::path& each, int how) { return ::access(each.c_str(), how) == 0; };
+  if (may(resolved.parent_path(), W_OK) && may(resolved, W_OK)) return OpenMode::read_only;
+  const fs::path log = beside(resolved, "-wal");
+  const bool in_use = may(log, R_OK) && may(beside(resolved, "-shm"), R_OK);
+  if (in_use || !is_in_wal_mode(read_header(resolved, vfs))) return OpenMode::read_only;
   std::error_code none;
-  const auto log_size = fs::file_size(beside(resolved, "-wal"), none);
-  if (!none && log_size > 0) {
-    throw StorageError(
-        path + ": cannot open the store: the newest commits are in " + beside(resolved, "-wal").string() +
-            ", which can be read only where the folder may be written; open the store once for writing, or copy "
-            "both files to another folder",
-        error.code());
-  }
+  const auto log_size = fs::file_size(log, none);
+  if (none || log_size == 0) return OpenMode::immutable;
+  throw StorageError(path + ": cannot open the store: the newest commits are in " + log.string() +
+                         ", which can be read only where store and folder may be written; open the store once for "
+                         "writing, or copy both files to another folder",
+                     SQLITE_CANTOPEN);
 }
 
 FileKind file_kind(const fs::path& path, const std::string& vfs) {

@@ -32,10 +32,10 @@ void inspect_path(const std::filesystem::path& path, const OpenOptions& options)
 void check_length(const std::filesystem::path& resolved, const std::string& path, const std::string& vfs,
                   std::size_t suffix);
 
-/// After `error`, which opening the file read-only gave: returns if the file can be read with
-/// OpenMode::immutable, since its folder may not be written and nobody's changes wait in a -wal. Throws
-/// otherwise.
-void check_immutable(const std::filesystem::path& resolved, const std::string& path, const StorageError& error);
+/// How to open a file that is only to be read: OpenMode::read_only, or OpenMode::immutable where nothing may be made
+/// beside it: the folder may not be written, or the file belongs to somebody who could not write to a -wal and -shm of
+/// ours, and so no longer to the file. Throws StorageError where that would leave out commits that wait in a -wal.
+OpenMode reading_mode(const std::filesystem::path& resolved, const std::string& path, const std::string& vfs);
 
 /// What a file's first 100 bytes say, which is what SQLite wrote there when the file was made. `unfinished`: only SQLite
 /// can tell, once it has undone a write that did not end.

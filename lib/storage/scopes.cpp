@@ -2,10 +2,12 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "connection.h"
 #include "paramstore/error.h"
 #include "paramstore/param_name.h"
+#include "sole_use.h"
 #include "sync.h"
 #include "utf8.h"
 
@@ -65,6 +67,18 @@ fs::path scopes_folder(const fs::path& store) {
   return folder;
 }
 
+// So that no commit of another's goes into a file that is gone. A file that is no sound store takes no commits.
+std::optional<SoleUse> take_alone(const fs::path& path, const OpenOptions& options) {
+  try {
+    if (file_kind(path, options.vfs) == FileKind::store)
+      return SoleUse(path, options, "dropped", "close it there and try again");
+  } catch (const CorruptStore&) {
+    // The damage that SQLite finds as it opens the file.
+  } catch (const NotAStore&) {
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 fs::path scope_path(const fs::path& store_path, std::string_view name) {
@@ -75,6 +89,22 @@ fs::path scope_path(const fs::path& store_path, std::string_view name) {
                       std::to_string(encoded.size()) + " bytes when encoded, at most 200 are possible");
   }
   return scopes_folder(store_path) / (encoded + std::string(suffix));
+}
+
+std::vector<std::string> scope_names(const fs::path& store_path) {
+  std::vector<std::string> names;
+  const fs::path folder = scopes_folder(resolve(store_path));
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    if (auto name = decode(entry->path().filename().string())) names.push_back(std::move(*name));
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    throw StorageError(folder.string() + ": the folder of the scopes cannot be read: " + error.message(),
+                       SQLITE_CANTOPEN);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 std::shared_ptr<StoreFile> Connection::scope(std::string_view name) {
@@ -136,7 +166,7 @@ void Connection::record_scope(std::string_view name, const fs::path& file) {
                     "look up a scope");
     if (known.bind(1, name).bind(2, std::string_view(shown)).step()) return;
   }
-  WriteTransaction transaction(*main_);
+  WriteTransaction transaction(*main_, {std::nullopt, "new scope " + in_quotes(name)});
   Statement insert(handle(), "INSERT OR REPLACE INTO main.scopes (name, file) VALUES (?1, ?2)", main_->path(),
                    "note a scope");
   insert.bind(1, name).bind(2, std::string_view(shown)).step();
@@ -144,23 +174,22 @@ void Connection::record_scope(std::string_view name, const fs::path& file) {
   transaction.commit();
 }
 
+void Connection::forget_scope(std::string_view name) {
+  {
+    Statement known(handle(), "SELECT 1 FROM main.scopes WHERE name = ?1", main_->path(), "look up a scope");
+    if (!known.bind(1, name).step()) return;
+  }
+  WriteTransaction transaction(*main_, {std::nullopt, "dropped scope " + in_quotes(name)});
+  Statement erase(handle(), "DELETE FROM main.scopes WHERE name = ?1", main_->path(), "drop a scope");
+  erase.bind(1, name).step();
+  erase.reset();
+  transaction.commit();
+}
+
 std::vector<std::string> Connection::scope_names() {
+  if (!main_->impl_->in_memory()) return storage::scope_names(main_->impl_->resolved);
   std::vector<std::string> names;
-  if (main_->impl_->in_memory()) {
-    for (const auto& [name, file] : memory_scopes_) names.push_back(name);
-    return names;
-  }
-  const fs::path folder = scopes_folder(main_->impl_->resolved);
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
-       entry.increment(error)) {
-    if (auto name = decode(entry->path().filename().string())) names.push_back(std::move(*name));
-  }
-  if (error && error != std::errc::no_such_file_or_directory) {
-    throw StorageError(folder.string() + ": the folder of the scopes cannot be read: " + error.message(),
-                       SQLITE_CANTOPEN);
-  }
-  std::sort(names.begin(), names.end());
+  for (const auto& [name, file] : memory_scopes_) names.push_back(name);
   return names;
 }
 
@@ -185,14 +214,10 @@ bool Connection::drop_scope(std::string_view name) {
   make_room();  // detaches it, if it still is attached
   std::error_code error;
   if (!fs::exists(path, error)) return false;
-  {
-    // First, as the file cannot be brought back where this fails; the other way round nothing is lost.
-    WriteTransaction transaction(*main_);
-    Statement erase(handle(), "DELETE FROM main.scopes WHERE name = ?1", main_->path(), "drop a scope");
-    erase.bind(1, name).step();
-    erase.reset();
-    transaction.commit();
-  }
+  const std::optional<SoleUse> alone = take_alone(path, options_);
+  // First, as the file cannot be brought back where this fails; the other way round nothing is lost: what scopes there
+  // are is what files there are.
+  forget_scope(name);
   fs::remove(path, error);
   if (error) throw StorageError(path.string() + ": cannot be removed: " + error.message(), SQLITE_IOERR_DELETE);
   for (const char* each : {"-wal", "-shm"}) fs::remove(beside(path, each), error);

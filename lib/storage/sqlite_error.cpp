@@ -57,10 +57,7 @@ void throw_sqlite_error(sqlite3* handle, int code, const std::string& path, std:
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       throw StoreBusy(
-          start +
-              "another connection held the lock for longer than the busy timeout; try again, or wait longer "
-              "with the busy_timeout option" +
-              end,
+          start + "another connection held the lock for longer than the busy timeout; try again once it is done" + end,
           code);
     case SQLITE_CORRUPT:
       throw CorruptStore(start + "the file is damaged; restore it from a copy, or try the sqlite3 shell's .recover" +

@@ -34,6 +34,13 @@ WriteTransaction::WriteTransaction(StoreFile& file, const CommitInfo& info) : fi
   if (connection.in_transaction()) {
     throw Error(file.path() + ": another transaction is open on this store; a Database has one at a time");
   }
+  // SQLite would take it, and readers in other languages fail at the row.
+  if (info.message) {
+    if (const auto bad = first_invalid_utf8(*info.message)) {
+      throw Error(file.path() + ": the commit's message " + in_quotes(*info.message, 60) +
+                  " is not valid UTF-8 from byte " + std::to_string(*bad) + " on");
+    }
+  }
   // Not BEGIN IMMEDIATE, which would lock every attached file: the first INSERT locks this one.
   connection.begin();
   try {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "leaf.h"
+#include "lib/constraint/describe.h"
 #include "paramstore/error.h"
 
 namespace paramstore {
@@ -22,8 +23,8 @@ void check_mismatch(StoreCore& core, const ScopeState& scope, std::string_view n
   message << "parameter '" << name << "'" << of_file(scope.path) << " is stored";
   if (shape_differs) message << " with shape " << stored.shape << ", and the init given has shape " << given->sizes();
   if (constraint_differs) {
-    message << (shape_differs ? ";" : "") << " under the constraint " << stored.constraint.tag()
-            << ", and the constraint given is " << constraint->tag();
+    message << (shape_differs ? ";" : "") << " under " << the_constraint(stored.constraint.tag())
+            << ", and the one given is " << the_constraint(constraint->tag());
   }
   message << ". The stored one stays: erase(\"" << name << "\") first to start anew, or choose another name";
   if (reaction == Mismatch::error) throw Error(message.str());

@@ -38,7 +38,7 @@ std::string message_of(int code) {
 
 [[noreturn]] void refuse(std::string_view pattern, std::size_t at, const std::string& why) {
   throw Error("the pattern '" + std::string(pattern) + "' does not compile: " + why + " at position " +
-              std::to_string(at) + "; patterns are written as for Python's re.match");
+              std::to_string(at) + "; patterns are written as for Python's module re");
 }
 
 // What Python takes for white space, as the inside of a character class.

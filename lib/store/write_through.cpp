@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "leaf.h"
+#include "lib/constraint/describe.h"
 #include "lookup.h"
 #include "paramstore/error.h"
 
@@ -124,8 +125,8 @@ void require_inside(const ScopeState& scope, std::string_view name, const Constr
   const at::Tensor outside = inside.logical_not().nonzero();
   std::vector<std::int64_t> index;
   for (std::int64_t dim = 0; dim < outside.size(1); ++dim) index.push_back(outside[0][dim].item().toLong());
-  std::string message = "parameter '" + std::string(name) + "'" + of_file(scope.path) +
-                        ": expected a value under the constraint " + constraint.tag() + ", found " +
+  std::string message = "parameter '" + std::string(name) + "'" + of_file(scope.path) + ": expected a value under " +
+                        the_constraint(constraint.tag()) + ", found " +
                         describe_element(value, inside, index, constraint.event_dim());
   if (outside.size(0) > 1) message += " and " + std::to_string(outside.size(0) - 1) + " more";
   message += "; nothing was stored. StoreOptions().validate(false) turns this check off";

@@ -79,13 +79,13 @@ class CommandTest(unittest.TestCase):
     def files(self):
         return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*"))
 
-    def as_ordinary_user(self, *arguments):
+    def as_ordinary_user(self, *arguments, user="nobody"):
         """The command run by somebody for whom permissions count: (status, output, error)."""
         def become():
             if os.geteuid() == 0:
-                nobody = pwd.getpwnam("nobody")
-                os.setgid(nobody.pw_gid)
-                os.setuid(nobody.pw_uid)
+                account = pwd.getpwnam(user)
+                os.setgid(account.pw_gid)
+                os.setuid(account.pw_uid)
         def run(*words):
             return subprocess.run([PARAMSTORE, *map(str, words)], cwd="/", stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                   env=environment(), preexec_fn=become, timeout=120)

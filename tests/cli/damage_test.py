@@ -35,7 +35,7 @@ class NotAStore(CommandTest):
     def test_another_file(self):
         (self.folder / "text.db").write_text("this is text, and not a store" * 10)
         self.check_every_verb("text.db", DAMAGED, "is not a store")
-        self.assertIn("is not a store", self.paramstore("verify", "text.db", status=FOUND))
+        self.assertRegex(self.paramstore("verify", "text.db", status=FOUND), r"\Atext\.db: is not a store.*\n\Z")
 
     def test_another_database(self):
         self.sqlite("other.db", "CREATE TABLE t (x)")
@@ -89,6 +89,7 @@ class Damaged(CommandTest):
                          [("model.params.db", False), ("model.params.db//a/b", True), ("model.params.db//fold-1", True)])
         self.assertEqual([each["name"] for each in report[0]["damage"]], ["encoder.weight"])
         self.assertEqual(self.paramstore("verify", "--quiet", self.store, status=FOUND), "")
+        self.assertEqual(self.paramstore("verify", "--quiet", "--json", self.store, status=FOUND), "")
 
     def test_everything_that_is_wrong_is_listed(self):
         connection = sqlite3.connect(self.folder / self.store)
@@ -118,6 +119,12 @@ class Damaged(CommandTest):
     def test_values_of_other_tools_are_no_damage(self):
         self.sqlite(self.store, "UPDATE params SET value = zeroblob(4) WHERE name = 'loc'")
         self.assertIn("1 value written by another tool", self.paramstore("verify", self.store))
+
+    def test_a_damaged_row_that_sql_meets_is_damage_and_not_a_mistake_in_the_sql(self):
+        self.sqlite(self.store, "INSERT INTO params (name, dtype, shape, value) VALUES ('big', 'float32', '[300000000]', x'')")
+        for sql in ("SELECT sum(norm) FROM param_stats", "SELECT count(*) FROM param_values"):
+            self.assertIn("parameter 'big': the value is missing", self.refused(DAMAGED, "sql", self.store, sql))
+        self.assertIn("no such column", self.refused(USAGE, "sql", self.store, "SELECT norm FROM params"))
 
     def survives(self, verb, *rest):
         """Whatever is in the file, a verb prints or refuses; it does not crash or hang."""

@@ -67,6 +67,17 @@ TEST_CASE("arrays of different lengths, and what is no array of numbers, are ref
   CHECK(contains(refusal("[" + std::string(10'000, '1') + "]"), "expected a number"));
 }
 
+TEST_CASE("a number too large for any dtype is refused, as infinity has words of its own") {
+  for (const char* text : {"1e400", "-1e400", "9e9999", "[1,1e309]", "2e308j", "1-1e999j", ".1e400"}) {
+    INFO(text);
+    CHECK(contains(refusal(text), "is too large for any dtype; infinity is written inf, and 9e999 in JSON"));
+  }
+  CHECK(contains(refusal("[1,-1e400]"), "VALUE: -1e400 is too large"));
+  CHECK(contains(refusal(std::string(350, '1')), "is too large"));
+  CHECK(numbers(parse_text_value("inf -Infinity 9e999 -9e999 1e-400", "f")) ==
+        std::vector<double>{INFINITY, -INFINITY, INFINITY, -INFINITY, 0});
+}
+
 TEST_CASE("text is numbers with anything usual between them") {
   CHECK(numbers(parse_text_value("1 2\n3,4;5\t6\r\n", "f")) == std::vector<double>{1, 2, 3, 4, 5, 6});
   CHECK_FALSE(parse_text_value("1 2", "f").shape);

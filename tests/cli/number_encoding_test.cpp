@@ -63,6 +63,7 @@ TEST_CASE("what would become infinite is refused, what is infinite stays") {
   CHECK_THROWS_AS(encode(Dtype::bfloat16, {{-3.4e38, 0}}), UsageError);
   CHECK_THROWS_AS(encode(Dtype::float32, {{1e39, 0}}), UsageError);
   CHECK_THROWS_AS(encode(Dtype::complex64, {{0, 1e39}}), UsageError);
+  CHECK_THROWS_WITH(encode(Dtype::float32, {{-1e39, 0}}), "-1e+39 is too large for float32");
   CHECK(rounded_to(Dtype::float64, 1e300) == 1e300);
   for (const Dtype dtype : {Dtype::float16, Dtype::bfloat16, Dtype::float32, Dtype::float64, Dtype::complex64})
     CHECK(rounded_to(dtype, -INFINITY) == -INFINITY);

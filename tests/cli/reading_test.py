@@ -94,6 +94,40 @@ class Listing(CommandTest):
         self.assertTrue((crashed / (self.store + "-wal")).exists())
         self.assertEqual(self.paramstore("get", f"crashed/{self.store}", "scale"), "0.0\n")
 
+    def test_looking_through_a_symbolic_link_or_at_a_scope_beside_its_store_leaves_nothing(self):
+        (self.folder / "latest.db").symlink_to(self.store)
+        before = self.files()
+        for arguments in (["ls", "latest.db"], ["get", "latest.db//fold-1", "loc"], ["diff", "latest.db", self.store],
+                          ["sql", self.store, "-a", "fold-1", "SELECT 1"], ["sql", self.store, "-a", "fold-1", "-a", "a/b", "SELECT 1"]):
+            self.paramstore(*arguments)
+            self.assertEqual(self.files(), before, arguments)
+
+    def test_who_looks_does_not_lock_the_owner_out(self):
+        if os.geteuid() != 0:
+            self.skipTest("takes two users, and so root")
+        self.folder.chmod(0o777)
+        scopes = self.folder / "model.params.scopes"
+        for path in self.folder.rglob("*"):
+            shutil.chown(path, "daemon")
+            path.chmod(0o777 if path.is_dir() else 0o644)
+        before = self.files()
+        path = self.folder / self.store
+        for arguments in (["ls", path], ["show", path, "loc"], ["diff", path, path], ["verify", path], ["log", path],
+                          ["scopes", path], ["ls", f"{path}//fold-1"], ["sql", path, "-a", "a/b", "SELECT 1"]):
+            status, _, error = self.as_ordinary_user(*arguments)
+            self.assertEqual((status, error), (DONE, ""), arguments)
+            self.assertEqual(self.files(), before, arguments)
+        for name in ("loc", "half"):
+            self.assertEqual(self.as_ordinary_user("rm", "-q", path, name, user="daemon"), (DONE, "", ""))
+        self.assertEqual(self.as_ordinary_user("set", f"{path}//fold-1", "loc", "2", user="daemon"), (DONE, "", ""))
+        for arguments in (["set", path, "scale", "1"], ["sql", "--write", path, "DELETE FROM params"]):
+            status, _, error = self.as_ordinary_user(*arguments)
+            self.assertEqual(status, FILE, error)
+            self.assertIn(f"{path}: may not be written", error)
+            self.assertIn("change its permissions", error)
+        self.assertEqual(self.as_ordinary_user("rm", "-n", path, "scale"), (DONE, "would remove scale\n", ""))
+        self.assertTrue(scopes.exists())
+
     def test_a_folder_that_may_not_be_written(self):
         self.folder.chmod(0o755)
         path = self.folder / self.store
@@ -162,6 +196,25 @@ class Values(CommandTest):
         self.paramstore("get", self.store, "loc", "-o", "value.json")
         self.assertEqual(json.loads((self.folder / "value.json").read_text()), 1.5)
         self.assertIn("cannot be written", self.refused(FILE, "get", self.store, "loc", "-o", "no/such/folder"))
+
+    def test_the_output_is_never_the_store(self):
+        before = (self.folder / self.store).read_bytes()
+        (self.folder / "link").symlink_to(self.store)
+        scope = "model.params.scopes/fold-1.params.db"
+        for store, output in ((self.store, self.store), (self.store, "link"), ("link", "./" + self.store), (self.store, self.store + "-wal"),
+                              (self.store + "//fold-1", scope), (self.store + "//fold-1", self.store)):
+            self.assertIn("is the store itself", self.refused(USAGE, "get", store, "loc", "-o", output), output)
+        self.assertEqual((self.folder / self.store).read_bytes(), before)
+        self.assertFalse((self.folder / (self.store + "-wal")).exists())
+        self.paramstore("verify", self.store)
+
+    def test_a_shape_of_empty_arrays_without_end_is_not_written_as_json(self):
+        self.sqlite(self.store, "UPDATE params SET value = zeroblob(0), shape = '[1000,1000000000000,0]' WHERE name = 'loc'")
+        self.assertIn("loc has no elements", self.refused(USAGE, "get", "--json", self.store, "loc", "-o", "value.json"))
+        self.assertFalse((self.folder / "value.json").exists())
+        self.assertEqual(self.paramstore("get", self.store, "loc"), "")
+        self.sqlite(self.store, "UPDATE params SET shape = '[2,1,0,1000000000000]' WHERE name = 'loc'")
+        self.assertEqual(self.paramstore("get", "--json", self.store, "loc"), "[[[]],[[]]]\n")
 
     def test_a_full_disk_is_an_error(self):
         with open("/dev/full", "w") as full:
@@ -240,6 +293,23 @@ class Comparing(CommandTest):
         self.paramstore("set", "other.params.db", "loc", "nan")
         self.assertIn("l2 nan", self.paramstore("diff", "-t", "9", self.store, "other.params.db", "loc", status=FOUND))
 
+    def test_what_is_not_finite_and_the_same_in_both_is_no_difference(self):
+        for word in ("inf", "-inf", "nan"):
+            for name, number in ((self.store, "1"), ("other.params.db", "1.25")):
+                self.paramstore("set", name, "broken", f"[{word.replace('inf', '9e999').replace('nan', 'null')},{number}]", "--shape", "[2]")
+            words = [self.store, "other.params.db", "broken"]
+            self.assertEqual(self.paramstore("diff", "-t", "0.25", *words), "", word)
+            self.assertEqual(self.lines("diff", "-t", "0.1", *words, status=FOUND), ["~ broken  l2 0.25  max 0.25"], word)
+            self.assertEqual(self.json("diff", "--json", *words, status=FOUND),
+                             [{"name": "broken", "l2": 0.25, "max_abs": 0.25, "relative": "nan"}])
+        self.paramstore("set", "other.params.db", "broken", "[9e999,1]")
+        self.assertEqual(self.lines("diff", "-t", "9", *words, status=FOUND), ["~ broken  l2 nan  max nan"])
+        self.paramstore("set", self.store, "broken", "[-9e999,1]")
+        self.assertEqual(self.lines("diff", "-t", "9", *words, status=FOUND), ["~ broken  l2 inf  max inf"])
+        for name, number in ((self.store, "[0,null]"), ("other.params.db", "[2,null]")):
+            self.paramstore("set", name, "wave", f"[[1,2],{number}]")
+        self.assertEqual(self.lines("diff", "-t", "1", self.store, "other.params.db", "wave", status=FOUND), ["~ wave  l2 2  max 2"])
+
     def test_another_dtype_with_the_same_numbers(self):
         self.paramstore("set", "other.params.db", "loc", "1.5", "--dtype", "float64")
         self.assertEqual(self.paramstore("diff", self.store, "other.params.db", status=FOUND), "~ loc  dtype float32 -> float64\n")
@@ -278,6 +348,7 @@ class History(CommandTest):
         self.assertIn("has no scope fold-2", self.refused(NO_SUCH, "ls", store + "//fold-2"))
         self.assertIn("name must follow", self.refused(USAGE, "ls", store + "//"))
         self.paramstore("scopes", store, "--drop", "a/b")
+        self.assertIn("dropped scope 'a/b'", self.lines("log", "-n", "1", store)[1])
         self.assertEqual(len(self.lines("scopes", store)), 3)
         self.refused(NO_SUCH, "scopes", store, "--drop", "a/b")
 
@@ -339,6 +410,25 @@ class Sql(CommandTest):
         error = self.refused(USAGE, "sql", "--write", self.store, "UPDATE params SET value = x'00' WHERE name = 'l'")
         self.assertIn("the length of value is not what shape and dtype say", error)
         self.paramstore("verify", self.store)
+
+    def test_no_statement_leaves_the_transaction_of_write(self):
+        for sql in ("COMMIT", "END", "ROLLBACK", "BEGIN"):
+            error = self.refused(USAGE, "sql", "--write", self.store, sql + "; UPDATE params SET value = x'0000803f' WHERE name = 'loc'")
+            self.assertIn("leave out BEGIN, COMMIT and ROLLBACK", error)
+            self.assertEqual(self.paramstore("get", self.store, "loc"), "1.5\n", sql)
+        self.paramstore("sql", "--write", self.store, "SAVEPOINT a; DELETE FROM params; ROLLBACK TO a; RELEASE a; "
+                        "UPDATE params SET value = x'0000803f' WHERE name = 'loc'")
+        self.assertEqual(self.paramstore("get", self.store, "loc"), "1.0\n")
+        self.assertEqual(len(self.lines("ls", self.store)), len(NAMES))
+
+    def test_changes_in_sql_have_a_message(self):
+        statement = "UPDATE params SET name = 'l' WHERE name = 'loc'"
+        self.paramstore("sql", "--write", "-a", "fold-1", self.store, statement + "; DELETE FROM \"fold-1\".params WHERE name = 'loc'")
+        for store in (self.store, self.store + "//fold-1"):
+            self.assertIn("paramstore sql " + statement, self.lines("log", "-n", "1", store)[1])
+        revision = self.sqlite(self.store, "SELECT max(revision) FROM commits")
+        self.paramstore("sql", "--write", self.store, "SELECT 1")
+        self.assertEqual(self.sqlite(self.store, "SELECT max(revision) FROM commits"), revision)
 
     def test_scopes_can_be_joined(self):
         sql = 'SELECT m.name FROM main.params m JOIN "fold-1".params f ON m.name = f.name'

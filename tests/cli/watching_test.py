@@ -3,6 +3,7 @@
 import json
 import math
 import signal
+import socket
 import time
 import unittest
 
@@ -72,6 +73,17 @@ class Watching(CommandTest):
         watching.stdout.close()
         self.assertIn(watching.wait(timeout=30), (DONE, -signal.SIGPIPE))
 
+    def test_it_ends_when_the_other_end_of_a_socket_is_closed(self):
+        self.train(0, 0).wait()
+        here, there = socket.socketpair()
+        watching = subprocess.Popen([PARAMSTORE, "watch", "t.params.db", "-i", "1000"], cwd=self.folder, stdout=there, env=environment())
+        self.addCleanup(watching.kill)
+        there.close()
+        time.sleep(0.3)
+        self.assertIsNone(watching.poll())
+        here.close()
+        self.assertEqual(watching.wait(timeout=10), DONE)
+
     def test_parameters_that_come_and_go_and_patterns(self):
         self.train(0, 0)
         watching = self.start("--json", "-i", "0.05", "-n", "4", "new*", "weight")
@@ -94,6 +106,42 @@ class Watching(CommandTest):
         _, error = watching.communicate(timeout=30)
         self.assertEqual(watching.returncode, FILE)
         self.assertIn("is not there any more", error)
+
+    def test_a_store_that_is_replaced_is_watched_on(self):
+        self.train(0, 0)
+        self.paramstore("backup", "t.params.db", "other.db")
+        self.paramstore("set", "other.db", "weight", json.dumps([2] * 16))
+        self.paramstore("set", "other.db", "new", "1", "--create")
+        watching = self.start("--json", "-i", "0.05", "-n", "2")
+        time.sleep(0.4)
+        (self.folder / "other.db").rename(self.folder / "t.params.db")
+        first = json.loads(watching.stdout.readline())
+        self.paramstore("set", "t.params.db", "still", json.dumps([1] * 16))
+        output, error = watching.communicate(timeout=30)
+        self.assertEqual((watching.returncode, error), (DONE, ""))
+        self.assertEqual((first["replaced"], first["added"], first["removed"], [each["name"] for each in first["moved"]]),
+                         (True, ["new"], [], ["weight"]))
+        second = json.loads(output)
+        self.assertEqual((second["replaced"], [each["name"] for each in second["moved"]]), (False, ["still"]))
+
+    def test_a_store_of_somebody_else_is_followed(self):
+        if os.geteuid() != 0:
+            self.skipTest("takes two users, and so root")
+        self.train(0, 0).wait()
+        store = self.folder / "t.params.db"
+        self.folder.chmod(0o755)
+        self.as_ordinary_user("ls", store)  # skips the test where that cannot be
+        nobody = pwd.getpwnam("nobody")
+        def become():
+            os.setgid(nobody.pw_gid)
+            os.setuid(nobody.pw_uid)
+        watching = subprocess.Popen([PARAMSTORE, "watch", store, "--json", "-i", "0.05", "-n", "2"], cwd="/", stdout=subprocess.PIPE,
+                                    stderr=subprocess.PIPE, text=True, env=environment(), preexec_fn=become)
+        time.sleep(0.4)
+        for value in (1, 2):  # the first opened, written and closed while nobody else had it open
+            self.paramstore("set", store, "weight", json.dumps([value] * 16))
+            self.assertEqual([each["max_abs"] for each in json.loads(watching.stdout.readline())["moved"]], [1])
+        self.assertEqual(watching.communicate(timeout=30), ("", ""))
 
     def test_values_that_become_nan(self):
         self.train(0, 0)

@@ -95,6 +95,50 @@ class Setting(CommandTest):
         self.paramstore("set", "new.params.db//fold", "a", "1", "--create")
         self.assertEqual(self.lines("ls", "new.params.db//fold"), ["a"])
 
+    def test_what_makes_no_sense_creates_nothing(self):
+        before = self.files()
+        for arguments in (["a", "one"], ["a", "[1"], ["a", "1", "--dtype", "int64"], ["a", "1", "--shape", "[2]"], ["", "1"],
+                          ["a", "1", "--constraint", "interval(0"], ["a", "1e39"], ["n" * 1025, "1"]):
+            for store in ("new.params.db", "new.params.db//s", self.store + "//new"):
+                self.refused(USAGE, "set", store, *arguments, "--create")
+                self.assertEqual(self.files(), before, arguments)
+        self.refused(USAGE, "cp", self.store, "loc", "--to", "new.params.db", "--as", "n" * 1025)
+        self.refused(USAGE, "mv", self.store, "loc", "--to", "new.params.db", "--as", "n" * 1025)
+        self.assertEqual(self.files(), before)
+
+    def test_a_scope_of_a_new_store(self):
+        self.paramstore("set", "new.db//s", "x", "1", "--create")
+        self.assertEqual(self.lines("ls", "new.db//s"), ["x"])
+        self.paramstore("cp", self.store, "loc", "--to", f"{self.folder}//two.db//a//b")
+        self.assertEqual(self.lines("ls", "two.db//a//b"), ["loc"])
+        self.paramstore("mv", self.store, "loc", "--to", "three.db//t")
+        self.assertEqual(self.lines("ls", "three.db//t"), ["loc"])
+        (self.folder / "folder").mkdir()
+        self.paramstore("set", "folder//new.db", "x", "1", "--create")
+        self.assertEqual(self.lines("ls", "folder/new.db"), ["x"])
+        self.assertIn("no such file", self.refused(FILE, "set", "four.db//s", "x", "1"))
+        self.assertIn("name must follow", self.refused(USAGE, "set", "four.db//", "x", "1", "--create"))
+        self.assertIn("does not exist", self.refused(FILE, "set", "no/such/folder.db//s", "x", "1", "--create"))
+
+    def test_a_directory_is_no_value(self):
+        (self.folder / "values").mkdir()
+        self.assertIn("values: is a directory", self.refused(FILE, "set", self.store, "loc", "--from", "values"))
+
+    def test_messages_of_commits_are_text_and_not_too_long(self):
+        long = "a" + "ü" * 500
+        self.paramstore("set", self.store, long, "1", "--create")
+        self.paramstore("rm", "-q", self.store, long, "a*b")
+        message = self.sqlite(self.store, "SELECT message FROM commits ORDER BY revision DESC LIMIT 1")[0][0]
+        self.assertTrue(message.startswith("paramstore rm aüü") and message.endswith("ü..."), message)
+        self.assertLess(len(message.encode()), 1010)
+        strange = os.fsdecode(b"strange\xff.db")
+        os.rename(self.folder / self.store, self.folder / strange)
+        self.paramstore("cp", strange, "loc", "--to", "copy.db")
+        self.paramstore("mv", strange, "loc", "--to", "copy.db", "-f")
+        for store in (strange, "copy.db"):
+            self.assertIn(r"strange\xff.db" if store == "copy.db" else "paramstore mv to copy.db",
+                          self.sqlite(store, "SELECT message FROM commits ORDER BY revision DESC LIMIT 1")[0][0])
+
     def test_names_may_be_anything(self):
         for name in ("a b", "grüße", "-x", "a:b//c", "*", "--", "line\nbreak2", 'quote"d'):
             self.paramstore("set", self.store, "--create", "--", name, "5")
@@ -153,6 +197,16 @@ class MovingAndCopying(CommandTest):
         self.assertEqual(self.lines("ls", self.store)[-1], "copy")
         self.refused(USAGE, "cp", self.store, "loc")
 
+    def test_who_copies_leaves_no_log_behind(self):
+        before = self.files()
+        for arguments in ([self.store, "loc", "loc2"], [self.store, "loc", "--to", "./" + self.store, "--as", "loc3"],
+                          [self.store + "//fold-1", "only in fold-1", "--to", self.store],
+                          [self.store, "half", "--to", self.store + "//fold-1"]):
+            self.paramstore("cp", *arguments)
+            self.assertEqual(self.files(), before, arguments)
+        (self.folder / "alone.db").write_bytes((self.folder / self.store).read_bytes())
+        self.assertEqual(self.lines("ls", "alone.db")[-3:], ["loc2", "loc3", "only in fold-1"])
+
     def test_copy_to_another_store_which_is_made(self):
         self.paramstore("cp", self.store, "encoder.*", "loc", "--to", "new.params.db")
         self.assertEqual(self.lines("ls", "new.params.db"), ["loc", "encoder.weight", "encoder.bias"])
@@ -178,6 +232,9 @@ class MovingAndCopying(CommandTest):
         self.assertNotIn("chunked", self.lines("ls", self.store))
         self.assertEqual(self.paramstore("get", self.store + "//fold-1", "chunked"), value)
         self.assertIn("the same store", self.refused(USAGE, "mv", self.store, "loc", "--to", "./" + self.store))
+        scope_file = "model.params.scopes/fold-1.params.db"
+        self.assertIn("the same store", self.refused(USAGE, "mv", "-f", self.store + "//fold-1", "loc", "--to", scope_file))
+        self.assertIn("loc", self.lines("ls", self.store + "//fold-1"))
         self.assertIn("already", self.refused(NO_SUCH, "mv", self.store, "loc", "--to", self.store + "//fold-1"))
         self.assertIn("loc", self.lines("ls", self.store))
         self.paramstore("verify", self.store)
@@ -199,6 +256,25 @@ class Keeping(CommandTest):
         self.assertEqual(len(self.lines("scopes", "alone.params.db")), 2)
         self.paramstore("backup", store + "//fold-1", "fold.params.db")
         self.assertEqual(self.lines("ls", "fold.params.db"), ["loc", "only in fold-1"])
+
+    def test_scopes_of_the_target_are_a_part_of_it(self):
+        store = self.sample()
+        self.sample("out.db")
+        self.paramstore("set", "out.db//fold-1", "mine", "1", "--create")
+        (self.folder / "out.db").unlink()
+        error = self.refused(NO_SUCH, "backup", store, "out.db")
+        self.assertIn("out.db: its scope a/b is there already; --force", error)
+        self.assertIn("mine", self.lines("ls", "out.scopes/fold-1.params.db"))
+        self.assertFalse((self.folder / "out.db").exists())
+
+        self.paramstore("scopes", "--drop", "a/b", store)
+        self.paramstore("backup", "-f", store, "out.db")
+        self.assertEqual(self.lines("ls", "out.db//fold-1"), ["loc", "only in fold-1"])
+        self.assertEqual([row["scope"] for row in self.json("scopes", "--json", "out.db")], [None, "fold-1"])
+        newest = "SELECT max(revision) FROM commits"
+        self.assertEqual(self.sqlite("out.db", newest), self.sqlite(store, newest))
+        self.paramstore("backup", "-f", "--no-scopes", store, "out.db")
+        self.assertEqual(len(self.json("scopes", "--json", "out.db")), 1)
 
     def test_backup_does_not_overwrite_what_is_no_store(self):
         store = self.sample()
@@ -239,7 +315,9 @@ class Keeping(CommandTest):
         connection = sqlite3.connect(self.folder / store)
         connection.execute("BEGIN IMMEDIATE")
         try:
-            self.assertIn("held the lock", self.refused(BUSY, "set", store, "loc", "1"))
+            error = self.refused(BUSY, "set", store, "loc", "1")
+            self.assertIn("held the lock", error)
+            self.assertNotIn("option", error)  # the command has none for this
             self.assertEqual(self.paramstore("get", store, "loc"), "1.5\n")  # who reads does not wait
         finally:
             connection.close()

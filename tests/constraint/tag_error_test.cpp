@@ -1,7 +1,9 @@
 // Text that is no tag: the error points at the place, and nothing worse than an error happens.
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/zeros.h>
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <random>
 #include <string>
@@ -10,6 +12,7 @@
 
 #include "paramstore/constraint.h"
 #include "paramstore/error.h"
+#include "paramstore/transform.h"
 
 #include <doctest/doctest.h>  // last: the glog that Debian's LibTorch includes has a CHECK of its own
 
@@ -174,6 +177,43 @@ TEST_CASE("two bounds may not span what neither of them holds") {
     CHECK(error_of(text).find("the bounds of shapes [15000, 1] and [15000] have 225000000 elements together, 524288") !=
           std::string::npos);
   }
+}
+
+// A hostile file of 100 kB would otherwise have its reader ask for a gigabyte, one of 2 MB for all the memory there is.
+TEST_CASE("a bound may not make an outer product with a value") {
+  const at::Tensor column = at::zeros({32768, 1}, at::kFloat);
+  const paramstore::Transform transform =
+      transform_to(paramstore::constraints::greater_than(at::zeros({32768}, at::kChar)));
+  const std::string stretched = "a bound of shape [32768] would stretch it";
+  for (const auto& use : {std::function<void()>([&] { transform(column); }), {[&] { transform.inv(column); }}, {[&] {
+                            paramstore::constraints::less_than(at::zeros({32768}, at::kChar)).check(column);
+                          }}}) {
+    std::string message;
+    try {
+      use();
+    } catch (const paramstore::Error& error) {
+      message = error.what();
+    }
+    CAPTURE(message);
+    CHECK(message.find(stretched) != std::string::npos);
+    CHECK(message.find("[32768, 1]") != std::string::npos);
+  }
+  CHECK(transform(at::zeros({500, 1})).sizes().vec() == std::vector<std::int64_t>{500, 32768});
+  CHECK(transform(at::zeros({3, 32768})).sizes().vec() == std::vector<std::int64_t>{3, 32768});
+}
+
+TEST_CASE("a message shows the beginning of a long tag, and how long it is") {
+  const paramstore::Constraint constraint = paramstore::constraints::greater_than(at::zeros({30000}, at::kChar));
+  std::string message;
+  try {
+    constraint.check(at::zeros({7}));
+  } catch (const paramstore::Error& error) {
+    message = error.what();
+  }
+  CAPTURE(message);
+  CHECK(message.size() < 600);
+  CHECK(message.find("the constraint 'greater_than(int8[0,0,") != std::string::npos);
+  CHECK(message.find("0,...' of 60019 bytes: ") != std::string::npos);
 }
 
 TEST_CASE("garbage gives an error or a constraint that means itself") {

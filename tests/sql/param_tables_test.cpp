@@ -1,11 +1,13 @@
 // The tables param_stats and param_values, over stores that lib/storage wrote; and param_list, which needs neither.
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include <functional>
 #include <memory>
 #include <numeric>
 
 #include "lib/sql/functions.h"
+#include "lib/sql/param_values.h"
 #include "sql/connection.h"
 #include "sql/numbers.h"
 #include "storage/support.h"
@@ -91,6 +93,19 @@ struct Store {
   std::filesystem::path path = folder / "model.params.db";
 };
 
+// A store after a change that its schema would not let pass.
+std::unique_ptr<Store> damaged(const std::string& change) {
+  auto store = std::make_unique<Store>();
+  storage::testing::PlainSqlite plain(store->path);
+  plain.run("PRAGMA ignore_check_constraints = ON");
+  for (const char* trigger : {"params_size_updated", "params_value_updated", "params_updated", "chunks_resized",
+                              "chunks_updated", "chunks_deleted"}) {
+    REQUIRE(plain.run(std::string("DROP TRIGGER ") + trigger) == "");
+  }
+  REQUIRE(plain.run(change) == "");
+  return store;
+}
+
 std::int64_t pages_read(sqlite3* handle, const std::function<void()>& work) {
   int current = 0;
   int highest = 0;
@@ -154,6 +169,26 @@ TEST_CASE("param_stats takes names from wherever they come") {
   CHECK(sql.column("SELECT name FROM param_stats ORDER BY numel DESC LIMIT 2") == "large chunked");
 }
 
+TEST_CASE("names that are equal under another collation are found") {
+  const Store store;
+  Connection sql(store.path);
+  for (const char* table : {"params", "param_stats"}) {
+    const std::string from = std::string("SELECT name FROM ") + table + " ";
+    CHECK(sql.column(from + "WHERE name = 'SMALL' COLLATE NOCASE") == "small");
+    CHECK(sql.column(from + "WHERE name COLLATE NOCASE = 'SMALL'") == "small");
+    CHECK(sql.column(from + "WHERE name = 'small  ' COLLATE RTRIM") == "small");
+    CHECK(sql.column(from + "WHERE name COLLATE NOCASE IN ('SMALL', 'Scalar') ORDER BY name") == "scalar small");
+    CHECK(sql.rows(from + "WHERE name = 'SMALL'").empty());
+  }
+  CHECK(sql.column("SELECT value FROM param_values WHERE name = 'SMALL' COLLATE NOCASE AND position = 2") == "2.0");
+  REQUIRE(sql.run("CREATE TEMP TABLE wanted (name TEXT COLLATE NOCASE)") == "");
+  REQUIRE(sql.run("INSERT INTO wanted VALUES ('SMALL'), ('scalar'), ('none')") == "");
+  for (const char* on : {"w.name = s.name", "s.name = w.name COLLATE NOCASE"}) {
+    const std::string join = std::string("FROM wanted AS w JOIN param_stats AS s ON ") + on;
+    CHECK(sql.column("SELECT s.name " + join + " ORDER BY s.name") == "scalar small");
+  }
+}
+
 TEST_CASE("param_stats and param_values of an attached store") {
   const Store store;
   const Store other;
@@ -192,17 +227,6 @@ TEST_CASE("param_values has a row an element, also where the value is in chunks"
 }
 
 TEST_CASE("tables say what is wrong with the rows of a damaged store") {
-  const auto damaged = [](const std::string& change) {
-    auto store = std::make_unique<Store>();
-    storage::testing::PlainSqlite plain(store->path);
-    plain.run("PRAGMA ignore_check_constraints = ON");
-    for (const char* trigger : {"params_size_updated", "params_value_updated", "params_updated", "chunks_resized",
-                                "chunks_updated", "chunks_deleted"}) {
-      REQUIRE(plain.run(std::string("DROP TRIGGER ") + trigger) == "");
-    }
-    REQUIRE(plain.run(change) == "");
-    return store;
-  };
   const auto message = [&](const std::string& change, const std::string& sql = "SELECT norm FROM param_stats") {
     const auto store = damaged(change);
     Connection connection(store->path);
@@ -225,6 +249,49 @@ TEST_CASE("tables say what is wrong with the rows of a damaged store") {
   // What does not need the value is still there.
   const auto store = damaged("UPDATE params SET value = x'00' WHERE name = 'small'");
   CHECK(Connection(store->path).column("SELECT numel FROM param_stats WHERE name = 'small'") == "6");
+}
+
+TEST_CASE("damage is an error of its own, so that who asks can tell it from a mistake in the SQL") {
+  const auto store = damaged("UPDATE params SET dtype = 'int8' WHERE name = 'small'");
+  Connection sql(store->path);
+  for (const char* asked :
+       {"SELECT norm FROM param_stats", "SELECT numel FROM param_stats", "SELECT * FROM param_values"}) {
+    CHECK(contains(sql.error(asked), "main: parameter 'small': there is no dtype 'int8'"));
+    CHECK(sqlite3_extended_errcode(sql.handle()) == SQLITE_CORRUPT_VTAB);
+  }
+  sql.error("SELECT * FROM param_stats(7)");
+  CHECK(sqlite3_extended_errcode(sql.handle()) == SQLITE_ERROR);
+}
+
+TEST_CASE("a row that claims a value which is not there costs neither memory nor time") {
+  const Store store;
+  REQUIRE(storage::testing::PlainSqlite(store.path)
+              .run("INSERT INTO params (name, dtype, shape, value) VALUES ('big', 'float32', '[300000000]', x''), "
+                   "('endless', 'float16', '[4611686018427387903]', x'')") == "");
+  const sql::ParamValuesSettings settings{
+      [](storage::ValueBytes value, Dtype, const sql::Shape& shape, std::string_view) {
+        const auto* data = static_cast<const char*>(value.data);
+        return sql::ConstrainedValue{{data, data + value.size}, shape};
+      }};
+  Connection connection(store.path);
+  REQUIRE(connection.run("DROP TABLE temp.param_values") == "");
+  REQUIRE(sql::register_param_values(connection.handle(), settings) == SQLITE_OK);
+  const auto most_kibibytes = [] {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+  };
+  const auto before = most_kibibytes();
+  for (const char* name : {"big", "endless"}) {
+    for (const char* column : {"constrained", "value", "position", "count(*)"}) {
+      const std::string asked = std::string("SELECT ") + column + " FROM param_values WHERE name = '" + name + "'";
+      CHECK(contains(connection.error(asked), std::string("parameter '") + name + "': the value is missing"));
+    }
+    CHECK(contains(connection.error(std::string("SELECT norm FROM param_stats WHERE name = '") + name + "'"),
+                   "is missing"));
+  }
+  CHECK(most_kibibytes() - before < 100'000);
+  CHECK(connection.column("SELECT constrained FROM param_values WHERE name = 'small' AND position < 2") == "0.0 1.0");
 }
 
 TEST_CASE("tables of a file that is no store, or of none, are a clear error") {

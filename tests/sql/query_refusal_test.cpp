@@ -1,5 +1,6 @@
 // ParamStore::query only reads, and says what is wrong with what it refuses.
 #include <ATen/ATen.h>
+#include <sqlite3.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -154,7 +155,30 @@ TEST_CASE("a damaged value is no crash: SQL shows what is there, and a damaged p
     for (const auto& row : store.query(sql)) static_cast<void>(row);
   };
   CHECK_THROWS_AS(ask("SELECT value FROM params"), CorruptStore);
-  CHECK_THROWS_AS(ask("SELECT norm FROM param_stats"), Error);
+  CHECK_THROWS_AS(ask("SELECT norm FROM param_stats"), CorruptStore);
+}
+
+TEST_CASE("a damaged row that a table meets is CorruptStore, with the parameter's name") {
+  TemporaryStore file;
+  {
+    ParamStore store(file.path());
+    store.setdefault("w", at::zeros({2}));
+  }
+  // As another tool can write it: the schema has no objection.
+  sqlite3* handle = nullptr;
+  REQUIRE(sqlite3_open(file.path().c_str(), &handle) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(handle,
+                       "INSERT INTO params (name, dtype, shape, value) VALUES ('big', 'float32', '[300000000]', x'')",
+                       nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(handle);
+  const ParamStore store(file.path());
+  for (const char* sql : {"SELECT norm FROM param_stats", "SELECT value FROM param_values"}) {
+    const std::string message = message_of<CorruptStore>([&] {
+      for (const auto& row : store.query(sql)) static_cast<void>(row);
+    });
+    CHECK(contains(message, "parameter 'big': the value is missing"));
+    CHECK(contains(message, file.path()));
+  }
 }
 
 }  // namespace

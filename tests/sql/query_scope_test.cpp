@@ -74,6 +74,29 @@ TEST_CASE("scopes with any name, and more of them than SQLite can attach") {
   CHECK(contains(message_of<StorageError>([&] { store.query(all); }), "10"));
 }
 
+TEST_CASE("the name of a scope is the same to SQL in upper and lower case") {
+  TemporaryStore file;
+  ParamStore store = small_store(file);
+  for (const char* name : {"FOLD2", "fold1", "fold2", "it's"}) {
+    const auto guard = store.scope(name);
+    store.setdefault(std::string("in ") + name, at::ones({1}));
+  }
+  CHECK(column(store, "SELECT name FROM FOLD1.params") == "in fold1");
+  CHECK(column(store, "SELECT name FROM \"Fold1\".params") == "in fold1");
+  CHECK(column(store, "SELECT name FROM param_stats('FOLD1')") == "in fold1");
+  CHECK(column(store, "SELECT name FROM param_stats(?)", "Fold1") == "in fold1");
+  CHECK(column(store, "SELECT name FROM param_stats('IT''S')") == "in it's");
+  // Where several would do, the one that is written so.
+  CHECK(column(store, "SELECT name FROM fold2.params") == "in fold2");
+  CHECK(column(store, "SELECT name FROM FOLD2.params") == "in FOLD2");
+  CHECK(column(store, "SELECT name FROM param_stats(?)", "fold2") == "in fold2");
+  {
+    const auto guard = store.scope();
+    store.setdefault("w", at::zeros({3}));
+    CHECK(column(store, "SELECT name FROM SCOPE.params") == "w");
+  }
+}
+
 TEST_CASE("a scope without a name is there as `scope` for the thread that is in it") {
   TemporaryStore file;
   ParamStore store = small_store(file);

@@ -101,3 +101,12 @@ TEST_CASE("a file's URI opens it as it is opened") {
   sqlite3_close(handle);
   CHECK(Database::in_memory().main().uri().empty());
 }
+
+TEST_CASE("a message that is not UTF-8 is refused") {
+  const TemporaryFolder folder;
+  Database database(folder / "m.params.db");
+  const std::string message = message_of<Error>([&] { WriteTransaction(database.main(), {std::nullopt, "cut \xc3"}); });
+  CHECK(contains(message, "m.params.db"));
+  CHECK(contains(message, "not valid UTF-8 from byte 4 on"));
+  CHECK(database.main().revision() == 0);
+}

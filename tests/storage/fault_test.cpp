@@ -177,3 +177,36 @@ TEST_CASE("a copy on a failing disk is whole or not there, and the old one stays
     }
   }
 }
+
+TEST_CASE("a scope dropped on a failing disk is gone or whole") {
+  TestVfs vfs;
+  OpenOptions options = on_test_vfs();
+  options.survive_power_loss = false;  // setting up would take most of the time; dropping syncs all the same
+  for (const Fault& fault : faults) {
+    int n = 1;
+    for (bool hit = true; hit; ++n) {
+      INFO(fault.what << ", operation " << n);
+      const TemporaryFolder folder;
+      Database database(folder / "a.db", options);
+      {
+        const auto scope = database.scope("s");
+        make_start(*scope);
+        change(*scope);
+      }
+      arm(vfs, fault, n, hit);
+      bool dropped = false;
+      try {
+        dropped = database.drop_scope("s");
+      } catch (const Error&) {
+      }
+      vfs.before = nullptr;
+      if (!dropped) {
+        CHECK(contents_of(*database.scope("s")) == goal());
+        CHECK(database.drop_scope("s"));
+      }
+      CHECK(database.scope_names().empty());
+      CHECK(contents_of(*database.scope("s")).empty());
+      REQUIRE(n < 1000);
+    }
+  }
+}

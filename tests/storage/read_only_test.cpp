@@ -128,6 +128,58 @@ TEST_CASE("a store in a folder that may not be written is read") {
                  "may not be written"));
 }
 
+TEST_CASE("who reads a store that belongs to somebody else leaves nothing in its way") {
+  const SharedFolder shared;
+  set_permissions(shared.folder.path(), 0777);
+  set_permissions(shared.folder / "m.params.scopes", 0777);
+  const auto reading = [&](const std::string& scope) {
+    return as_ordinary_user([&]() -> std::string {
+      Database database(shared.path, read_only());
+      const bool found =
+          scope.empty() ? database.main().find("a").has_value() : database.scope(scope)->find("b").has_value();
+      // Not even while it reads: the owner may begin to write at any time.
+      return !found ? "wrong value" : fs::exists(shared.path.string() + "-shm") ? "in the way" : "read";
+    });
+  };
+  CHECK(reading("") == "read");
+  CHECK(reading("s") == "read");
+  const auto files = [](const fs::path& folder) { return std::distance(fs::directory_iterator(folder), {}); };
+  CHECK(files(shared.folder.path()) == 2);
+  CHECK(files(shared.folder / "m.params.scopes") == 1);
+
+  Database owner(shared.path);
+  add(owner.main(), "new", some_bytes(8));
+  CHECK(as_ordinary_user([&]() -> std::string {
+          Database database(shared.path, read_only());
+          return database.main().find("new") ? "newest" : "older";
+        }) == "newest");
+}
+
+TEST_CASE("what a writer that crashed left is read by others, and left to its owner") {
+  const SharedFolder shared;
+  const SharedFolder crashed;
+  {
+    Database writer(shared.path);
+    add(writer.main(), "new", some_bytes(8));
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+      fs::copy_file(shared.path.string() + suffix, crashed.path.string() + suffix,
+                    fs::copy_options::overwrite_existing);
+    }
+  }
+  set_permissions(crashed.folder.path(), 0777);
+  const auto reading = [&] {
+    return as_ordinary_user([&]() -> std::string {
+      Database database(crashed.path, read_only());
+      return database.main().find("new") ? "newest" : "older";
+    });
+  };
+  CHECK(reading() == "newest");
+  fs::remove(crashed.path.string() + "-shm");
+  CHECK(contains(reading(), "once for writing"));
+  CHECK_FALSE(fs::exists(crashed.path.string() + "-shm"));
+  CHECK(Database(crashed.path).main().find("new"));
+}
+
 TEST_CASE("a store that may not be read, or a folder in which none can be made, is named") {
   const SharedFolder shared;
   set_permissions(shared.path, 0000);

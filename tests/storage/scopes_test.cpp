@@ -114,6 +114,84 @@ TEST_CASE("scopes keep their own parameters, across processes, and are dropped w
   CHECK(database.scope("fold-1")->count() == 0);
 }
 
+TEST_CASE("a scope that another store or process has open is not dropped, and its commits stay") {
+  const TemporaryFolder folder;
+  {
+    Database database(folder / "m.params.db");
+    add(*database.scope("s"), "a", some_bytes(8, 1));
+  }
+  OpenOptions impatient;
+  impatient.busy_timeout = std::chrono::milliseconds(20);
+  {
+    Database theirs(folder / "m.params.db");
+    const auto scope = theirs.scope("s");
+    Database database(folder / "m.params.db", impatient);
+    const std::string message = message_of<StoreBusy>([&] { database.drop_scope("s"); });
+    CHECK(contains(message, "is open in another process"));
+    CHECK(contains(message, "s.params.db"));
+    add(*scope, "b", some_bytes(8, 2));
+  }
+  CHECK(value_of(*Database(folder / "m.params.db").scope("s"), "b") == some_bytes(8, 2));
+  {
+    OpenOptions reading;
+    reading.read_only = true;
+    Database theirs(folder / "m.params.db", reading);
+    const auto scope = theirs.scope("s");
+    const std::string result = ChildProcess([&]() -> std::string {
+                                 Database database(folder / "m.params.db", impatient);
+                                 return database.drop_scope("s") ? "dropped" : "none";
+                               }).wait();
+    CHECK(contains(result, "is open in another process"));
+  }
+  Database database(folder / "m.params.db", impatient);
+  CHECK(database.drop_scope("s"));
+  CHECK_FALSE(std::filesystem::exists(folder / "m.params.scopes"));
+}
+
+TEST_CASE("a drop that fails in the middle leaves the whole scope") {
+  const TemporaryFolder folder;
+  OpenOptions impatient;
+  impatient.busy_timeout = std::chrono::milliseconds(20);
+  Database database(folder / "m.params.db", impatient);
+  add(*database.scope("s"), "a", some_bytes(8, 1));
+  {
+    Database other(folder / "m.params.db");
+    const WriteTransaction locked(other.main());
+    CHECK_THROWS_AS(database.drop_scope("s"), StoreBusy);
+  }
+  CHECK(database.scope_names() == std::vector<std::string>{"s"});
+  CHECK(value_of(*database.scope("s"), "a") == some_bytes(8, 1));
+}
+
+TEST_CASE("who has just opened a scope as it is dropped does not write into a file that is gone") {
+  const TemporaryFolder folder;
+  Database database(folder / "m.params.db");
+  add(*database.scope("s"), "a", some_bytes(8, 1));
+  PlainSqlite late(folder / "m.params.scopes/s.params.db");  // no lock yet
+  CHECK(database.drop_scope("s"));
+  CHECK(contains(late.run("PRAGMA journal_mode = WAL"), "readonly"));
+  CHECK(contains(late.run("DELETE FROM params"), "readonly"));
+}
+
+TEST_CASE("a damaged scope can be dropped") {
+  const TemporaryFolder folder;
+  Database database(folder / "m.params.db");
+  add(*database.scope("s"), "a", some_bytes(8, 1));
+  write_file(folder / "m.params.scopes/s.params.db", "no store");
+  CHECK(database.drop_scope("s"));
+  CHECK(database.scope_names().empty());
+}
+
+TEST_CASE("commits that make and drop scopes say so") {
+  const TemporaryFolder folder;
+  Database database(folder / "m.params.db");
+  database.scope("s");
+  database.drop_scope("s");
+  const auto commits = database.main().commits(2);
+  CHECK(commits.at(1).message == "new scope 's'");
+  CHECK(commits.at(0).message == "dropped scope 's'");
+}
+
 TEST_CASE("more scopes than SQLite can attach") {
   const TemporaryFolder folder;
   for (const bool in_memory : {false, true}) {

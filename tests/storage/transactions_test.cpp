@@ -41,7 +41,7 @@ TEST_CASE("a second writer waits, then is told who is in the way") {
     WriteTransaction transaction(first.main());
     const auto message = message_of<StoreBusy>([&] { WriteTransaction blocked(second.main()); });
     CHECK(contains(message, "a.params.db"));
-    CHECK(contains(message, "busy_timeout"));
+    CHECK(contains(message, "busy timeout"));
     CHECK(second.main().count() == 0);  // reading goes on
     transaction.commit();
   }

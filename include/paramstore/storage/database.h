@@ -34,7 +34,9 @@ class Connection;      // lib/storage: the SQLite handle and what is attached to
 class FileStatements;  // lib/storage: one file's prepared statements
 
 struct OpenOptions {
-  /// Opens without ever writing, also where folder and file may not be written. Default: false.
+  /// Opens without ever writing, also where folder and file may not be written. There, unless somebody has the store
+  /// open for writing just then, nothing is made beside it, and it is read without locks: a call that a writer comes in
+  /// the way of throws StoreBusy, and the next one sees what he committed. Default: false.
   bool read_only = false;
   /// Makes the file where there is none. Default: true. Never with `read_only`.
   bool create = true;
@@ -50,7 +52,7 @@ struct OpenOptions {
   std::string vfs;
 };
 
-/// When and why a commit was made; goes into the `commits` table.
+/// When and why a commit was made; goes into the `commits` table. The message must be UTF-8.
 struct CommitInfo {
   std::optional<std::int64_t> step;
   std::optional<std::string> message;
@@ -107,6 +109,9 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
   /// For messages: the path, or ":memory:".
   const std::string& path() const noexcept;
   bool read_only() const noexcept;
+  /// Whether it is read without locks, as a file that does not change until it is found to have done so: see
+  /// OpenOptions::read_only.
+  bool immutable() const noexcept;
 
   /// The newest commit's revision; 0 for a file without one.
   Revision revision();
@@ -200,11 +205,11 @@ class PARAMSTORE_STORAGE_EXPORT ReadTransaction {
   bool owns_ = false;
 };
 
-/// The one way to change a file. The constructor waits for the file's write lock (StoreBusy after the busy
-/// timeout) and takes the next revision; `commit` makes all changes visible at once; the destructor rolls
-/// back what was not committed. One at a time a Database. After an exception from a member its change may be
-/// half made: the others then throw too, until the transaction is destroyed, which rolls it back, or a
-/// Savepoint made before, which undoes it.
+/// The one way to change a file. The constructor waits for the file's write lock (StoreBusy after the busy timeout) and
+/// takes the next revision (Error for a message that is not UTF-8); `commit` makes all changes visible at once; the
+/// destructor rolls back what was not committed. One at a time a Database. After an exception from a member its change
+/// may be half made: the others then throw too, until the transaction is destroyed, which rolls it back, or a Savepoint
+/// made before, which undoes it.
 ///
 /// `expected` guards a change against another connection's: the revision the row had when it was read. The
 /// change is made only if the row still has it; with nullopt, whatever it has. False: the row has moved on or
@@ -275,7 +280,8 @@ class PARAMSTORE_STORAGE_EXPORT Database {
   std::shared_ptr<StoreFile> anonymous_scope();
   /// Names of the scopes there are, sorted.
   std::vector<std::string> scope_names();
-  /// Deletes the scope's file. False where there is none of that name. Throws Error while somebody holds its StoreFile.
+  /// Deletes the scope's file. False where there is none of that name. Throws Error while somebody holds its StoreFile,
+  /// and StoreBusy while another Database, here or in another process, has it open.
   bool drop_scope(std::string_view name);
 
  private:
@@ -283,6 +289,9 @@ class PARAMSTORE_STORAGE_EXPORT Database {
   explicit Database(std::unique_ptr<Connection> connection);
   std::unique_ptr<Connection> connection_;
 };
+
+/// Names of the scopes whose files lie beside `store_path`, sorted, whether a store is there or not.
+PARAMSTORE_STORAGE_EXPORT std::vector<std::string> scope_names(const std::filesystem::path& store_path);
 
 /// Where the scope `name` of the store at `store_path` lives: "model.params.db", "fold-1" ->
 /// "model.params.scopes/fold-1.params.db". The name is percent-encoded, so that it stays inside that folder.

@@ -1,16 +1,85 @@
 # Completion of paramstore for bash.
 
-# _paramstore_names <store> <word>: parameters whose names begin so.
+# _paramstore_unquoted <word>: puts the word as the command will get it into $unquoted. Nothing is run or looked up for
+# that, so a $variable stays one. The last quote may be open.
+_paramstore_unquoted() {
+  local rest=$1 part
+  unquoted=
+  [[ $rest == '~' || $rest == '~/'* ]] && unquoted=$HOME rest=${rest:1}
+  while [[ -n $rest ]]; do
+    case $rest in
+      "\$'"*)
+        part=${rest:2} rest=
+        [[ $part == *\'* ]] && rest=${part#*\'} part=${part%%\'*}
+        printf -v part %b "$part"
+        ;;
+      \'*)
+        part=${rest:1} rest=
+        [[ $part == *\'* ]] && rest=${part#*\'} part=${part%%\'*}
+        ;;
+      \"*)
+        part= rest=${rest:1}
+        while [[ -n $rest && $rest != \"* ]]; do
+          [[ $rest == \\[\\\"\$\`]* ]] && rest=${rest:1}
+          part+=${rest:0:1} rest=${rest:1}
+        done
+        rest=${rest:1}
+        ;;
+      \\*) part=${rest:1:1} rest=${rest:2} ;;
+      *) part=${rest:0:1} rest=${rest:1} ;;
+    esac
+    unquoted+=$part
+  done
+}
+
+# _paramstore_files <word>
+_paramstore_files() {
+  local unquoted
+  _paramstore_unquoted "$1"
+  mapfile -t COMPREPLY < <(compgen -f -- "$unquoted")
+  compopt -o filenames 2>/dev/null  # Bash quotes them
+}
+
+# _paramstore_names <store> <word> <dashes>: parameters whose names begin so, quoted as the word is; those that look like
+# options where <dashes> says so.
 _paramstore_names() {
-  local name
+  local name unquoted store begin
+  _paramstore_unquoted "$1"
+  store=$unquoted
+  _paramstore_unquoted "$2"
+  begin=$unquoted
   while IFS= read -r -d '' name; do
-    [[ $name == "$2"* ]] && COMPREPLY+=("$(printf %q "$name")")
-  done < <(paramstore ls --null "${1/#\~/$HOME}" 2>/dev/null)
+    [[ $name == "$begin"* && (-n $3 || $name != -[[:alpha:]]*) ]] || continue
+    case $2 in
+      \'*) [[ $name == *\'* ]] || COMPREPLY+=("$name") ;;
+      \"*)
+        name=${name//\\/\\\\} name=${name//\"/\\\"} name=${name//\$/\\\$}
+        COMPREPLY+=("${name//\`/\\\`}")
+        ;;
+      *) COMPREPLY+=("$(printf %q "$name")") ;;
+    esac
+  done < <(paramstore ls --null -- "$store" 2>/dev/null)
+}
+
+# _paramstore_value <verb> <option>: what follows the option: `file`, words to choose from, `text` that cannot be
+# completed, or nothing.
+_paramstore_value() {
+  local option=$2
+  [[ $option == -[!-]* ]] && option=-${option: -1}  # of several in one word, the last
+  case "$1 $option" in
+    'ls -s' | *' --sort') value='insertion name size revision' ;;
+    *' --dtype') value='float16 bfloat16 float32 float64 complex64 complex128' ;;
+    'get -o' | *' --output' | 'set -f' | *' --from' | 'mv -t' | 'cp -t' | *' --to') value=file ;;
+    'diff -t' | *' --tolerance' | 'log -n' | 'watch -n' | *' --count' | 'watch -i' | *' --interval' | *' --top' | *' --drop' | \
+      *' --shape' | *' --constraint' | *' --as' | 'sql -a' | *' --attach') value=text ;;
+    *) value= ;;
+  esac
 }
 
 _paramstore() {
-  local word=$2 verb=${COMP_WORDS[1]} i positional=0 store= takes_value options=
+  local word=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} i positional=0 store= value= dashes= options=
   COMPREPLY=()
+  [[ $word == = ]] && word=  # Bash takes words apart at = and :
   if ((COMP_CWORD == 1)); then
     COMPREPLY=($(compgen -W 'ls show get diff log scopes watch sql set rm mv cp verify backup compact --help --version' -- "$word"))
     return
@@ -31,42 +100,28 @@ _paramstore() {
     backup) options='--force --no-scopes' ;;
     compact) options='--quiet' ;;
   esac
-  # Which positional argument this is, and what the first was. Bash takes words apart at = and :, options here have none.
+  # Which positional argument this is, what the first was, and whether this is an option's value.
   for ((i = 2; i < COMP_CWORD; ++i)); do
-    case ${COMP_WORDS[i]} in
-      -s | --sort | -o | --output | -t | --tolerance | --to | --count | --interval | -i | --top | --drop | -f | --from | --dtype | \
-        --shape | --constraint | --as | -a | --attach)
-        [[ $verb == @(mv|cp|backup) && ${COMP_WORDS[i]} == -f ]] || ((++i))
-        ;;
-      -n) [[ $verb == rm ]] || ((++i)) ;;
-      -*) ;;
-      *)
-        ((positional++)) || store=${COMP_WORDS[i]}
-        ;;
-    esac
+    if [[ -n $value ]]; then
+      [[ ${COMP_WORDS[i]} == = ]] || value=
+    elif [[ -z $dashes && ${COMP_WORDS[i]} == -- ]]; then
+      dashes=yes
+    elif [[ -z $dashes && ${COMP_WORDS[i]} == -* ]]; then
+      _paramstore_value "$verb" "${COMP_WORDS[i]}"
+    else
+      ((positional++)) || store=${COMP_WORDS[i]}
+    fi
   done
-  takes_value=${COMP_WORDS[COMP_CWORD - 1]}
-  case $takes_value in
-    -s | --sort)
-      COMPREPLY=($(compgen -W 'insertion name size revision' -- "$word"))
-      return
-      ;;
-    --dtype)
-      COMPREPLY=($(compgen -W 'float16 bfloat16 float32 float64 complex64 complex128' -- "$word"))
-      return
-      ;;
-    -o | --output | --from | --to) COMPREPLY=($(compgen -f -- "$word")) && compopt -o filenames && return ;;
-  esac
-  if [[ $word == -* ]]; then
+  if [[ $value == file ]]; then
+    _paramstore_files "$word"
+  elif [[ -n $value ]]; then
+    [[ $value == text ]] || COMPREPLY=($(compgen -W "$value" -- "$word"))
+  elif [[ -z $dashes && $word == -* ]]; then
     COMPREPLY=($(compgen -W "$options --help" -- "$word"))
-  elif ((positional == 0)) || [[ $verb == diff && $positional == 1 ]]; then
-    COMPREPLY=($(compgen -f -- "$word"))
-    compopt -o filenames 2>/dev/null
-  elif [[ $verb == @(ls|show|get|diff|watch|set|rm|mv|cp) && -n $store ]]; then
-    _paramstore_names "$store" "$word"
-  elif [[ $verb == backup ]]; then
-    COMPREPLY=($(compgen -f -- "$word"))
-    compopt -o filenames 2>/dev/null
+  elif ((positional == 0)) || [[ $verb == diff && $positional == 1 || $verb == backup ]]; then
+    _paramstore_files "$word"
+  elif [[ $verb == @(ls|show|diff|watch|rm|mv|cp) || ($verb == @(get|set) && $positional == 1) ]]; then
+    _paramstore_names "$store" "$word" "$dashes"
   fi
 }
 

@@ -2,21 +2,68 @@
 
 set -l verbs ls show get diff log scopes watch sql set rm mv cp verify backup compact
 
-# The parameters of the store that the command line names: the first word after the verb that is no option.
-function __paramstore_names
+# The words after the verb that are neither options nor their values, each with a NUL behind it.
+function __paramstore_arguments
     set -l words (commandline -opc)
+    set -l takes_value --sort --output --tolerance --to --count --interval --top --drop --from --dtype --shape --constraint --as --attach
+    switch "$words[2]"
+        case ls
+            set -a takes_value -s
+        case get
+            set -a takes_value -o
+        case diff mv cp
+            set -a takes_value -t
+        case log
+            set -a takes_value -n
+        case watch
+            set -a takes_value -n -i
+        case sql
+            set -a takes_value -a
+        case set
+            set -a takes_value -f
+    end
+    set -l is_value no
+    set -l dashes no
     for word in $words[3..]
-        if not string match -q -- '-*' $word
-            paramstore ls $word 2>/dev/null
-            return
+        if test $is_value = yes
+            set is_value no
+        else if test $dashes = no; and string match -q -r -- '^-' $word
+            test "$word" = --; and set dashes yes
+            # Of several options in one word the last may take a value.
+            contains -- (string replace -r -- '^-[^-]*([^-])$' '-$1' $word) $takes_value; and set is_value yes
+        else
+            printf '%s\0' $word
         end
     end
 end
 
-# How many words after the verb are no options.
-function __paramstore_positional
+# The parameters of the store that the command line names. Those that look like options only after --, and none with a
+# tab, which fish takes for the end of a completion.
+function __paramstore_names
+    set -l words (__paramstore_arguments | string split0)
+    set -l names
+    for name in (paramstore ls --null -- (string replace -r '^~(?=/|$)' $HOME -- $words[1]) 2>/dev/null | string split0)
+        string match -q -- "*"\t"*" $name; and continue
+        string match -q -r -- '^-[A-Za-z]' $name; and not contains -- -- (commandline -opc); and continue
+        set -a names $name
+    end
+    test (count $names) -gt 0; and printf '%s\0' $names | string split0
+end
+
+# Whether the next argument is the name of a parameter.
+function __paramstore_wants_name
     set -l words (commandline -opc)
-    test (count (string match -v -- '-*' $words[3..])) -ge $argv[1]
+    set -l given (__paramstore_arguments | string split0 | count)
+    switch "$words[2]"
+        case get set
+            test $given -eq 1
+        case diff
+            test $given -ge 2
+        case ls show watch rm mv cp
+            test $given -ge 1
+        case '*'
+            false
+    end
 end
 
 complete -c paramstore -s h -l help -d 'Explain'
@@ -37,7 +84,7 @@ complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a verify 
 complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a backup -d 'Copy a store while others write it'
 complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a compact -d 'Give back unused room'
 
-complete -c paramstore -f -n "__fish_seen_subcommand_from ls show get diff watch set rm mv cp; and __paramstore_positional 1" -a '(__paramstore_names)'
+complete -c paramstore -f -n __paramstore_wants_name -a '(__paramstore_names)'
 
 complete -c paramstore -n "__fish_seen_subcommand_from ls" -s l -l long -d 'Constraint, dtype, shape, bytes and revision'
 complete -c paramstore -n "__fish_seen_subcommand_from ls" -s e -l regex -d 'The patterns are regular expressions'
