@@ -74,6 +74,11 @@ StoreFile::Impl::Impl(Connection& owner, std::string path_text, std::string alia
       resolved(std::move(resolved_path)),
       statements(owner.handle(), alias, path) {}
 
+void StoreFile::Impl::refuse_outdated() const {
+  if (outdated())
+    throw StoreBusy(path + ": was changed by another program while it was read; read again", SQLITE_BUSY_SNAPSHOT);
+}
+
 std::unique_ptr<SQLite::Database> open_handle(const std::string& uri, const std::string& path,
                                               std::chrono::milliseconds busy_timeout) {
   try {
@@ -227,14 +232,45 @@ void Connection::make_room() {
 void Connection::use(StoreFile& file) {
   StoreFile::Impl& impl = *file.impl_;
   impl.last_use = ++clock_;
-  if (impl.attached) return;
+  const bool outdated = impl.outdated();
+  if (impl.attached && !outdated) return;
   if (in_transaction()) {
+    impl.refuse_outdated();
     throw Error(impl.path +
                 ": is not attached, and nothing can be attached while a transaction is open; use the scope before "
                 "the transaction begins");
   }
+  if (&file == main_.get()) {
+    reopen_main();
+    return;
+  }
+  if (outdated) {
+    impl.statements.clear();
+    detach(impl.alias);
+    impl.attached = false;
+  }
   make_room();
   attach(file);
+}
+
+// A connection cannot let go of its main file, so another one takes its place; scopes are attached to it as they are used.
+void Connection::reopen_main() {
+  StoreFile::Impl& impl = *main_->impl_;
+  const OpenMode mode = reading_mode(impl.resolved, impl.path, options_.vfs);
+  const std::string uri = file_uri(impl.resolved, mode, options_.vfs);
+  auto database = open_handle(uri, impl.path, options_.busy_timeout);
+  for (StoreFile* file : files_) {
+    file->impl_->attached = false;
+    file->impl_->statements.move_to(database->getHandle());
+  }
+  abandoned_.clear();
+  database_ = std::move(database);
+  sqlite3_wal_hook(handle(), note_wal_size, this);
+  impl.uri = uri;
+  impl.immutable = mode == OpenMode::immutable;
+  admit(*main_);
+  impl.attached = true;
+  ++impl.generation;
 }
 
 void Connection::attach(StoreFile& file) {
@@ -251,15 +287,34 @@ void Connection::attach(StoreFile& file) {
     sqlite3_exec(handle(), ("DETACH " + quote_identifier(impl.alias)).c_str(), nullptr, nullptr, nullptr);
     throw;
   }
+  // From now on it is there: where it is not the next time, somebody has dropped it, and nothing is made in its place.
+  if (!impl.in_memory() && !impl.read_only) impl.uri = file_uri(impl.resolved, OpenMode::read_write, options_.vfs);
   impl.attached = true;
   ++impl.generation;
+}
+
+void Connection::check_version(int version, const std::string& path) {
+  const int newest = newest_schema_version();
+  if (version <= newest) return;
+  throw SchemaTooNew(path + ": was written by a newer paramstore: its schema has version " + std::to_string(version) +
+                         ", this library knows versions up to " + std::to_string(newest) + "; update the library",
+                     version, newest);
 }
 
 // Looks at a file that has just been opened, and lets it in: makes or migrates it where it needs that, and
 // refuses what is not a store.
 void Connection::admit(StoreFile& file) {
-  const StoreFile::Impl& impl = *file.impl_;
-  const std::string schema = quote_identifier(impl.alias);
+  StoreFile::Impl& impl = *file.impl_;
+  if (impl.immutable) {
+    impl.stamp = stamp_of(impl.resolved);  // first: what is written from here on is noticed
+    if (impl.stamp.has_journal) {
+      throw StorageError(impl.path +
+                             ": cannot open the store: a write to it has not ended, and would have to be undone from " +
+                             beside(impl.resolved, "-journal").string() +
+                             ", which needs the right to write in its folder; open it once for writing",
+                         SQLITE_READONLY_ROLLBACK);
+    }
+  }
   if (impl.in_memory()) raise_memory_limit(handle(), impl.alias);
 
   FileIdentity identity = read_identity(handle(), impl.alias, impl.path);
@@ -267,21 +322,16 @@ void Connection::admit(StoreFile& file) {
     throw NotAStore(impl.path + ": is an SQLite database, but not a paramstore file: its application_id is " +
                     std::to_string(identity.application_id) + ", a store's is " + std::to_string(store_application_id));
   }
-  if (identity.schema_version > newest_schema_version()) {
-    throw SchemaTooNew(impl.path + ": was written by a newer paramstore: its schema has version " +
-                           std::to_string(identity.schema_version) + ", this library knows versions up to " +
-                           std::to_string(newest_schema_version()) + "; update the library",
-                       identity.schema_version, newest_schema_version());
-  }
+  check_version(identity.schema_version, impl.path);
   if (!identity.blank && identity.schema_version < 1) {
     throw CorruptStore(impl.path + ": is marked as a store, but its schema has no version");
   }
-  if (identity.schema_version < newest_schema_version()) {
-    if (impl.read_only) {
-      throw Error(impl.path + ": its schema has version " + std::to_string(identity.schema_version) +
-                  ", this library's is " + std::to_string(newest_schema_version()) +
-                  "; open it once for writing, which migrates it");
-    }
+  if (identity.blank && impl.read_only) {
+    throw NotAStore(impl.path + ": is an SQLite database without a table; opened once for writing, it becomes a store");
+  }
+  // Older ones are read as they are.
+  if (identity.schema_version < newest_schema_version() && !impl.read_only) {
+    if (!identity.blank) check_schema(handle(), impl.alias, impl.path);
     make_or_migrate(impl.uri, impl.path, options_.busy_timeout, impl.in_memory());
   }
   check_schema(handle(), impl.alias, impl.path);

@@ -38,13 +38,18 @@ struct StoreFile::Impl {
   const std::filesystem::path resolved;  // empty for a file in memory
   bool read_only = false;
   bool immutable = false;  // opened so because nothing can be written beside it
+  FileStamp stamp;         // of an immutable file, when it was opened
   bool attached = false;
-  std::uint32_t generation = 0;  // counts attachments
+  std::uint32_t generation = 0;  // counts how often it was opened again
   std::uint64_t last_use = 0;
   std::unique_ptr<SQLite::Database> keeper;  // of a file in memory: keeps it while it is not attached
   FileStatements statements;
 
   bool in_memory() const noexcept { return resolved.empty(); }
+  /// Read without locks, and written by somebody since.
+  bool outdated() const { return attached && immutable && (stamp.has_log || !(stamp_of(resolved) == stamp)); }
+  /// Throws StoreBusy where what was read may be of two commits.
+  void refuse_outdated() const;
 };
 
 class Connection {
@@ -62,13 +67,16 @@ class Connection {
   StoreFile& main() noexcept { return *main_; }
   bool in_transaction() const noexcept;
 
-  /// Attaches the file if it is not, and marks it as just used. Throws Error where that would need a DETACH
-  /// or ATTACH inside a transaction, which SQLite cannot do.
+  /// Attaches the file if it is not, opens it again if it is read without locks and somebody has written to it, and marks
+  /// it as just used. Throws Error where that would need a DETACH or ATTACH inside a transaction, which SQLite cannot do.
   void use(StoreFile& file);
   /// The file's handle is going away.
   void forget(StoreFile& file) noexcept;
   /// Keeps one of SQLite's places for attached files free, as VACUUM needs.
   void make_room();
+
+  /// Throws SchemaTooNew where the file's schema is newer than this library.
+  static void check_version(int version, const std::string& path);
 
   /// After a commit: brings the file's -wal back into the file once it has grown so far that this pays.
   void checkpoint(StoreFile& file) noexcept;
@@ -88,6 +96,7 @@ class Connection {
   std::shared_ptr<StoreFile> memory_file(std::string path, std::string_view alias);
   std::string free_alias(std::string_view name) const;
   void attach(StoreFile& file);
+  void reopen_main();
   void detach(const std::string& alias);
   void admit(StoreFile& file);
   void configure_file(StoreFile& file);

@@ -1,18 +1,19 @@
-// A copy of a file, whole or not at all: made beside its target, renamed at the end.
+// A copy of a file, whole or not at all: made beside its target, then renamed where there was no file, and written into
+// the one that is there otherwise.
 #include <fcntl.h>
 #include <sqlite3.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
-#include <optional>
+#include <cstdio>
 
 #include "connection.h"
+#include "overwrite.h"
 #include "paramstore/error.h"
 #include "record.h"
 #include "sole_use.h"
 #include "sqlite_error.h"
+#include "sync.h"
 #include "watched.h"
 
 namespace paramstore::storage {
@@ -20,10 +21,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail(const fs::path& path, const std::string& what, int number) {
-  throw StorageError(path.string() + ": " + what + ": " + std::strerror(number),
-                     number == ENOSPC ? SQLITE_FULL : SQLITE_IOERR);
-}
+constexpr const char* infix = ".copy-";
+constexpr std::size_t longest_suffix = 26;  // with the greatest number
 
 // The temporary, until it has got its name.
 class TemporaryFile {
@@ -31,7 +30,7 @@ class TemporaryFile {
   explicit TemporaryFile(const fs::path& target) {
     std::uint64_t number = 0;
     sqlite3_randomness(sizeof number, &number);
-    path_ = beside(target, ".copy-" + std::to_string(number));
+    path_ = beside(target, infix + std::to_string(number));
   }
   ~TemporaryFile() {
     std::error_code ignored;
@@ -45,33 +44,20 @@ class TemporaryFile {
   fs::path path_;
 };
 
-void sync(const fs::path& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) fail(path, "cannot be opened to be synced", errno);
-  const int result = ::fsync(file);
-  const int number = errno;
-  ::close(file);
-  if (result != 0) fail(path, "cannot be synced", number);
-}
-
-// The store that is replaced must have no -wal: SQLite would take it for the new file's. Keep what is returned until
-// the new file is there.
-std::optional<SoleUse> retire(const fs::path& target, const OpenOptions& options) {
-  switch (file_kind(target, options.vfs)) {
-    case FileKind::missing:
-      break;
-    case FileKind::empty:
-      break;
-    case FileKind::no_database:
-    case FileKind::other_database:
-      throw NotAStore(target.string() + ": exists and is not a store; it is not replaced");
-    case FileKind::store:
-      return SoleUse(target, options, "replaced", "close it there, or save under another name");
+// Gives the temporary the target's name. False where a file has it, or where a log or journal lies there that a deleted
+// store left behind: SQLite would take it for the new file's.
+bool take_name(const fs::path& temporary, const fs::path& target) {
+  std::error_code error;
+  for (const char* each : {"-wal", "-journal"}) {
+    if (fs::exists(beside(target, each), error)) return false;
   }
-  // Left behind by a store that was deleted by hand.
-  std::error_code ignored;
-  for (const char* each : {"-wal", "-shm", "-journal"}) fs::remove(beside(target, each), ignored);
-  return std::nullopt;
+  if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (errno == EEXIST) return false;
+  // Some file systems know no such renaming.
+  if (errno != EINVAL && errno != ENOSYS) throw_system_error(target, "cannot be made", errno);
+  if (fs::exists(target, error)) return false;
+  if (::rename(temporary.c_str(), target.c_str()) != 0) throw_system_error(target, "cannot be made", errno);
+  return true;
 }
 
 }  // namespace
@@ -88,6 +74,7 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
   options.create = true;
   inspect_path(target_path, options);
   const fs::path target = resolve(target_path);
+  check_length(target, target_path.string(), options.vfs, longest_suffix);
   std::error_code error;
   if (!impl_->in_memory() && (target == impl_->resolved || fs::equivalent(target, impl_->resolved, error))) {
     throw Error(impl_->path + ": is the store itself; a copy needs another path");
@@ -100,8 +87,9 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
   const TemporaryFile temporary(target);
   connection.make_room();
   statements();
+  const std::uint64_t size = file_size(impl_->statements);
+  const std::uint64_t total = kind == FileKind::missing ? size : 2 * size;
   {
-    const std::uint64_t size = file_size(impl_->statements);
     // In a damaged file the pages may lead back to each other: a copy that grows past what the original can hold ends.
     const std::uint64_t most = 2 * size + (64 << 20);
     const auto look = [&] {
@@ -110,13 +98,13 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
       if (none) written = 0;  // not made yet
       if (written > most)
         throw CorruptStore(impl_->path + ": a copy takes more room than the file has: the file is damaged");
-      if (progress) progress(std::min(written, size), size);
+      if (progress) progress(std::min(written, size), total);
     };
     Statement vacuum(handle, "VACUUM " + quote_identifier(impl_->alias) + " INTO ?1", impl_->path, "copy the store");
     const std::string uri = file_uri(temporary.path(), OpenMode::create, options.vfs);
     vacuum.bind(1, uri);
     run_watched(handle, look, [&] { vacuum.step(); });
-    if (progress) progress(size, size);
+    if (progress) progress(size, total);
   }
   {
     options.create = false;
@@ -137,9 +125,13 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
     check_sqlite(copied, code, temporary.path().string(), "copy the store");
   }
   sync(temporary.path());
-  const std::optional<SoleUse> old = retire(target, options);
-  if (::rename(temporary.path().c_str(), target.c_str()) != 0) fail(target, "cannot be replaced", errno);
-  sync(target.parent_path());
+  if (take_name(temporary.path(), target)) {
+    sync(target.parent_path());
+    return;
+  }
+  overwrite(target, temporary.path(), options, [&](std::uint64_t done, std::uint64_t pages) {
+    if (progress) progress(std::min(size + (total - size) / pages * done, total), total);
+  });
 }
 
 }  // namespace paramstore::storage

@@ -25,7 +25,9 @@ constexpr QueryText queries[] = {
     {"read a value",
      "SELECT revision, checksum, length(value), CASE WHEN length(value) <= % THEN value END FROM @.params WHERE id = "
      "?1"},
-    {"read a value", "SELECT id, sequence, length(value) FROM @.chunks WHERE param = ?1 ORDER BY sequence"},
+    {"read a value",
+     "SELECT id, sequence, CASE typeof(value) WHEN 'blob' THEN length(value) ELSE -1 END FROM @.chunks "
+     "WHERE param = ?1 ORDER BY sequence"},
     {"read the revision", "SELECT max(revision) FROM @.commits"},
     {"list the commits",
      "SELECT revision, time, step, message FROM @.commits WHERE revision < coalesce(?1, 9223372036854775807) "
@@ -35,6 +37,7 @@ constexpr QueryText queries[] = {
     // The limit, which follows from the file's size, stops a damaged tree whose pages lead back to each other.
     {"count the parameters", "SELECT count(*) FROM (SELECT id FROM @.params LIMIT ?1)"},
     {"look for changes", "PRAGMA @.data_version"},
+    {"read the schema's version", "PRAGMA @.user_version"},
     {"read the file's size", "PRAGMA @.page_count"},
     {"read the file's size", "PRAGMA @.page_size"},
     {"begin a commit", "INSERT INTO @.commits (step, message) VALUES (?1, ?2)"},
@@ -88,6 +91,11 @@ Statement& FileStatements::operator[](Query query) {
 
 void FileStatements::clear() noexcept {
   for (auto& statement : statements_) statement.reset();
+}
+
+void FileStatements::move_to(sqlite3* handle) noexcept {
+  clear();
+  handle_ = handle;
 }
 
 }  // namespace paramstore::storage

@@ -24,6 +24,7 @@ enum class Query : std::size_t {
   id_range,
   count,
   data_version,
+  schema_version,
   page_count,
   page_size,
   new_commit,
@@ -55,6 +56,8 @@ class FileStatements {
   Statement& operator[](Query query);
   /// Finalizes all of them, as is needed before the file can be detached.
   void clear() noexcept;
+  /// The same on another connection from now on.
+  void move_to(sqlite3* handle) noexcept;
 
  private:
   sqlite3* handle_;

@@ -1,6 +1,7 @@
 #include "location.h"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <tuple>
 
 #include "migrations.h"
 #include "paramstore/error.h"
@@ -20,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int header_size = 100;
+constexpr unsigned char newest_format = 2;  // bytes 18 and 19: for writers, for readers
 constexpr std::string_view sqlite_magic("SQLite format 3\0", 16);
 
 std::string percent_encode_path(const std::string& path) {
@@ -38,11 +41,16 @@ std::string percent_encode_path(const std::string& path) {
   return result;
 }
 
+sqlite3_vfs* find_vfs(const std::string& name) {
+  sqlite3_vfs* const vfs = sqlite3_vfs_find(name.empty() ? nullptr : name.c_str());
+  if (vfs == nullptr) throw StorageError("there is no SQLite VFS named '" + name + "'", SQLITE_CANTOPEN);
+  return vfs;
+}
+
 // The first bytes of a file, read through SQLite's own file system. Plain open and close would not do: closing any
 // descriptor of a file drops every POSIX lock that this process has on it, those of its other connections too.
 std::string read_header(const fs::path& path, const std::string& vfs_name) {
-  sqlite3_vfs* vfs = sqlite3_vfs_find(vfs_name.empty() ? nullptr : vfs_name.c_str());
-  if (vfs == nullptr) throw StorageError("there is no SQLite VFS named '" + vfs_name + "'", SQLITE_CANTOPEN);
+  sqlite3_vfs* const vfs = find_vfs(vfs_name);
   using Filename = std::unique_ptr<const char, void (*)(const char*)>;
   const Filename name(sqlite3_create_filename(path.c_str(), "", "", 0, nullptr), sqlite3_free_filename);
   const std::unique_ptr<sqlite3_file, void (*)(void*)> file(static_cast<sqlite3_file*>(sqlite3_malloc(vfs->szOsFile)),
@@ -76,6 +84,17 @@ FileKind kind_of(std::string_view header) {
                                                                             : FileKind::other_database;
 }
 
+bool is_filled(const fs::path& path) {
+  std::error_code error;
+  const auto size = fs::file_size(path, error);
+  return !error && size > 0;
+}
+
+unsigned char format_at(std::string_view header, std::size_t at) { return static_cast<unsigned char>(header[at]); }
+
+// A write that did not end, and what SQLite needs to undo it: until it has, the file's own bytes say nothing.
+bool has_journal(const fs::path& path) { return is_filled(beside(path, "-journal")); }
+
 }  // namespace
 
 std::string file_uri(const fs::path& path, OpenMode mode, std::string_view vfs) {
@@ -106,10 +125,19 @@ std::string new_memory_uri() {
 
 fs::path resolve(const fs::path& path) {
   std::error_code error;
-  fs::path absolute = fs::absolute(path, error);
-  if (error) absolute = path;
-  fs::path resolved = fs::weakly_canonical(absolute, error);
-  return error ? absolute : resolved;
+  fs::path resolved = fs::absolute(path, error);
+  if (error) resolved = path;
+  // A link to a file that is yet to be made comes back as it is, so what it leads to is asked for too.
+  constexpr int most_links = 40;  // as many as Linux follows
+  for (int links = 0; links < most_links; ++links) {
+    const fs::path canonical = fs::weakly_canonical(resolved, error);
+    if (error) return resolved;
+    resolved = canonical;
+    const fs::path target = fs::read_symlink(resolved, error);
+    if (error) return resolved;
+    resolved = resolved.parent_path() / target;
+  }
+  return resolved;
 }
 
 void inspect_path(const fs::path& path, const OpenOptions& options) {
@@ -125,31 +153,58 @@ void inspect_path(const fs::path& path, const OpenOptions& options) {
   const fs::file_status status = fs::status(path, error);
   if (status.type() == fs::file_type::not_found) {
     if (options.read_only || !options.create) fail("there is no such file");
-    const fs::path folder = fs::absolute(path).parent_path();
+    const fs::path folder = resolve(path).parent_path();
     if (!fs::is_directory(folder, error)) fail("the folder " + folder.string() + " does not exist; make it first");
+    check_length(resolve(path), name, options.vfs, 0);
     if (::access(folder.c_str(), W_OK | X_OK) != 0)
       fail("no file can be made in the folder: " + std::string(std::strerror(errno)));
     return;
   }
+  if (error == std::errc::filename_too_long) check_length(resolve(path), name, options.vfs, 0);
   if (error) fail("cannot be looked at: " + error.message());
   if (status.type() == fs::file_type::directory)
     fail("is a directory; name a file in it, such as " + (path / "model.params.db").string());
   if (status.type() != fs::file_type::regular) fail("is not a regular file");
 
   if (::access(path.c_str(), R_OK) != 0) fail("may not be read: " + std::string(std::strerror(errno)));
-  const std::string header = read_header(resolve(path), options.vfs);
-  if (kind_of(header) == FileKind::no_database) {
-    throw NotAStore(name + ": is not a store: it does not begin as an SQLite database but with " +
-                    in_quotes(std::string_view(header).substr(0, 16)));
-  }
-  if (kind_of(header) == FileKind::empty && options.read_only) {
-    throw NotAStore(name + ": is empty; opened once for writing, it becomes a store");
+  const fs::path resolved = resolve(path);
+  check_length(resolved, name, options.vfs, 0);
+  if (!has_journal(resolved)) {
+    const std::string header = read_header(resolved, options.vfs);
+    if (kind_of(header) == FileKind::no_database) {
+      throw NotAStore(name + ": is not a store: it does not begin as an SQLite database but with " +
+                      in_quotes(std::string_view(header).substr(0, 16)));
+    }
+    if (kind_of(header) == FileKind::store && std::max(format_at(header, 18), format_at(header, 19)) > newest_format) {
+      throw CorruptStore(name + ": its header names the file formats " + std::to_string(format_at(header, 18)) +
+                         " and " + std::to_string(format_at(header, 19)) +
+                         ", of which SQLite has 1 and 2: the file is damaged; restore it "
+                         "from a copy");
+    }
+    if (kind_of(header) == FileKind::empty && options.read_only) {
+      throw NotAStore(name + ": is empty; opened once for writing, it becomes a store");
+    }
   }
   if (!options.read_only && ::access(path.c_str(), W_OK) != 0) {
     throw StorageError(name + ": may not be written (" + std::strerror(errno) +
                            "); change its permissions, or open it for reading only",
                        SQLITE_READONLY);
   }
+}
+
+void check_length(const fs::path& resolved, const std::string& path, const std::string& vfs, std::size_t suffix) {
+  constexpr std::size_t journal = 8;  // "-journal", the longest name beside the file
+  const auto check = [&](const char* what, const fs::path& text, std::size_t limit) {
+    const std::size_t size = text.string().size();
+    if (size + suffix + journal <= limit) return;
+    throw StorageError(path + ": " + what + " is too long: it has " + std::to_string(size) + " bytes; at most " +
+                           std::to_string(limit - std::min(limit, suffix + journal)) +
+                           " leave room for the names of the files beside it",
+                       SQLITE_CANTOPEN);
+  };
+  const long longest_name = ::pathconf(resolved.parent_path().c_str(), _PC_NAME_MAX);
+  check("the file's name", resolved.filename(), longest_name > 0 ? static_cast<std::size_t>(longest_name) : 255);
+  check("the whole path", resolved, static_cast<std::size_t>(find_vfs(vfs)->mxPathname));
 }
 
 OpenMode reading_mode(const fs::path& resolved, const std::string& path, const std::string& vfs) {
@@ -170,7 +225,29 @@ OpenMode reading_mode(const fs::path& resolved, const std::string& path, const s
 FileKind file_kind(const fs::path& path, const std::string& vfs) {
   std::error_code error;
   if (fs::status(path, error).type() == fs::file_type::not_found) return FileKind::missing;
+  if (has_journal(path)) return FileKind::unfinished;
   return kind_of(read_header(path, vfs));
+}
+
+bool operator==(const FileStamp& a, const FileStamp& b) noexcept {
+  const auto all = [](const FileStamp& each) {
+    return std::tie(each.device, each.inode, each.size, each.changed, each.has_log, each.has_journal);
+  };
+  return all(a) == all(b);
+}
+
+FileStamp stamp_of(const fs::path& path) {
+  FileStamp stamp;
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) {
+    stamp.device = status.st_dev;
+    stamp.inode = status.st_ino;
+    stamp.size = status.st_size;
+    stamp.changed = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+  }
+  stamp.has_log = is_filled(beside(path, "-wal"));
+  stamp.has_journal = has_journal(path);
+  return stamp;
 }
 
 fs::path beside(const fs::path& path, std::string_view suffix) {

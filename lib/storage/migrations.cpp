@@ -23,19 +23,19 @@ void write_meta(sqlite3* handle, const std::string& path) {
 
 int newest_schema_version() { return migrations().back().version; }
 
-void bring_up_to_date(sqlite3* handle, const std::string& path) {
+void bring_up_to_date(sqlite3* handle, const std::string& path, int wanted) {
   constexpr const char* doing = "make the store's tables";
   execute(handle, "BEGIN IMMEDIATE", path, doing);
   try {
     // Read again under the lock: another process may have been first.
     const int version = pragma(handle, "user_version", path);
-    if (version < newest_schema_version()) {
+    if (version < wanted) {
       for (const Migration& migration : migrations()) {
-        if (migration.version > version) execute(handle, migration.sql, path, doing);
+        if (migration.version > version && migration.version <= wanted) execute(handle, migration.sql, path, doing);
       }
       if (version == 0) write_meta(handle, path);
       execute(handle, "PRAGMA application_id = " + std::to_string(store_application_id), path, doing);
-      execute(handle, "PRAGMA user_version = " + std::to_string(newest_schema_version()), path, doing);
+      execute(handle, "PRAGMA user_version = " + std::to_string(wanted), path, doing);
     }
     execute(handle, "COMMIT", path, doing);
   } catch (...) {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "connection.h"
+#include "paramstore/error.h"
 #include "reading.h"
 
 namespace paramstore::storage {
@@ -64,7 +65,7 @@ std::vector<std::uint64_t> StoreFile::read_parts(const PartReceiver& receive, st
   FileStatements& queries = statements();
   sqlite3* const handle = impl_->connection->handle();
   const std::uint64_t rows = count();
-  Reading reading(divide(queries, rows, parts_wanted), rows, receive);
+  Reading reading(divide(queries, rows, parts_wanted), rows, receive, !impl_->immutable);
 
   std::vector<std::thread> helpers;
   const bool own_changes = sqlite3_txn_state(handle, impl_->alias.c_str()) == SQLITE_TXN_WRITE;
@@ -84,7 +85,12 @@ std::vector<std::uint64_t> StoreFile::read_parts(const PartReceiver& receive, st
   }
   reading.work({handle, impl_->path, impl_->alias, queries});
   for (std::thread& helper : helpers) helper.join();
-  return reading.finish();
+  try {
+    return reading.finish();
+  } catch (const CorruptStore&) {
+    impl_->refuse_outdated();
+    throw;
+  }
 }
 
 std::vector<std::uint64_t> StoreFile::read_parts(const PartReceiver& receive) {

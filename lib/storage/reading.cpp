@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,16 +41,18 @@ constexpr auto smaller = [](const auto& a, const auto& b) { return a.size < b.si
 
 }  // namespace
 
-Reading::Reading(std::vector<IdRange> ranges, std::uint64_t rows, const StoreFile::PartReceiver& receive)
+Reading::Reading(std::vector<IdRange> ranges, std::uint64_t rows, const StoreFile::PartReceiver& receive, bool locked)
     : ranges_(std::move(ranges)),
       rows_a_part_(rows / ranges_.size()),
       receive_(receive),
+      locked_(locked),
       checksums_(ranges_.size()),
       parts_left_(ranges_.size()) {}
 
 void Reading::work(const ValuePlace& place) noexcept {
   try {
-    const MappedReads mapped(place.handle, place.alias);
+    std::optional<MappedReads> mapped;
+    if (locked_) mapped.emplace(place.handle, place.alias);
     while (const auto part = next_part()) read_part(*part, place);
     while (auto value = next_large()) read_large(*std::move(value), place);
   } catch (...) {

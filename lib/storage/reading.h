@@ -23,8 +23,9 @@ struct IdRange {
 
 class Reading {
  public:
-  /// `ranges` ascend, and have that many rows together. `receive` must outlive this object.
-  Reading(std::vector<IdRange> ranges, std::uint64_t rows, const StoreFile::PartReceiver& receive);
+  /// `ranges` ascend, and have that many rows together. `receive` must outlive this object. `locked`: nobody can cut the
+  /// file off while it is read, so that it may be read through a map.
+  Reading(std::vector<IdRange> ranges, std::uint64_t rows, const StoreFile::PartReceiver& receive, bool locked);
 
   /// Reads along on the calling thread, at `place`, until nothing is left. What goes wrong is kept for `finish`, and ends
   /// the work of all.
@@ -55,6 +56,7 @@ class Reading {
   std::vector<IdRange> ranges_;
   std::size_t rows_a_part_;
   const StoreFile::PartReceiver& receive_;
+  const bool locked_;
   std::vector<std::vector<std::uint64_t>> checksums_;  // of each part, until `finish` its reader's alone
   BytesRead bytes_;
 

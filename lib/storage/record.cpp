@@ -119,6 +119,7 @@ std::uint64_t RecordReader::chunked_size(std::int64_t id) {
   std::uint64_t sum = 0;
   // A sequence with a gap is left to the value's reader to refuse; here it ends, which makes the sum too small.
   for (std::int64_t sequence = 0; chunks->step() && chunks->integer(1) == sequence; ++sequence) {
+    if (chunks->integer(2) < 0) break;  // no blob
     sum += static_cast<std::uint64_t>(chunks->integer(2));
   }
   return sum;

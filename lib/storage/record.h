@@ -14,6 +14,7 @@
 namespace paramstore::storage {
 
 /// Most bytes a constraint tag and a device may have; a name's are those of validate_param_name.
+constexpr std::int64_t max_id = std::int64_t{1} << 62;
 constexpr std::size_t max_tag_bytes = 1 << 20;
 constexpr std::size_t max_device_bytes = 64;
 

@@ -8,6 +8,7 @@
 #include "paramstore/error.h"
 #include "paramstore/param_name.h"
 #include "sole_use.h"
+#include "sync.h"
 #include "utf8.h"
 
 namespace paramstore::storage {
@@ -92,9 +93,15 @@ fs::path scope_path(const fs::path& store_path, std::string_view name) {
 
 std::vector<std::string> scope_names(const fs::path& store_path) {
   std::vector<std::string> names;
+  const fs::path folder = scopes_folder(resolve(store_path));
   std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(scopes_folder(resolve(store_path)), error)) {
-    if (auto name = decode(entry.path().filename().string())) names.push_back(std::move(*name));
+  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    if (auto name = decode(entry->path().filename().string())) names.push_back(std::move(*name));
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    throw StorageError(folder.string() + ": the folder of the scopes cannot be read: " + error.message(),
+                       SQLITE_CANTOPEN);
   }
   std::sort(names.begin(), names.end());
   return names;
@@ -113,7 +120,9 @@ std::shared_ptr<StoreFile> Connection::scope(std::string_view name) {
   }
   const fs::path path = scope_path(main_->impl_->resolved, name);
   std::error_code error;
-  if (!fs::exists(path, error)) {
+  const bool exists = fs::exists(path, error);
+  if (error) throw StorageError(path.string() + ": cannot be looked at: " + error.message(), SQLITE_CANTOPEN);
+  if (!exists) {
     if (options_.read_only) {
       throw StorageError(
           main_->path() + ": has no scope " + in_quotes(name) + ", and was opened read-only, so none is made",
@@ -123,6 +132,8 @@ std::shared_ptr<StoreFile> Connection::scope(std::string_view name) {
     if (error)
       throw StorageError(path.parent_path().string() + ": the folder of the scopes cannot be made: " + error.message(),
                          SQLITE_CANTOPEN);
+    // SQLite sees to the file's name in the folder, nobody to the folder's; also where another process has just made it.
+    if (options_.survive_power_loss) sync(path.parent_path().parent_path());
   }
   OpenOptions options = options_;
   options.create = true;

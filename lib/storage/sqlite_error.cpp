@@ -15,6 +15,8 @@ struct Explanation {
 
 constexpr Explanation explanations[] = {
     {SQLITE_READONLY_DIRECTORY, "its folder may not be written, which SQLite needs for the files beside it"},
+    {SQLITE_READONLY_ROLLBACK,
+     "a write to the file did not end, and must be undone first; open the store once for writing"},
     {SQLITE_READONLY_DBMOVED, "the file was moved or deleted while it was open"},
     {SQLITE_READONLY, "the file may not be written"},
     {SQLITE_FULL, "the disk is full; free some space and try again"},

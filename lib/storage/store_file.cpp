@@ -21,6 +21,17 @@ std::int64_t read_number(Statement& statement) {
   return use->step() ? use->integer(0) : 0;
 }
 
+// What looks like damage in a file that is read without locks may be the mark of a writer.
+template <class Impl, class Read>
+auto read_or_refuse(const Impl& impl, const Read& read) {
+  try {
+    return read();
+  } catch (const CorruptStore&) {
+    impl.refuse_outdated();
+    throw;
+  }
+}
+
 }  // namespace
 
 StoreFile::StoreFile(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -91,19 +102,24 @@ std::optional<ParamRecord> StoreFile::find(std::string_view name) {
   FileStatements& queries = statements();
   const StatementUse row(queries[Query::find_by_name]);
   row->bind(1, name);
-  if (!row->step()) return std::nullopt;
-  RecordReader reader(queries, impl_->path);
-  ParamRecord record = reader.read(*row);
-  if (record.name != name) reader.fail(name, "the index leads to " + in_quotes(record.name) + ": the file is damaged");
-  return record;
+  return read_or_refuse(*impl_, [&]() -> std::optional<ParamRecord> {
+    if (!row->step()) return std::nullopt;
+    RecordReader reader(queries, impl_->path);
+    ParamRecord record = reader.read(*row);
+    if (record.name != name)
+      reader.fail(name, "the index leads to " + in_quotes(record.name) + ": the file is damaged");
+    return record;
+  });
 }
 
 std::optional<ParamRecord> StoreFile::find(std::int64_t id) {
   FileStatements& queries = statements();
   const StatementUse row(queries[Query::find_by_id]);
   row->bind(1, id);
-  if (!row->step()) return std::nullopt;
-  return RecordReader(queries, impl_->path).read(*row);
+  return read_or_refuse(*impl_, [&]() -> std::optional<ParamRecord> {
+    if (!row->step()) return std::nullopt;
+    return RecordReader(queries, impl_->path).read(*row);
+  });
 }
 
 std::vector<ParamRecord> StoreFile::list() {
@@ -111,8 +127,10 @@ std::vector<ParamRecord> StoreFile::list() {
   const StatementUse row(queries[Query::list]);
   RecordReader reader(queries, impl_->path);
   std::vector<ParamRecord> records;
-  while (row->step()) records.push_back(reader.read(*row));
-  return records;
+  return read_or_refuse(*impl_, [&] {
+    while (row->step()) records.push_back(reader.read(*row));
+    return std::move(records);
+  });
 }
 
 std::vector<RowStamp> StoreFile::stamps() {
@@ -145,23 +163,25 @@ std::uint64_t StoreFile::read_value(const ParamRecord& record, void* destination
     throw Error(impl_->path + ": the parameter " + in_quotes(record.name) +
                 " was changed after its record was read; read both in one ReadTransaction");
   }
-  const auto stored = static_cast<std::uint64_t>(row->integer(2));
-  std::uint64_t checksum = 0;
-  if (stored == 0 && *size > 0) {
-    checksum = read_chunked(place, record.id, destination, *size);
-  } else if (stored != *size) {
-    about.fail(record.name, "its value has " + std::to_string(stored) + " bytes, not " + std::to_string(*size));
-  } else if (stored > small_value) {
-    checksum = read_whole(place, record.id, destination, *size);
-  } else {
-    const ValueBytes value = row->blob(3);
-    if (value.size != *size) about.fail(record.name, "its value is not of the length that its row says");
-    checksum = copy_value(value, destination);
-  }
-  if (!row->is_null(1) && static_cast<std::uint64_t>(row->integer(1)) != checksum) {
-    about.fail(record.name, "its value does not have the checksum it was written with: the file is damaged");
-  }
-  return checksum;
+  return read_or_refuse(*impl_, [&] {
+    const auto stored = static_cast<std::uint64_t>(row->integer(2));
+    std::uint64_t checksum = 0;
+    if (stored == 0 && *size > 0) {
+      checksum = read_chunked(place, record.id, destination, *size);
+    } else if (stored != *size) {
+      about.fail(record.name, "its value has " + std::to_string(stored) + " bytes, not " + std::to_string(*size));
+    } else if (stored > small_value) {
+      checksum = read_whole(place, record.id, destination, *size);
+    } else {
+      const ValueBytes value = row->blob(3);
+      if (value.size != *size) about.fail(record.name, "its value is not of the length that its row says");
+      checksum = copy_value(value, destination);
+    }
+    if (!row->is_null(1) && static_cast<std::uint64_t>(row->integer(1)) != checksum) {
+      about.fail(record.name, "its value does not have the checksum it was written with: the file is damaged");
+    }
+    return checksum;
+  });
 }
 
 }  // namespace paramstore::storage

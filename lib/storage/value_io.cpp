@@ -8,6 +8,7 @@
 
 #include "blob.h"
 #include "paramstore/error.h"
+#include "utf8.h"
 
 namespace paramstore::storage {
 namespace {
@@ -21,7 +22,13 @@ struct Chunk {
 };
 
 [[noreturn]] void fail(const ValuePlace& place, std::int64_t id, const std::string& what) {
-  throw CorruptStore(place.path + ": the value of row " + std::to_string(id) + " " + what);
+  std::string name;
+  {
+    const StatementUse row(place.statements[Query::find_by_id]);
+    row->bind(1, id);
+    if (row->step()) name = row->text(1);
+  }
+  throw CorruptStore(place.path + ": the parameter " + in_quotes(name) + ": its value " + what);
 }
 
 void read_blob(const ValuePlace& place, const char* table, std::int64_t id, char* destination, std::uint64_t size,
@@ -50,6 +57,7 @@ std::vector<Chunk> chunks_of(const ValuePlace& place, std::int64_t id) {
     if (chunks->integer(1) != static_cast<std::int64_t>(result.size())) {
       fail(place, id, "lacks the chunk " + std::to_string(result.size()));
     }
+    if (chunks->integer(2) < 0) fail(place, id, "has a chunk that is no blob: the file is damaged");
     result.push_back({chunks->integer(0), static_cast<std::uint64_t>(chunks->integer(2))});
   }
   return result;

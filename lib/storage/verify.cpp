@@ -2,6 +2,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <set>
 #include <utility>
@@ -98,6 +99,8 @@ class Inspection {
   void inspect_rows() {
     attempt([&] {
       const Revision newest = file_.revision();
+      if (newest == std::numeric_limits<Revision>::max())
+        report("", "the newest commit has the greatest revision there can be: no other can follow it");
       const StatementUse row(queries_[Query::list]);
       RecordReader reader(queries_, file_.path());
       std::int64_t last_id = 0;
@@ -113,6 +116,7 @@ class Inspection {
             report(name,
                    "its revision is " + std::to_string(record.revision) + "; the store's is " + std::to_string(newest));
           }
+          if (record.id > max_id) report(name, "its id is " + std::to_string(record.id) + ", which is above 2^62");
           result_.records.push_back(std::move(record));
         } catch (const CorruptStore& error) {
           report(name, error.what());
@@ -173,7 +177,9 @@ class Inspection {
 Verification StoreFile::verify(const Progress& progress) {
   const ReadTransaction snapshot(*this);
   FileStatements& queries = statements();
-  return Inspection(*this, impl_->connection->handle(), impl_->alias, queries, progress).run();
+  Verification result = Inspection(*this, impl_->connection->handle(), impl_->alias, queries, progress).run();
+  if (!result.damage.empty()) impl_->refuse_outdated();
+  return result;
 }
 
 }  // namespace paramstore::storage

@@ -54,6 +54,14 @@ WriteTransaction::WriteTransaction(StoreFile& file, const CommitInfo& info) : fi
     bind_info(commit, info);
     commit->step();
     revision_ = sqlite3_last_insert_rowid(connection.handle());
+    // Another process, with a newer library, may have migrated the file since it was opened.
+    const StatementUse version(queries[Query::schema_version]);
+    if (version->step()) Connection::check_version(static_cast<int>(version->integer(0)), file.path());
+    // After the greatest number there is SQLite takes any that is free.
+    const StatementUse newest(queries[Query::revision]);
+    if (!newest->step() || newest->integer(0) != revision_)
+      throw CorruptStore(file.path() + ": the newest commit has the greatest revision there can be, " +
+                         std::to_string(newest->integer(0)) + ", and so no other can follow: the file is damaged");
   } catch (...) {
     connection.roll_back();
     throw;
@@ -107,6 +115,12 @@ std::int64_t WriteTransaction::insert(const ParamRecord& record, ValueBytes valu
       step_naming(insert, place.path, record.name);
     }
     const std::int64_t id = sqlite3_last_insert_rowid(place.handle);
+    if (id > max_id) {
+      throw StorageError(place.path + ": the parameter " + in_quotes(record.name) +
+                             " cannot be added: another has the largest id there can be, 2^62; give that one a "
+                             "smaller id, with SQL",
+                         SQLITE_FULL);
+    }
     if (chunked) {
       erase_chunks(id);  // another tool may have left some of an earlier row of this id
       insert_chunked(place, id, value, chunk_size);

@@ -98,8 +98,8 @@ std::unique_ptr<Store> damaged(const std::string& change) {
   auto store = std::make_unique<Store>();
   storage::testing::PlainSqlite plain(store->path);
   plain.run("PRAGMA ignore_check_constraints = ON");
-  for (const char* trigger :
-       {"params_size_updated", "params_value_updated", "params_updated", "chunks_updated", "chunks_deleted"}) {
+  for (const char* trigger : {"params_size_updated", "params_value_updated", "params_updated", "chunks_resized",
+                              "chunks_updated", "chunks_deleted"}) {
     REQUIRE(plain.run(std::string("DROP TRIGGER ") + trigger) == "");
   }
   REQUIRE(plain.run(change) == "");

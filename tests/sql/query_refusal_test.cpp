@@ -89,7 +89,7 @@ TEST_CASE("it only reads") {
 TEST_CASE("what only tells something is allowed") {
   TemporaryStore file;
   const ParamStore store = small_store(file);
-  CHECK(number(store, "PRAGMA user_version") == 1);
+  CHECK(number(store, "PRAGMA user_version") == 2);
   CHECK(column(store, "SELECT name FROM pragma_table_info('params') WHERE pk") == "id");
   CHECK(column(store, "SELECT value FROM json_each('[\"a\", \"b\"]')") == "a b");
   CHECK(column(store, "PRAGMA integrity_check") == "ok");

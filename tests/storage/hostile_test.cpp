@@ -189,6 +189,8 @@ TEST_CASE("tables, views and triggers that are not ours to the letter are refuse
            "CREATE INDEX evil ON params (abs(revision))",
            "CREATE INDEX evil ON params (name) WHERE abs(revision) > 0",
            "CREATE INDEX evil ON commits (abs(revision))",
+           "CREATE TABLE evil (a, b AS (abs(a)))",
+           "CREATE TABLE evil (a INTEGER PRIMARY KEY, b AS (abs(a)) STORED) WITHOUT ROWID",
        }) {
     INFO(change);
     const TemporaryFolder folder;
@@ -212,6 +214,29 @@ TEST_CASE("a stranger's tables, plain indexes and triggers may be there, and non
   add(database.main(), "new", some_bytes(8));
   CHECK(database.main().count() == originals().size() + 1);
   CHECK(PlainSqlite(folder / "a.db").get("SELECT count(*) FROM notes") == "0");
+}
+
+TEST_CASE("what a stranger's table says of itself is not evaluated when a store is verified, compacted or copied") {
+  const TemporaryFolder folder;
+  make_store(folder / "a.db");
+  {
+    PlainSqlite plain(folder / "a.db");
+    CHECK(plain.run("CREATE TABLE evil (a INTEGER, CHECK (abs(a) > 0)); CREATE INDEX i ON evil (abs(a));"
+                    "CREATE INDEX j ON evil (a) WHERE abs(a) > 0; INSERT INTO evil VALUES (-9223372036854775807)") ==
+          "");
+  }
+  // Now abs() would fail.
+  std::string file = read_file(folder / "a.db");
+  const std::string number("\x80\0\0\0\0\0\0\x01", 8);
+  REQUIRE(file.find(number) != std::string::npos);
+  file[file.find(number) + 7] = 0;
+  write_file(folder / "a.db", file);
+  CHECK(contains(PlainSqlite(folder / "a.db").run("SELECT abs(a) FROM evil"), "overflow"));
+  Database database(folder / "a.db");
+  CHECK(database.main().verify().damage.empty());
+  CHECK(database.main().compact());
+  database.main().copy_to(folder / "copy.db", nullptr);
+  CHECK(Database(folder / "copy.db").main().verify().damage.empty());
 }
 
 TEST_CASE("rows that cannot be true are refused before anybody makes room for them") {
@@ -317,4 +342,62 @@ TEST_CASE("an index that leads to another row is noticed") {
   write_file(folder / "a.db", file);
   Database database(folder / "a.db");
   CHECK_THROWS_AS(database.main().find("nosuc"), CorruptStore);
+}
+
+TEST_CASE("what SQLite itself cannot make sense of is damage too, and is called so") {
+  const TemporaryFolder folder;
+  make_store(folder / "good");
+  const std::string good = read_file(folder / "good");
+  struct Change {
+    std::size_t at;
+    char value;
+  };
+  // The file formats, for writers and for readers; the format of the list of tables.
+  for (const Change change : {Change{18, 3}, Change{18, '\x7f'}, Change{19, 3}, Change{47, 5}}) {
+    INFO("byte " << change.at);
+    std::string bad = good;
+    bad[change.at] = change.value;
+    write_file(folder / "bad", bad);
+    CHECK(contains(message_of<CorruptStore>([&] { Database database(folder / "bad"); }), "damaged"));
+  }
+}
+
+TEST_CASE("a chunk that is no blob is its parameter's damage") {
+  const TemporaryFolder folder;
+  make_store(folder / "a.db");
+  {
+    // Only tables that are not STRICT take such a value.
+    CHECK(Forger(folder / "a.db")
+              .run("UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '') WHERE name = 'chunks'") == "");
+    CHECK(Forger(folder / "a.db").run("UPDATE chunks SET value = 1234 WHERE sequence = 0 AND param = 6") == "");
+    CHECK(Forger(folder / "a.db")
+              .run("UPDATE sqlite_schema SET sql = replace(sql, ') ', ') STRICT') WHERE name = 'chunks'") == "");
+    CHECK(Forger(folder / "a.db")
+              .run("UPDATE sqlite_schema SET sql = sql || 'STRICT' WHERE name = 'chunks' AND sql NOT "
+                   "LIKE '%STRICT'") == "");
+  }
+  Database database(folder / "a.db");
+  CHECK(contains(message_of<CorruptStore>([&] { database.main().find("layer.5"); }), "'layer.5'"));
+  CHECK_THROWS_AS(database.main().list(), CorruptStore);
+  CHECK(database.main().find("layer.4"));
+  const Verification result = database.main().verify();
+  CHECK(std::any_of(result.damage.begin(), result.damage.end(),
+                    [](const Damage& damage) { return damage.name == "layer.5"; }));
+}
+
+TEST_CASE("ids and revisions at the end of what there is are found, and nothing goes on from them") {
+  const TemporaryFolder folder;
+  Database database(folder / "a.db");
+  add(database.main(), "a", some_bytes(8));
+  CHECK(PlainSqlite(folder / "a.db").run("UPDATE params SET id = 4611686018427387904") == "");
+  CHECK(contains(message_of<StorageError>([&] { add(database.main(), "b", some_bytes(8)); }), "the largest id"));
+  CHECK(database.main().count() == 1);
+  CHECK(database.main().verify().damage.empty());
+  CHECK(Forger(folder / "a.db").run("UPDATE params SET id = 4611686018427387905") == "");
+  CHECK(contains(database.main().verify().damage.at(0).what, "above 2^62"));
+  CHECK(Forger(folder / "a.db")
+            .run("UPDATE params SET id = 1; INSERT INTO commits (revision) VALUES "
+                 "(9223372036854775807)") == "");
+  CHECK(contains(database.main().verify().damage.at(0).what, "greatest revision"));
+  CHECK(contains(message_of<CorruptStore>([&] { add(database.main(), "b", some_bytes(8)); }), "greatest revision"));
 }

@@ -15,7 +15,7 @@ TEST_CASE("a new store is a WAL database with our application_id, and closing le
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
   PlainSqlite plain(folder / "a.params.db");
   CHECK(plain.get("PRAGMA application_id") == std::to_string(0x50524d53));
-  CHECK(plain.get("PRAGMA user_version") == "1");
+  CHECK(plain.get("PRAGMA user_version") == "2");
   CHECK(plain.get("PRAGMA journal_mode") == "wal");
   CHECK(plain.get("PRAGMA page_size") == "65536");
   CHECK(plain.get("SELECT length(value) FROM meta WHERE key = 'store_id'") == "32");
@@ -41,6 +41,23 @@ TEST_CASE("what is wrong with a path is said") {
   REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
   CHECK(contains(opening(folder / "pipe"), "not a regular file"));
   CHECK_FALSE(std::filesystem::exists(folder / "a.db"));
+}
+
+TEST_CASE("names that are too long for the files beside them are refused before anything is made") {
+  const TemporaryFolder folder;
+  const auto name = [&](std::size_t size) { return folder / std::string(size, 'x'); };
+  { Database database(name(247)); }
+  CHECK(contains(message_of<StorageError>([&] { Database database(name(248)); }), "at most 247"));
+  CHECK(contains(message_of<StorageError>([&] { Database database(name(300)); }), "the file's name is too long"));
+  Database database = Database::in_memory();
+  database.main().copy_to(name(221), nullptr);
+  CHECK(contains(message_of<StorageError>([&] { database.main().copy_to(name(222), nullptr); }), "at most 221"));
+  std::filesystem::path deep = folder.path();
+  while (deep.string().size() < 480) deep /= std::string(40, 'd');
+  std::filesystem::create_directories(deep);
+  CHECK(contains(message_of<StorageError>([&] { Database lost(deep / "model.params.db"); }),
+                 "the whole path is too long"));
+  CHECK(std::filesystem::is_empty(deep));
 }
 
 TEST_CASE("a file that is no store is refused and left as it is") {
@@ -89,7 +106,7 @@ TEST_CASE("a store of a newer schema is refused with both versions") {
     FAIL("opened");
   } catch (const SchemaTooNew& error) {
     CHECK(error.found() == 99);
-    CHECK(error.supported() == 1);
+    CHECK(error.supported() == 2);
     CHECK(contains(error.what(), "99"));
   }
 }
@@ -115,6 +132,56 @@ TEST_CASE("a store opened by a symbolic link is the same store, with the same sc
   std::filesystem::create_symlink("a.params.db", folder / "link.params.db");
   Database linked(folder / "link.params.db");
   CHECK(linked.scope_names() == std::vector<std::string>{"s"});
+}
+
+TEST_CASE("a store made through a link to a file that is not there yet has its scopes beside the file") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder / "data");
+  std::filesystem::create_symlink("data/second", folder / "first.params.db");
+  std::filesystem::create_symlink("real.params.db", folder / "data/second");
+  {
+    Database made(folder / "first.params.db");
+    add(*made.scope("s"), "a", some_bytes(8));
+  }
+  CHECK(std::filesystem::exists(folder / "data/real.params.scopes/s.params.db"));
+  Database database(folder / "first.params.db");
+  CHECK(database.scope_names() == std::vector<std::string>{"s"});
+
+  std::filesystem::create_symlink("data/copy.db", folder / "copy.db");
+  database.main().copy_to(folder / "copy.db", nullptr);
+  CHECK(std::filesystem::is_symlink(folder / "copy.db"));
+  CHECK(std::filesystem::is_regular_file(folder / "data/copy.db"));
+
+  std::filesystem::create_symlink("nowhere/a.db", folder / "lost.db");
+  CHECK(contains(message_of<StorageError>([&] { Database lost(folder / "lost.db"); }), "nowhere does not exist"));
+  std::filesystem::create_symlink("circle.db", folder / "circle.db");
+  CHECK_THROWS_AS(Database(folder / "circle.db"), StorageError);
+}
+
+TEST_CASE("a file that a write left unfinished opens as it was before; one that is no database still is none") {
+  const TemporaryFolder folder;
+  Database other = Database::in_memory();
+  write_file(folder / "text", "not a database");
+  write_file(folder / "text-journal", "neither is this");
+  CHECK_THROWS_AS(Database(folder / "text"), NotAStore);
+  CHECK_THROWS_AS(other.main().copy_to(folder / "text", nullptr), NotAStore);
+  CHECK(read_file(folder / "text") == "not a database");
+
+  // What was synced of the journal undoes what was written of the file.
+  { Database database(folder / "a.db"); }
+  PlainSqlite plain(folder / "a.db");
+  CHECK(plain.run("PRAGMA journal_mode = DELETE; PRAGMA cache_spill = 1; PRAGMA cache_size = 1; BEGIN;"
+                  "CREATE TABLE t (x); INSERT INTO t VALUES (zeroblob(1000000))") == "");
+  REQUIRE(std::filesystem::file_size(folder / "a.db-journal") > 512);
+  std::filesystem::copy_file(folder / "a.db", folder / "b.db");
+  std::filesystem::copy_file(folder / "a.db-journal", folder / "b.db-journal");
+  std::string torn = read_file(folder / "b.db");
+  write_file(folder / "b.db", torn.replace(0, 4096, 4096, '\0'));
+  OpenOptions read_only;
+  read_only.read_only = true;
+  CHECK(contains(message_of<StorageError>([&] { Database database(folder / "b.db", read_only); }), "once for writing"));
+  Database database(folder / "b.db");
+  CHECK(database.main().verify().damage.empty());
 }
 
 TEST_CASE("a store that another connection keeps to itself is busy, and opens once it is let go") {

@@ -37,16 +37,22 @@ void run(bool survive_power_loss) {
   Revision attempted = 0;  // the newest that has begun
   int operations = 0;
   int losses = 0;
+  int losses_in_the_making = 0;
   vfs.before = [&](TestVfs::Operation operation) {
-    if (operation == TestVfs::Operation::read || ++operations % 5 != 0) return SQLITE_OK;
-    const TemporaryFolder left;
-    const std::uint64_t chance = random() % 3;  // nothing survives, about half, everything
-    vfs.power_loss(left.path(), [&] { return chance == 1 ? random() % 2 == 0 : chance == 2; });
-    const Revision revision = survivor(left.path());
-    INFO("operation " << operations);
-    CHECK(revision <= attempted);
-    if (survive_power_loss) CHECK(revision >= returned);
-    ++losses;
+    if (operation == TestVfs::Operation::read) return SQLITE_OK;
+    // While the store is made, at every one of them and in several ways; later at some.
+    const int ways = attempted == 0 ? 6 : ++operations % 5 == 0 ? 1 : 0;
+    for (int way = 0; way < ways; ++way) {
+      const TemporaryFolder left;
+      const std::uint64_t chance = random() % 3;  // nothing survives, about half, everything
+      vfs.power_loss(left.path(), [&] { return chance == 1 ? random() % 2 == 0 : chance == 2; });
+      INFO("operation " << operations);
+      Revision revision = 0;
+      CHECK_NOTHROW(revision = survivor(left.path()));
+      CHECK(revision <= attempted);
+      if (survive_power_loss) CHECK(revision >= returned);
+      ++(attempted > 0 ? losses : losses_in_the_making);
+    }
     return SQLITE_OK;
   };
   OpenOptions options;
@@ -70,6 +76,7 @@ void run(bool survive_power_loss) {
     }
   }
   CHECK(losses > 50);
+  CHECK(losses_in_the_making > 100);
   vfs.before = nullptr;
 }
 
@@ -79,4 +86,51 @@ TEST_CASE("power loss: what commit returned from is there") { run(true); }
 
 TEST_CASE("power loss without waiting for the disk: the last commits may be gone, and nothing is half there") {
   run(false);
+}
+
+TEST_CASE("power loss while a store is replaced: the old one is there, or the new one") {
+  TestVfs vfs;
+  const TemporaryFolder folder;
+  OpenOptions options;
+  options.vfs = TestVfs::name();
+  const auto old_value = some_bytes(300'000, 1);
+  const auto new_value = some_bytes(400'000, 2);
+  {
+    Database old(folder / "a.db", options);
+    add(old.main(), "old", old_value);
+  }
+  Database source(folder / "source.db", options);
+  add(source.main(), "new", new_value);
+  add(source.main(), "also", new_value);
+  std::mt19937_64 random(7);
+  int operations = 0;
+  int olds = 0;
+  int news = 0;
+  const auto look = [&] {
+    const TemporaryFolder left;
+    const std::uint64_t chance = random() % 3;
+    vfs.power_loss(left.path(), [&] { return chance == 1 ? random() % 2 == 0 : chance == 2; });
+    INFO("operation " << operations);
+    Database database(left / "a.db");
+    CHECK(database.main().verify().damage.empty());
+    if (database.main().find("old")) {
+      CHECK(database.main().count() == 1);
+      ++olds;
+    } else {
+      CHECK(database.main().count() == 2);
+      ++news;
+    }
+  };
+  vfs.before = [&](TestVfs::Operation operation) {
+    ++operations;
+    if (operation != TestVfs::Operation::read) look();
+    return SQLITE_OK;
+  };
+  source.main().copy_to(folder / "a.db", nullptr);
+  CHECK(olds > 50);
+  const int before = olds;
+  for (int i = 0; i < 3; ++i) look();
+  CHECK(olds == before);
+  CHECK(news >= 3);
+  vfs.before = nullptr;
 }

@@ -1,5 +1,9 @@
 // Reading without ever writing. Permissions mean nothing to root, so what is about them runs as another user.
 #include <doctest/doctest.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <stdexcept>
 
 #include "process.h"
 #include "support.h"
@@ -42,6 +46,38 @@ struct SharedFolder {
   }
   TemporaryFolder folder;
   fs::path path;
+};
+
+// Two processes that take turns.
+class Turns {
+ public:
+  Turns() {
+    REQUIRE(pipe(there_) == 0);
+    REQUIRE(pipe(back_) == 0);
+  }
+  ~Turns() {
+    for (const int end : {there_[0], there_[1], back_[0], back_[1]}) close(end);
+  }
+  Turns(const Turns&) = delete;
+  Turns& operator=(const Turns&) = delete;
+  void ask() {
+    put(there_[1]);
+    take(back_[0]);
+  }
+  void wait() { take(there_[0]); }
+  void answer() { put(back_[1]); }
+
+ private:
+  static void put(int end) {
+    if (write(end, "x", 1) != 1) throw std::runtime_error("the other process is gone");
+  }
+  static void take(int end) {
+    pollfd waiting{end, POLLIN, 0};
+    char c = 0;
+    if (poll(&waiting, 1, 20'000) != 1 || read(end, &c, 1) != 1) throw std::runtime_error("the other process is gone");
+  }
+  int there_[2];
+  int back_[2];
 };
 
 std::string read_it(const fs::path& path) {
@@ -185,4 +221,109 @@ TEST_CASE("commits that only a crashed writer's log has are not left out in sile
   set_permissions(shared.path, 0644);
   set_permissions(shared.path.string() + "-wal", 0644);
   CHECK(Database(shared.path).main().find("new"));
+}
+
+TEST_CASE("a store in a folder that may not be written is followed when somebody writes to it later") {
+  for (const bool writer_stays : {false, true}) {
+    INFO("the writer stays: " << writer_stays);
+    const SharedFolder shared;
+    {
+      Database database(shared.path);
+      for (int i = 0; i < 50; ++i) add(database.main(), std::to_string(i), some_bytes(100'000));
+    }
+    shared.seal();
+    Turns turns;
+    ChildProcess writer([&] {
+      turns.wait();
+      shared.open();
+      for (const char* name : {"m.params.db", "m.params.scopes/s.params.db"})
+        set_permissions(shared.folder / name, 0644);
+      {
+        Database database(shared.path);
+        for (int i = 0; i < 50; ++i) {
+          WriteTransaction transaction(database.main());
+          transaction.erase(database.main().find(std::to_string(i))->id, std::nullopt);
+          transaction.commit();
+        }
+        for (int i = 0; i < 20; ++i) add(database.main(), "new" + std::to_string(i), some_bytes(50'000, 5));
+        add(*database.scope("s"), "new", some_bytes(8, 6));
+        if (!writer_stays) database = Database::in_memory();
+        shared.seal();
+        turns.answer();
+        turns.wait();
+      }
+      turns.answer();
+      return std::string("done");
+    });
+    const std::string result = as_ordinary_user([&]() -> std::string {
+      Database database(shared.path, read_only());
+      StoreFile& file = database.main();
+      const auto scope = database.scope("s");
+      const auto counters = std::pair(file.change_counter(), scope->change_counter());
+      if (file.count() != 51 || scope->count() != 1) return "not read";
+      {
+        const ReadTransaction snapshot(file);
+        turns.ask();
+        try {
+          if (file.count() != 51) return "another commit in one transaction";
+        } catch (const StoreBusy&) {
+        }
+      }
+      if (file.change_counter() == counters.first || scope->change_counter() == counters.second) return "not noticed";
+      if (file.count() != 21 || file.list().back().name != "new19") return "not followed";
+      if (value_of(file, "new7") != some_bytes(50'000, 5) || value_of(file, "a") != some_bytes(8, 1)) return "not read";
+      if (value_of(*scope, "new") != some_bytes(8, 6)) return "the scope is not followed";
+      turns.ask();
+      if (value_of(file, "new7") != some_bytes(50'000, 5)) return "not read after the writer";
+      return "followed";
+    });
+    CHECK(result == "followed");
+    CHECK(writer.wait() == "done");
+  }
+}
+
+TEST_CASE("what a writer changes while a file is read without locks is not called damage") {
+  const SharedFolder shared;
+  {
+    Database database(shared.path);
+    for (int i = 0; i < 50; ++i) add(database.main(), std::to_string(i), some_bytes(200'000));
+  }
+  shared.seal();
+  Turns turns;
+  ChildProcess writer([&] {
+    turns.wait();
+    shared.open();
+    set_permissions(shared.path, 0644);
+    {
+      Database database(shared.path);
+      WriteTransaction transaction(database.main());
+      const auto value = some_bytes(200'000, 9);
+      for (std::int64_t id = 2; id <= 51; ++id)
+        transaction.update_value(id, std::nullopt, bytes_of(value), value_checksum(bytes_of(value)));
+      transaction.commit();
+    }
+    shared.seal();
+    turns.answer();
+    return std::string("done");
+  });
+  const std::string result = as_ordinary_user([&]() -> std::string {
+    Database database(shared.path, read_only());
+    std::vector<std::vector<char>> values;
+    const auto allocate = [&](const ParamRecord& record) -> void* {
+      if (values.size() == 3) turns.ask();
+      values.emplace_back(static_cast<std::size_t>(*value_size(record.shape, record.dtype)));
+      return values.back().data();
+    };
+    try {
+      database.main().read_all(allocate);
+      return "read a mixture";
+    } catch (const StoreBusy&) {
+    }
+    values.clear();
+    values.resize(10);
+    database.main().read_all(allocate);
+    return values.back() == some_bytes(200'000, 9) ? "read again" : "another value";
+  });
+  CHECK(result == "read again");
+  CHECK(writer.wait() == "done");
 }

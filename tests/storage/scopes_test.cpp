@@ -1,6 +1,11 @@
 #include <doctest/doctest.h>
 
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 
 #include "process.h"
 #include "support.h"
@@ -8,6 +13,77 @@
 using namespace paramstore;
 using namespace paramstore::storage;
 using namespace paramstore::storage::testing;
+
+namespace {
+
+// Which folders were synced, and whether that works.
+struct Syncs {
+  std::vector<ino_t> folders;
+  bool fail = false;
+};
+Syncs* syncs = nullptr;
+
+ino_t inode_of(const std::filesystem::path& path) {
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
+}  // namespace
+
+// In place of the C library's, for the library too.
+extern "C" __attribute__((visibility("default"))) int fsync(int file) {
+  struct stat status {};
+  if (syncs != nullptr && fstat(file, &status) == 0 && S_ISDIR(status.st_mode)) {
+    syncs->folders.push_back(status.st_ino);
+    if (syncs->fail) {
+      errno = EIO;
+      return -1;
+    }
+  }
+  return static_cast<int>(syscall(SYS_fsync, file));
+}
+
+TEST_CASE("the folder of the scopes is on the disk before the first scope's commit returns") {
+  const TemporaryFolder folder;
+  Database database(folder / "m.params.db");
+  Syncs seen;
+  syncs = &seen;
+  seen.fail = true;
+  const auto message = message_of<StorageError>([&] { database.scope("s"); });
+  seen.fail = false;
+  seen.folders.clear();
+  database.scope("s");
+  syncs = nullptr;
+  CHECK(contains(message, "cannot be synced"));
+  CHECK(std::count(seen.folders.begin(), seen.folders.end(), inode_of(folder.path())) == 1);
+}
+
+TEST_CASE("a folder of scopes that may not be read is an error, not an empty one") {
+  const TemporaryFolder folder;
+  {
+    Database database(folder / "m.params.db");
+    database.scope("s");
+  }
+  const auto others = [](const std::filesystem::path& path, unsigned mode) {
+    std::filesystem::permissions(path, static_cast<std::filesystem::perms>(mode));
+  };
+  others(folder.path(), 0755);
+  others(folder / "m.params.scopes", 0000);
+  const auto path = folder / "m.params.db";
+  OpenOptions options;
+  options.read_only = true;
+  CHECK(contains(as_ordinary_user([&]() -> std::string {
+                   Database database(path, options);
+                   return std::to_string(database.scope_names().size());
+                 }),
+                 "the folder of the scopes cannot be read"));
+  CHECK(contains(as_ordinary_user([&]() -> std::string {
+                   Database database(path, options);
+                   return database.scope("s")->path();
+                 }),
+                 "cannot be looked at"));
+  others(folder / "m.params.scopes", 0755);
+}
 
 TEST_CASE("a scope is a file beside the store") {
   CHECK(scope_path("model.params.db", "fold-1") == "model.params.scopes/fold-1.params.db");
@@ -163,4 +239,17 @@ TEST_CASE("an anonymous scope is gone with its last handle, and outlives its dat
     CHECK(database.scope_names().empty());
   }
   CHECK(contains(message_of<Error>([&] { scope->count(); }), "closed"));
+}
+
+TEST_CASE("a scope that another connection dropped while it was not attached is not made anew by reading it") {
+  const TemporaryFolder folder;
+  Database database(folder / "m.params.db");
+  const auto dropped = database.scope("dropped");
+  add(*dropped, "a", some_bytes(8));
+  std::vector<std::shared_ptr<StoreFile>> others;
+  for (int i = 0; i < 12; ++i) others.push_back(database.scope(std::to_string(i)));  // which takes its place
+  CHECK(Database(folder / "m.params.db").drop_scope("dropped"));
+  CHECK(contains(message_of<StorageError>([&] { dropped->count(); }), "dropped.params.db"));
+  CHECK_FALSE(std::filesystem::exists(folder / "m.scopes/dropped.params.db"));
+  CHECK_FALSE(std::filesystem::exists(folder / "m.params.scopes/dropped.params.db"));
 }

@@ -245,3 +245,72 @@ TEST_CASE_FIXTURE(Fixture, "the library runs none of the triggers itself") {
   CHECK(plain.get("SELECT count(*) FROM commits") == "3");
   CHECK(plain.get("SELECT checksum IS NOT NULL FROM params WHERE id = 1") == "1");
 }
+
+TEST_CASE("chunks stay whole and with their parameter, whatever a statement does to them") {
+  const TemporaryFolder folder;
+  OpenOptions options;
+  options.max_value_length = 8;
+  const auto two = some_bytes(16, 2);
+  const auto three = some_bytes(24, 3);
+  const auto fresh = [&](const char* name) {
+    Database database(folder / name, options);
+    add(database.main(), "small", some_bytes(4, 1));
+    add(database.main(), "two", two);
+    add(database.main(), "three", three);
+  };
+  const auto sound = [&](const char* name) { return Database(folder / name).main().verify().damage.empty(); };
+  fresh("refused");
+  {
+    PlainSqlite plain(folder / "refused");
+    const std::string guard = "chunks.param must be the id";
+    CHECK(contains(plain.run("UPDATE chunks SET param = 77"), guard));
+    CHECK(contains(plain.run("UPDATE OR IGNORE chunks SET param = 1 WHERE param = 2 AND sequence = 1"), guard));
+    CHECK(contains(plain.run("UPDATE chunks SET value = x'00'"), "a chunk keeps its length"));
+    CHECK(contains(plain.run("UPDATE OR REPLACE chunks SET value = zeroblob(9) WHERE param = 2"), "keeps its length"));
+    CHECK(plain.run("UPDATE chunks SET value = zeroblob(8) WHERE param = 2") == "");
+  }
+  CHECK(sound("refused"));
+  CHECK(value_of(Database(folder / "refused").main(), "two") == std::vector<char>(16));
+
+  fresh("replaced");
+  CHECK(PlainSqlite(folder / "replaced").run("UPDATE OR REPLACE params SET id = 3 WHERE id = 2") == "");
+  CHECK(sound("replaced"));
+  CHECK(value_of(Database(folder / "replaced").main(), "two") == two);
+
+  fresh("moved");
+  CHECK(PlainSqlite(folder / "moved").run("UPDATE params SET id = id + 7") == "");
+  CHECK(sound("moved"));
+  CHECK(value_of(Database(folder / "moved").main(), "three") == three);
+  CHECK(
+      PlainSqlite(folder / "moved").run("UPDATE params SET id = 50, shape = '[1]', value = zeroblob(4) WHERE id = 9") ==
+      "");
+  CHECK(sound("moved"));
+  CHECK(PlainSqlite(folder / "moved").get("SELECT count(*) FROM chunks") == "3");
+}
+
+TEST_CASE_FIXTURE(Fixture, "a checksum that is set alone counts as a change, and makes one commit") {
+  allowed("UPDATE params SET checksum = 5 WHERE name = 'a'");
+  CHECK(database.main().revision() == 3);
+  CHECK(revision_of("a") == 3);
+  CHECK(database.main().find("a")->checksum == 5U);
+  allowed("UPDATE params SET checksum = NULL");
+  CHECK(database.main().revision() == 5);
+  CHECK(revision_of("b") == 5);
+  allowed("UPDATE params SET checksum = NULL");
+  CHECK(database.main().revision() == 5);
+  CHECK(value_of(database.main(), "a") == some_bytes(8, 1));
+}
+
+TEST_CASE_FIXTURE(Fixture, "names may hold every character of Unicode") {
+  for (const char* character : {"65534", "65535", "65533", "1114111", "55295", "57344"}) {
+    allowed(std::string("UPDATE params SET constraint_tag = 'positive', name = 'x' || char(") + character +
+            ") WHERE id = 1");
+    allowed(std::string("INSERT INTO params (name, dtype, shape, value) VALUES (char(") + character +
+            "), 'float32', '[]', zeroblob(4))");
+  }
+  CHECK(database.main().find("\xef\xbf\xbe"));
+  CHECK(database.main().find("x\xee\x80\x80"));
+  refused("UPDATE params SET name = char(65535) || CAST(x'ff' AS TEXT) WHERE id = 1", "must be valid UTF-8");
+  refused("UPDATE params SET name = CAST(x'ffefbfbf' AS TEXT) WHERE id = 1", "must be valid UTF-8");
+  refused("UPDATE params SET name = CAST(x'efbfbfbf' AS TEXT) WHERE id = 1", "must be valid UTF-8");
+}

@@ -35,8 +35,8 @@ class FileStatements;  // lib/storage: one file's prepared statements
 
 struct OpenOptions {
   /// Opens without ever writing, also where folder and file may not be written. There, unless somebody has the store
-  /// open for writing just then, nothing is made beside it, and what others commit later is seen only once it is opened
-  /// again. Default: false.
+  /// open for writing just then, nothing is made beside it, and it is read without locks: a call that a writer comes in
+  /// the way of throws StoreBusy, and the next one sees what he committed. Default: false.
   bool read_only = false;
   /// Makes the file where there is none. Default: true. Never with `read_only`.
   bool create = true;
@@ -109,7 +109,7 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
   /// For messages: the path, or ":memory:".
   const std::string& path() const noexcept;
   bool read_only() const noexcept;
-  /// Whether it was opened as a file that does not change, which is when commits of others are not seen: see
+  /// Whether it is read without locks, as a file that does not change until it is found to have done so: see
   /// OpenOptions::read_only.
   bool immutable() const noexcept;
 
@@ -154,8 +154,9 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
 
   /// Writes a copy of this file to `target`, whole or not at all: a temporary file beside it, renamed at the end.
   /// `amend` (may be empty) changes the copy before it gets its name, in a transaction on the copy; it commits nothing
-  /// itself. The copy has a store id of its own and lists no scopes. An existing store file at `target` is replaced; an
-  /// existing file that is not a store is refused with NotAStore.
+  /// itself. The copy has a store id of its own and lists no scopes. An existing store at `target` keeps its file, whose
+  /// contents are replaced in one transaction; where somebody has it open, StoreBusy. An existing file that is not a
+  /// store is refused with NotAStore.
   void copy_to(const std::filesystem::path& target, const std::function<void(class WriteTransaction&)>& amend,
                const Progress& progress = {});
 

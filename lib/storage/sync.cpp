@@ -1,0 +1,28 @@
+#include "sync.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "paramstore/error.h"
+
+namespace paramstore::storage {
+
+void throw_system_error(const std::filesystem::path& path, const std::string& what, int number) {
+  throw StorageError(path.string() + ": " + what + ": " + std::strerror(number),
+                     number == ENOSPC ? SQLITE_FULL : SQLITE_IOERR);
+}
+
+void sync(const std::filesystem::path& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) throw_system_error(path, "cannot be opened to be synced", errno);
+  const int result = ::fsync(file);
+  const int number = errno;
+  ::close(file);
+  if (result != 0) throw_system_error(path, "cannot be synced", number);
+}
+
+}  // namespace paramstore::storage
