@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <iostream>
 #include <unordered_map>
@@ -79,33 +80,37 @@ class Watcher {
     const storage::ReadTransaction snapshot(file());
     counter_ = file().change_counter();
     revision_ = file().revision();
+    seen_identity_ = identity_;
     for (ParamRecord& record : file().list()) {
-      if (wanted(record.name)) keep(std::move(record));
+      if (wanted(record.name)) seen_.emplace(record.name, read(record));
     }
   }
 
-  // Nothing where nobody has committed since the last look.
+  // Nothing where nobody has committed since the last look. If it throws, the next one reports what this one would have.
   std::optional<Report> look() {
     const std::optional<Identity> identity = identity_of(address_);
-    if (!identity) throw FileError(file().path() + ": is not there any more");
-    const bool replaced = !(identity == identity_);
-    if (replaced || file().immutable()) {
+    if (!identity) throw FileError(options_.store + ": is not there any more");
+    if (!store_ || !(identity == identity_) || file().immutable()) {
       open();  // nothing else shows what is in the file now
     } else if (file().change_counter() == counter_) {
       return std::nullopt;
     }
     const storage::ReadTransaction snapshot(file());
-    counter_ = file().change_counter();
-    const Revision revision = file().revision();
-    if (revision == revision_ && !replaced) return std::nullopt;
+    const std::int64_t counter = file().change_counter();
     Report report;
-    report.replaced = replaced;
+    report.replaced = !(identity_ == seen_identity_);
     report.from = revision_;
-    report.newest.revision = revision;
-    if (auto commits = file().commits(1); !commits.empty()) report.newest = std::move(commits.front());
-    take_in(report);
+    report.newest.revision = file().revision();
+    const bool is_new = report.replaced || report.newest.revision != revision_;
+    if (is_new) {
+      if (auto commits = file().commits(1); !commits.empty()) report.newest = std::move(commits.front());
+      take_in(report);
+    }
+    counter_ = counter;
+    revision_ = report.newest.revision;
+    seen_identity_ = identity_;
+    if (!is_new) return std::nullopt;
     report.params = seen_.size();
-    revision_ = revision;
     return report;
   }
 
@@ -122,35 +127,41 @@ class Watcher {
     return options_.patterns.empty() || matches_any(name, options_.patterns);
   }
 
-  const Seen& keep(ParamRecord record) {
-    std::vector<char> value = read_value(file(), record);
-    const std::string name = record.name;
-    return seen_.insert_or_assign(name, Seen{std::move(record), std::move(value)}).first->second;
-  }
+  Seen read(const ParamRecord& record) { return {record, read_value(file(), record)}; }
 
   void take_in(Report& report) {
+    // Everything is read first, so that an error leaves what was seen as it is.
+    std::vector<std::string> names;
+    std::unordered_map<std::string, Seen> fresh;
+    for (const ParamRecord& record : file().list()) {
+      if (!wanted(record.name)) continue;
+      names.push_back(record.name);
+      const auto then = seen_.find(record.name);
+      const bool same_row = then != seen_.end() && !report.replaced && then->second.record.id == record.id &&
+                            then->second.record.revision == record.revision;
+      if (!same_row) fresh.emplace(record.name, read(record));
+    }
+
     std::unordered_map<std::string, Seen> before;
     before.swap(seen_);
-    for (ParamRecord& record : file().list()) {
-      if (!wanted(record.name)) continue;
-      auto then = before.extract(record.name);
-      const std::string name = record.name;
-      if (then.empty()) {
-        keep(std::move(record));
-        report.added.push_back(name);
-        continue;
-      }
-      const ParamRecord& old = then.mapped().record;
-      if (!report.replaced && old.id == record.id && old.revision == record.revision) {
+    for (const std::string& name : names) {
+      auto then = before.extract(name);
+      auto now = fresh.extract(name);
+      if (now.empty()) {
         seen_.insert(std::move(then));
         continue;
       }
-      const Seen& now = keep(std::move(record));
-      if (report.replaced && equal(then.mapped(), now)) continue;
-      Moved moved{name, std::nullopt};
-      if (element_count(old) == element_count(now.record))
-        moved.distance = distance(old, then.mapped().value, now.record, now.value);
-      report.moved.push_back(std::move(moved));
+      if (then.empty()) {
+        report.added.push_back(name);
+      } else if (!report.replaced || !equal(then.mapped(), now.mapped())) {
+        const Seen& a = then.mapped();
+        const Seen& b = now.mapped();
+        Moved moved{name, std::nullopt};
+        if (element_count(a.record) == element_count(b.record))
+          moved.distance = distance(a.record, a.value, b.record, b.value);
+        report.moved.push_back(std::move(moved));
+      }
+      seen_.insert(std::move(now));
     }
     for (const auto& [name, gone] : before) report.removed.push_back(name);
     std::sort(report.removed.begin(), report.removed.end());
@@ -165,8 +176,9 @@ class Watcher {
 
   const Options& options_;
   Address address_;
-  std::optional<Identity> identity_;
+  std::optional<Identity> identity_;  // of the file that is open
   std::optional<StoreReader> store_;
+  std::optional<Identity> seen_identity_;  // of the one that the rest was seen in
   std::int64_t counter_ = 0;
   Revision revision_ = 0;
   std::unordered_map<std::string, Seen> seen_;  // by name
@@ -254,15 +266,40 @@ void wait(double seconds) {
   if ((output.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) throw Interrupted();
 }
 
+// Looks at a file that others are opening, closing or replacing just now, and who may only read it cannot ask them to
+// wait: a look may fail, and the next one not.
+class Patience {
+ public:
+  explicit Patience(double interval) : limit_(std::max(5.0, 3 * interval)) {}
+
+  std::optional<Report> look(Watcher& watcher) {
+    try {
+      auto report = watcher.look();
+      failing_since_.reset();
+      return report;
+    } catch (const StorageError&) {
+      const auto now = std::chrono::steady_clock::now();
+      if (!failing_since_) failing_since_ = now;
+      if (now - *failing_since_ > limit_) throw;
+      return std::nullopt;
+    }
+  }
+
+ private:
+  const std::chrono::duration<double> limit_;
+  std::optional<std::chrono::steady_clock::time_point> failing_since_;
+};
+
 ExitStatus run(const Options& options) {
   const InterruptGuard interrupts;
   Watcher watcher(options);
   if (Terminal::error().is_terminal) std::cerr << "watching " << shown_name(options.store) << "; Ctrl-C ends it\n";
   std::uint64_t reports = 0;
+  Patience patience(options.interval);
   try {
     while (!InterruptGuard::interrupted()) {
       wait(options.interval);
-      const auto report = watcher.look();
+      const auto report = patience.look(watcher);
       if (!report) continue;
       if (options.json) {
         print_json(std::cout, to_json(*report));
