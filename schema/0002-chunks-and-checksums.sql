@@ -12,8 +12,8 @@ BEGIN
         WITH RECURSIVE again(i, t) AS (
           SELECT 1, ''
           UNION ALL
-          SELECT i + 1, t || CASE WHEN CAST(substr(text, i, 1) AS BLOB) IN (x'efbfbe', x'efbfbf') THEN substr(text, i, 1)
-                                  ELSE char(unicode(substr(text, i, 1))) END
+          SELECT i + 1, t || CASE WHEN CAST(substr(text, i, 1) AS BLOB) IN (x'efbfbe', x'efbfbf')
+                                  THEN substr(text, i, 1) ELSE char(unicode(substr(text, i, 1))) END
             FROM again WHERE i <= length(text))
         SELECT t FROM again ORDER BY i DESC LIMIT 1) AS BLOB);
   SELECT RAISE(ABORT, 'shape is too large: a value has fewer than 2^63 bytes')
@@ -36,8 +36,8 @@ BEGIN
         WITH RECURSIVE again(i, t) AS (
           SELECT 1, ''
           UNION ALL
-          SELECT i + 1, t || CASE WHEN CAST(substr(text, i, 1) AS BLOB) IN (x'efbfbe', x'efbfbf') THEN substr(text, i, 1)
-                                  ELSE char(unicode(substr(text, i, 1))) END
+          SELECT i + 1, t || CASE WHEN CAST(substr(text, i, 1) AS BLOB) IN (x'efbfbe', x'efbfbf')
+                                  THEN substr(text, i, 1) ELSE char(unicode(substr(text, i, 1))) END
             FROM again WHERE i <= length(text))
         SELECT t FROM again ORDER BY i DESC LIMIT 1) AS BLOB);
 END;

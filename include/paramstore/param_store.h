@@ -197,8 +197,8 @@ class PARAMSTORE_EXPORT ParamStore {
   void set_state(const StateDict& state);
 
   /// Writes the active scope's parameters, as they are in memory now, to a store file of its own at `path`: whole or
-  /// not at all. Replaces a store that is there; StoreBusy where somebody has it open, NotAStore where `path` is another
-  /// kind of file. Commits nothing to this store's file.
+  /// not at all. Replaces a store that is there; StoreBusy where somebody has it open, NotAStore where `path` is
+  /// another kind of file. Commits nothing to this store's file.
   void save(const std::filesystem::path& path) const;
 
   /// Adds and replaces parameters from a store file, removes none; as `set_state`, in one transaction. Nothing in the

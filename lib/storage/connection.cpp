@@ -253,7 +253,8 @@ void Connection::use(StoreFile& file) {
   attach(file);
 }
 
-// A connection cannot let go of its main file, so another one takes its place; scopes are attached to it as they are used.
+// A connection cannot let go of its main file, so another one takes its place; scopes are attached to it as they are
+// used.
 void Connection::reopen_main() {
   StoreFile::Impl& impl = *main_->impl_;
   const OpenMode mode = reading_mode(impl.resolved, impl.path, options_.vfs);

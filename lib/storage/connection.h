@@ -67,8 +67,9 @@ class Connection {
   StoreFile& main() noexcept { return *main_; }
   bool in_transaction() const noexcept;
 
-  /// Attaches the file if it is not, opens it again if it is read without locks and somebody has written to it, and marks
-  /// it as just used. Throws Error where that would need a DETACH or ATTACH inside a transaction, which SQLite cannot do.
+  /// Attaches the file if it is not, opens it again if it is read without locks and somebody has written to it, and
+  /// marks it as just used. Throws Error where that would need a DETACH or ATTACH inside a transaction, which SQLite
+  /// cannot do.
   void use(StoreFile& file);
   /// The file's handle is going away.
   void forget(StoreFile& file) noexcept;

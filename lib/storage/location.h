@@ -24,11 +24,12 @@ std::string new_memory_uri();
 std::filesystem::path resolve(const std::filesystem::path& path);
 
 /// Throws what is wrong with `path` as a store to be opened in this way, as far as looking at it from outside shows: a
-/// directory, a missing folder, a missing file, a name that is too long, no access, something that is no SQLite database.
+/// directory, a missing folder, a missing file, a name that is too long, no access, something that is no SQLite
+/// database.
 void inspect_path(const std::filesystem::path& path, const OpenOptions& options);
 
-/// Throws where the name of the file `resolved`, with a suffix of that many bytes and those that SQLite adds, is longer than
-/// the file system or SQLite allows.
+/// Throws where the name of the file `resolved`, with a suffix of that many bytes and those that SQLite adds, is longer
+/// than the file system or SQLite allows.
 void check_length(const std::filesystem::path& resolved, const std::string& path, const std::string& vfs,
                   std::size_t suffix);
 
@@ -37,8 +38,8 @@ void check_length(const std::filesystem::path& resolved, const std::string& path
 /// ours, and so no longer to the file. Throws StorageError where that would leave out commits that wait in a -wal.
 OpenMode reading_mode(const std::filesystem::path& resolved, const std::string& path, const std::string& vfs);
 
-/// What a file's first 100 bytes say, which is what SQLite wrote there when the file was made. `unfinished`: only SQLite
-/// can tell, once it has undone a write that did not end.
+/// What a file's first 100 bytes say, which is what SQLite wrote there when the file was made. `unfinished`: only
+/// SQLite can tell, once it has undone a write that did not end.
 enum class FileKind { missing, empty, store, other_database, no_database, unfinished };
 FileKind file_kind(const std::filesystem::path& path, const std::string& vfs);
 

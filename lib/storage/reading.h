@@ -23,8 +23,8 @@ struct IdRange {
 
 class Reading {
  public:
-  /// `ranges` ascend, and have that many rows together. `receive` must outlive this object. `locked`: nobody can cut the
-  /// file off while it is read, so that it may be read through a map.
+  /// `ranges` ascend, and have that many rows together. `receive` must outlive this object. `locked`: nobody can cut
+  /// the file off while it is read, so that it may be read through a map.
   Reading(std::vector<IdRange> ranges, std::uint64_t rows, const StoreFile::PartReceiver& receive, bool locked);
 
   /// Reads along on the calling thread, at `place`, until nothing is left. What goes wrong is kept for `finish`, and ends

@@ -132,7 +132,8 @@ std::shared_ptr<StoreFile> Connection::scope(std::string_view name) {
     if (error)
       throw StorageError(path.parent_path().string() + ": the folder of the scopes cannot be made: " + error.message(),
                          SQLITE_CANTOPEN);
-    // SQLite sees to the file's name in the folder, nobody to the folder's; also where another process has just made it.
+    // SQLite sees to the file's name in the folder, nobody to the folder's; also where another process has just made
+    // it.
     if (options_.survive_power_loss) sync(path.parent_path().parent_path());
   }
   OpenOptions options = options_;

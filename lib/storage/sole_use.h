@@ -1,4 +1,4 @@
-// A store file that nobody else has open, about to be removed or replaced.
+// A store file that nobody else has open, about to be removed.
 #pragma once
 
 #include <SQLiteCpp/Database.h>

@@ -154,9 +154,9 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
 
   /// Writes a copy of this file to `target`, whole or not at all: a temporary file beside it, renamed at the end.
   /// `amend` (may be empty) changes the copy before it gets its name, in a transaction on the copy; it commits nothing
-  /// itself. The copy has a store id of its own and lists no scopes. An existing store at `target` keeps its file, whose
-  /// contents are replaced in one transaction; where somebody has it open, StoreBusy. An existing file that is not a
-  /// store is refused with NotAStore.
+  /// itself. The copy has a store id of its own and lists no scopes. An existing store at `target` keeps its file,
+  /// whose contents are replaced in one transaction; where somebody has it open, StoreBusy. An existing file that is
+  /// not a store is refused with NotAStore.
   void copy_to(const std::filesystem::path& target, const std::function<void(class WriteTransaction&)>& amend,
                const Progress& progress = {});
 
