@@ -124,12 +124,12 @@ class Bound {
 /// `unconstrained_event_dim`.
 struct ConstraintDefinition {
   std::int64_t event_dim = 0;
-  /// Of an unconstrained event, where the transform changes its shape (a vector to a matrix). Default: as `event_dim`.
-  std::optional<std::int64_t> unconstrained_event_dim;
   bool is_discrete = false;
   std::function<at::Tensor(const at::Tensor& value)> check;
   std::function<at::Tensor(const at::Tensor& unconstrained)> forward;
   std::function<at::Tensor(const at::Tensor& constrained)> inverse;
+  /// Of an unconstrained event, where the transform changes its shape (a vector to a matrix). Default: as `event_dim`.
+  std::optional<std::int64_t> unconstrained_event_dim = std::nullopt;
 };
 
 /// Makes `name` a constraint of this process: `Constraint::parse(name)` then finds it, also in stores that were opened

@@ -17,6 +17,7 @@
 #include "lib/cli/stored_value.h"
 #include "lib/cli/terminal.h"
 #include "lib/cli/verb.h"
+#include "paramstore/error.h"
 
 namespace paramstore::cli {
 namespace {
@@ -273,21 +274,20 @@ class Patience {
   explicit Patience(double interval) : limit_(std::max(5.0, 3 * interval)) {}
 
   std::optional<Report> look(Watcher& watcher) {
+    const auto now = std::chrono::steady_clock::now();
     try {
       auto report = watcher.look();
-      failing_since_.reset();
+      last_success_ = now;
       return report;
     } catch (const StorageError&) {
-      const auto now = std::chrono::steady_clock::now();
-      if (!failing_since_) failing_since_ = now;
-      if (now - *failing_since_ > limit_) throw;
+      if (now - last_success_ > limit_) throw;
       return std::nullopt;
     }
   }
 
  private:
   const std::chrono::duration<double> limit_;
-  std::optional<std::chrono::steady_clock::time_point> failing_since_;
+  std::chrono::steady_clock::time_point last_success_ = std::chrono::steady_clock::now();
 };
 
 ExitStatus run(const Options& options) {
