@@ -76,7 +76,7 @@ at::Tensor to_row_device(at::Tensor value, const storage::ParamRecord& record, c
 /// Whether this machine has the device.
 bool device_available(at::Device device);
 
-/// " of file 'model.params.db'": ends the sentences of messages.
+/// " of 'model.params.db'": ends the sentences of messages.
 std::string of_file(const std::string& path);
 
 }  // namespace paramstore

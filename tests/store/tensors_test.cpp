@@ -211,7 +211,7 @@ TEST_CASE("a tag that this process does not know lists, copies, saves and loads;
   } catch (const paramstore::UnknownConstraint& error) {
     CHECK(error.tag() == "somebody_elses(1.0, 2)");
     CHECK(contains(error.what(), "register_constraint"));
-    CHECK(contains(error.what(), "parameter 'w' of file '" + file.path().string() + "'"));
+    CHECK(contains(error.what(), "parameter 'w' of '" + file.path().string() + "'"));
   }
   store.save(file.folder() / "copy.db");
   ParamStore other = ParamStore::in_memory();
@@ -227,7 +227,7 @@ TEST_CASE("an error of a constraint names the parameter and its file") {
   store.setdefault("w", at::ones({2}));
   run_sql(file.path(), "UPDATE params SET constraint_tag = 'lower_cholesky'");
   store.refresh();
-  const std::string about = "parameter 'w' of file '" + file.path().string() + "': ";
+  const std::string about = "parameter 'w' of '" + file.path().string() + "': ";
   const auto names_it = [&](const auto& action) {
     std::string message = "no error";
     try {
@@ -245,7 +245,7 @@ TEST_CASE("an error of a constraint names the parameter and its file") {
   names_it([&] {
     for (auto [name, value] : store.items()) static_cast<void>(value);
   });
-  const std::string about_new = "parameter 'v' of file '" + file.path().string() + "': ";
+  const std::string about_new = "parameter 'v' of '" + file.path().string() + "': ";
   CHECK_THROWS_WITH_AS(store.setdefault("v", at::ones({2}), paramstore::constraints::boolean),
                        doctest::Contains(about_new.c_str()), paramstore::Error);
 }
