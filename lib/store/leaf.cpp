@@ -127,10 +127,12 @@ bool can_take(const at::Tensor& leaf, const at::Tensor& value) {
 
 HostValue::HostValue(const at::Tensor& tensor) {
   const bool plain = tensor.is_contiguous() && tensor.device().is_cpu() && !tensor.is_conj() && !tensor.is_neg();
-  tensor_ = plain ? tensor : tensor.detach().resolve_conj().resolve_neg().cpu().contiguous();
+  using Contents = c10::MaybeOwned<at::Tensor>;
+  tensor_ = plain ? Contents::borrowed(tensor)
+                  : Contents::owned(tensor.detach().resolve_conj().resolve_neg().cpu().contiguous());
 }
 
-storage::ValueBytes HostValue::bytes() const { return {tensor_.data_ptr(), tensor_.nbytes()}; }
+storage::ValueBytes HostValue::bytes() const { return {tensor_->data_ptr(), tensor_->nbytes()}; }
 
 at::Tensor empty_value(const storage::ParamRecord& record) {
   c10::InferenceMode ordinary(false);  // a leaf needs a version counter, which inference tensors have not

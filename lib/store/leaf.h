@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/util/MaybeOwned.h>
 
 #include <string>
 #include <string_view>
@@ -37,15 +38,15 @@ bool same_kind(const storage::ParamRecord& record, const at::Tensor& tensor);
 /// the same memory.
 bool can_take(const at::Tensor& leaf, const at::Tensor& value);
 
-/// The tensor's contents in the CPU's memory, contiguous: its own where they are that already, else a copy that this
-/// keeps.
+/// The tensor's contents in the CPU's memory, contiguous: its own where they are that already, and then the tensor must
+/// outlive this; else a copy that this keeps.
 class HostValue {
  public:
   explicit HostValue(const at::Tensor& tensor);
   storage::ValueBytes bytes() const;
 
  private:
-  at::Tensor tensor_;
+  c10::MaybeOwned<at::Tensor> tensor_;
 };
 
 /// An uninitialised contiguous CPU tensor for a row's value.
