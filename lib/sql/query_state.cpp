@@ -8,6 +8,7 @@
 #include "lib/sql/functions.h"
 #include "lib/sql/inner_query.h"
 #include "lib/sql/sqlite_api.h"
+#include "lib/storage/location.h"
 
 namespace paramstore {
 namespace {
@@ -70,6 +71,7 @@ void QueryState::open(const std::vector<VisibleFile>& files, std::chrono::millis
   handle_.reset(opened);
   check(code);
   sqlite3_extended_result_codes(opened, 1);
+  busy_timeout = std::max(busy_timeout, storage::least_opening_timeout);
   sqlite3_busy_timeout(opened,
                        static_cast<int>(std::min<std::chrono::milliseconds::rep>(busy_timeout.count(), 1'000'000'000)));
   const auto set = [&](int option, int value) { check(sqlite3_db_config(opened, option, value, nullptr)); };

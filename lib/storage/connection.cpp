@@ -54,6 +54,25 @@ void raise_memory_limit(sqlite3* handle, const std::string& alias) {
   sqlite3_file_control(handle, alias.c_str(), SQLITE_FCNTL_SIZE_LIMIT, &limit);
 }
 
+int in_milliseconds(std::chrono::milliseconds timeout) {
+  return static_cast<int>(std::min<std::chrono::milliseconds::rep>(timeout.count(), 1'000'000'000));
+}
+
+// While it lives the connection waits for `least_opening_timeout` at least.
+class Opening {
+ public:
+  Opening(sqlite3* handle, std::chrono::milliseconds busy_timeout) : handle_(handle), busy_timeout_(busy_timeout) {
+    sqlite3_busy_timeout(handle_, in_milliseconds(std::max(busy_timeout, least_opening_timeout)));
+  }
+  ~Opening() { sqlite3_busy_timeout(handle_, in_milliseconds(busy_timeout_)); }
+  Opening(const Opening&) = delete;
+  Opening& operator=(const Opening&) = delete;
+
+ private:
+  sqlite3* handle_;
+  std::chrono::milliseconds busy_timeout_;
+};
+
 // On a connection of its own, where the file is `main`, as the scripts expect.
 void make_or_migrate(const std::string& uri, const std::string& path, std::chrono::milliseconds timeout,
                      bool in_memory) {
@@ -86,7 +105,7 @@ std::unique_ptr<SQLite::Database> open_handle(const std::string& uri, const std:
     // writable beside a store opened read-only.
     auto database = std::make_unique<SQLite::Database>(
         uri, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_URI | SQLite::OPEN_NOMUTEX,
-        static_cast<int>(std::min<std::chrono::milliseconds::rep>(busy_timeout.count(), 1'000'000'000)));
+        in_milliseconds(busy_timeout));
     configure(database->getHandle(), path);
     return database;
   } catch (const SQLite::Exception& error) {
@@ -116,6 +135,7 @@ Connection::Connection(const std::filesystem::path& path, const OpenOptions& opt
                                            : OpenMode::read_write;
   const std::string uri = file_uri(resolved, mode, options_.vfs);
   database_ = open_handle(uri, path.string(), options_.busy_timeout);
+  const Opening patient(handle(), options_.busy_timeout);
   sqlite3_wal_hook(handle(), note_wal_size, this);
   main_ = make_file(path.string(), "main", uri, resolved);
   main_->impl_->immutable = mode == OpenMode::immutable;
@@ -266,6 +286,7 @@ void Connection::reopen_main() {
   }
   abandoned_.clear();
   database_ = std::move(database);
+  const Opening patient(handle(), options_.busy_timeout);
   sqlite3_wal_hook(handle(), note_wal_size, this);
   impl.uri = uri;
   impl.immutable = mode == OpenMode::immutable;
@@ -281,6 +302,7 @@ void Connection::attach(StoreFile& file) {
     impl.uri = file_uri(impl.resolved, mode, options_.vfs);
     impl.immutable = mode == OpenMode::immutable;
   }
+  const Opening patient(handle(), options_.busy_timeout);
   Statement(handle(), "ATTACH ?1 AS " + quote_identifier(impl.alias), impl.path, opening).bind(1, impl.uri).step();
   try {
     admit(file);

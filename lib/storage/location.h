@@ -1,6 +1,7 @@
 // Where a store is: what is at a path before SQLite sees it, and the URIs that SQLite opens.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -37,6 +38,10 @@ void check_length(const std::filesystem::path& resolved, const std::string& path
 /// beside it: the folder may not be written, or the file belongs to somebody who could not write to a -wal and -shm of
 /// ours, and so no longer to the file. Throws StorageError where that would leave out commits that wait in a -wal.
 OpenMode reading_mode(const std::filesystem::path& resolved, const std::string& path, const std::string& vfs);
+
+/// How long opening a file waits at least, whatever the busy timeout: a connection that closes asks for the whole file
+/// for a moment, in which SQLite lets nobody in. Nobody who only reads has to wait for a writer's transaction.
+constexpr std::chrono::milliseconds least_opening_timeout(200);
 
 /// What a file's first 100 bytes say, which is what SQLite wrote there when the file was made. `unfinished`: only
 /// SQLite can tell, once it has undone a write that did not end.

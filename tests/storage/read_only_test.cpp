@@ -1,6 +1,8 @@
 // Reading without ever writing. Permissions mean nothing to root, so what is about them runs as another user.
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <stdexcept>
@@ -86,6 +88,39 @@ std::string read_it(const fs::path& path) {
 }
 
 }  // namespace
+
+// What SQLite does when a connection closes: it asks for the whole file, and gives up where others have it open.
+TEST_CASE("who opens a store, with no patience at all, gets in past a connection that just closes") {
+  TemporaryFolder folder;
+  const std::filesystem::path path = folder / "m.db";
+  add(Database(path, {}).main(), "w", some_bytes(16));
+  int ready[2];
+  REQUIRE(::pipe(ready) == 0);
+  const pid_t closing = ::fork();
+  if (closing == 0) {
+    const int file = ::open(path.c_str(), O_RDWR);
+    struct flock pending {};
+    pending.l_type = F_WRLCK;
+    pending.l_whence = SEEK_SET;
+    pending.l_start = 0x40000000;  // SQLite's pending byte
+    pending.l_len = 1;
+    const char locked = ::fcntl(file, F_SETLK, &pending) == 0 ? 'y' : 'n';
+    if (::write(ready[1], &locked, 1) != 1) ::_exit(1);
+    ::usleep(30'000);
+    ::_exit(0);
+  }
+  char locked = 'n';
+  REQUIRE(::read(ready[0], &locked, 1) == 1);
+  REQUIRE(locked == 'y');
+  OpenOptions options;
+  options.read_only = true;
+  options.busy_timeout = std::chrono::milliseconds(0);
+  Database reader(path, options);
+  CHECK(reader.main().count() == 1);
+  ::waitpid(closing, nullptr, 0);
+  ::close(ready[0]);
+  ::close(ready[1]);
+}
 
 TEST_CASE("a store opened read-only is read, follows other writers, and is not changed") {
   const SharedFolder shared;
