@@ -91,8 +91,8 @@ class Watcher {
   std::optional<Report> look() {
     const std::optional<Identity> identity = identity_of(address_);
     if (!identity) throw FileError(options_.store + ": is not there any more");
-    if (!store_ || !(identity == identity_) || file().immutable()) {
-      open();  // nothing else shows what is in the file now
+    if (!store_ || !(identity == identity_)) {
+      open();
     } else if (file().change_counter() == counter_) {
       return std::nullopt;
     }

@@ -11,7 +11,6 @@
 #include "overwrite.h"
 #include "paramstore/error.h"
 #include "record.h"
-#include "sole_use.h"
 #include "sqlite_error.h"
 #include "sync.h"
 #include "watched.h"

@@ -70,8 +70,8 @@ fs::path scopes_folder(const fs::path& store) {
 // So that no commit of another's goes into a file that is gone. A file that is no sound store takes no commits.
 std::optional<SoleUse> take_alone(const fs::path& path, const OpenOptions& options) {
   try {
-    if (file_kind(path, options.vfs) == FileKind::store)
-      return SoleUse(path, options, "dropped", "close it there and try again");
+    const FileKind kind = file_kind(path, options.vfs);
+    if (kind == FileKind::store || kind == FileKind::unfinished) return SoleUse(path, options);
   } catch (const CorruptStore&) {
     // The damage that SQLite finds as it opens the file.
   } catch (const NotAStore&) {
@@ -214,14 +214,16 @@ bool Connection::drop_scope(std::string_view name) {
   const fs::path path = scope_path(main_->impl_->resolved, name);
   make_room();  // detaches it, if it still is attached
   std::error_code error;
-  if (!fs::exists(path, error)) return false;
+  const bool exists = fs::exists(path, error);
+  if (error) throw StorageError(path.string() + ": cannot be looked at: " + error.message(), SQLITE_CANTOPEN);
+  if (!exists) return false;
   const std::optional<SoleUse> alone = take_alone(path, options_);
   // First, as the file cannot be brought back where this fails; the other way round nothing is lost: what scopes there
   // are is what files there are.
   forget_scope(name);
   fs::remove(path, error);
   if (error) throw StorageError(path.string() + ": cannot be removed: " + error.message(), SQLITE_IOERR_DELETE);
-  for (const char* each : {"-wal", "-shm"}) fs::remove(beside(path, each), error);
+  for (const char* each : {"-wal", "-shm", "-journal"}) fs::remove(beside(path, each), error);
   fs::remove(path.parent_path(), error);  // succeeds where it was the last one
   return true;
 }

@@ -1,4 +1,4 @@
-// A store file that nobody else has open, about to be removed.
+// A scope's file that nobody else has open, about to be removed.
 #pragma once
 
 #include <SQLiteCpp/Database.h>
@@ -14,9 +14,9 @@ namespace paramstore::storage {
 /// once the file is gone, cannot write it: SQLite sees that it was moved when it turns WAL mode on again.
 class SoleUse {
  public:
-  /// `what` is to be done with the file, `advice` what to do where it cannot: for the message of StoreBusy, which is
-  /// thrown where another process, or another connection of this one, still has it open after the busy timeout.
-  SoleUse(const std::filesystem::path& path, const OpenOptions& options, const char* what, const char* advice);
+  /// Throws StoreBusy where another process, or another connection of this one, still has it open after the busy
+  /// timeout.
+  SoleUse(const std::filesystem::path& path, const OpenOptions& options);
 
  private:
   std::unique_ptr<SQLite::Database> handle_;  // closing it rolls back, and so lets go

@@ -44,8 +44,6 @@ const std::string& StoreFile::path() const noexcept { return impl_->path; }
 
 bool StoreFile::read_only() const noexcept { return impl_->read_only; }
 
-bool StoreFile::immutable() const noexcept { return impl_->immutable; }
-
 std::string StoreFile::uri() const { return impl_->in_memory() ? std::string() : impl_->uri; }
 
 std::string StoreFile::reading_uri() const {

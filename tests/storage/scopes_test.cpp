@@ -148,6 +148,30 @@ TEST_CASE("a scope that another store or process has open is not dropped, and it
   CHECK_FALSE(std::filesystem::exists(folder / "m.params.scopes"));
 }
 
+TEST_CASE(
+    "a journal beside a scope's file changes nothing: in use it is not dropped, and dropped nothing stays of it") {
+  TemporaryFolder folder;
+  const auto path = folder / "m.db";
+  add(*Database(path, {}).scope("s"), "w", some_bytes(16));
+  const std::filesystem::path file = scope_path(path, "s");
+  OpenOptions impatient;
+  impatient.busy_timeout = std::chrono::milliseconds(0);
+  {
+    Database user(path, {});
+    const auto used = user.scope("s");
+    CHECK(used->count() == 1);
+    write_file(file.string() + "-journal", "left behind by a write that did not end");
+    Database other(path, impatient);
+    CHECK_THROWS_AS(other.drop_scope("s"), StoreBusy);
+    CHECK(std::filesystem::exists(file));
+    add(*used, "v", some_bytes(16));
+    CHECK(used->count() == 2);
+  }
+  write_file(file.string() + "-journal", "left behind by a write that did not end");
+  CHECK(Database(path, impatient).drop_scope("s"));
+  for (const char* each : {"", "-wal", "-shm", "-journal"}) CHECK_FALSE(std::filesystem::exists(file.string() + each));
+}
+
 TEST_CASE("a drop that fails in the middle leaves the whole scope") {
   const TemporaryFolder folder;
   OpenOptions impatient;

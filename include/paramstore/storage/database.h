@@ -109,9 +109,6 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
   /// For messages: the path, or ":memory:".
   const std::string& path() const noexcept;
   bool read_only() const noexcept;
-  /// Whether it is read without locks, as a file that does not change until it is found to have done so: see
-  /// OpenOptions::read_only.
-  bool immutable() const noexcept;
 
   /// The newest commit's revision; 0 for a file without one.
   Revision revision();
