@@ -46,8 +46,8 @@ enum class Conflict {
 /// programs need none.
 struct StoreOptions {
   /// Never writes: a call that would throws Error, and changes made in place stay in memory. Works also where file or
-  /// folder may not be written; what others commit is then seen only if somebody had the store open for writing when
-  /// this one was opened. Default: false.
+  /// folder may not be written; a call that a writer then comes in the way of throws StoreBusy. (Where they may be
+  /// written, what a write that was cut short has left is undone at opening.) Default: false.
   TORCH_ARG(bool, read_only) = false;
 
   /// Default: power_loss. With process_crash a commit does not wait for the disk; loss of power may then roll back

@@ -130,7 +130,7 @@ void set_journal_mode(sqlite3* handle, const std::string& schema, const char* mo
 Connection::Connection(const std::filesystem::path& path, const OpenOptions& options) : options_(options) {
   inspect_path(path, options_);
   const std::filesystem::path resolved = resolve(path);
-  const OpenMode mode = options_.read_only ? reading_mode(resolved, path.string(), options_.vfs)
+  const OpenMode mode = options_.read_only ? prepare_to_read(resolved, path.string())
                         : options_.create  ? OpenMode::create
                                            : OpenMode::read_write;
   const std::string uri = file_uri(resolved, mode, options_.vfs);
@@ -277,7 +277,7 @@ void Connection::use(StoreFile& file) {
 // used.
 void Connection::reopen_main() {
   StoreFile::Impl& impl = *main_->impl_;
-  const OpenMode mode = reading_mode(impl.resolved, impl.path, options_.vfs);
+  const OpenMode mode = prepare_to_read(impl.resolved, impl.path);
   const std::string uri = file_uri(impl.resolved, mode, options_.vfs);
   auto database = open_handle(uri, impl.path, options_.busy_timeout);
   for (StoreFile* file : files_) {
@@ -295,10 +295,22 @@ void Connection::reopen_main() {
   ++impl.generation;
 }
 
+// A write that was cut short, such as a save over this store, must be undone before anybody can read. A connection that
+// only reads cannot do that; one that may write does it by itself, at its first look.
+OpenMode Connection::prepare_to_read(const std::filesystem::path& resolved, const std::string& path) const {
+  const OpenMode mode = reading_mode(resolved, path, options_.vfs);
+  if (mode == OpenMode::read_only && has_journal(resolved) && may_be_written(resolved)) {
+    const auto database = open_handle(file_uri(resolved, OpenMode::read_write, options_.vfs), path,
+                                      std::max(options_.busy_timeout, least_opening_timeout));
+    execute(database->getHandle(), "SELECT 1 FROM sqlite_schema LIMIT 1", path, opening);
+  }
+  return mode;
+}
+
 void Connection::attach(StoreFile& file) {
   StoreFile::Impl& impl = *file.impl_;
   if (impl.read_only) {  // each time anew: meanwhile others may have begun to write it
-    const OpenMode mode = reading_mode(impl.resolved, impl.path, options_.vfs);
+    const OpenMode mode = prepare_to_read(impl.resolved, impl.path);
     impl.uri = file_uri(impl.resolved, mode, options_.vfs);
     impl.immutable = mode == OpenMode::immutable;
   }

@@ -96,6 +96,7 @@ class Connection {
                                        std::filesystem::path resolved);
   std::shared_ptr<StoreFile> memory_file(std::string path, std::string_view alias);
   std::string free_alias(std::string_view name) const;
+  OpenMode prepare_to_read(const std::filesystem::path& resolved, const std::string& path) const;
   void attach(StoreFile& file);
   void reopen_main();
   void detach(const std::string& alias);

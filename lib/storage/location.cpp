@@ -84,6 +84,8 @@ FileKind kind_of(std::string_view header) {
                                                                             : FileKind::other_database;
 }
 
+bool may(const fs::path& path, int how) { return ::access(path.c_str(), how) == 0; }
+
 bool is_filled(const fs::path& path) {
   std::error_code error;
   const auto size = fs::file_size(path, error);
@@ -93,7 +95,6 @@ bool is_filled(const fs::path& path) {
 unsigned char format_at(std::string_view header, std::size_t at) { return static_cast<unsigned char>(header[at]); }
 
 // A write that did not end, and what SQLite needs to undo it: until it has, the file's own bytes say nothing.
-bool has_journal(const fs::path& path) { return is_filled(beside(path, "-journal")); }
 
 }  // namespace
 
@@ -207,9 +208,12 @@ void check_length(const fs::path& resolved, const std::string& path, const std::
   check("the whole path", resolved, static_cast<std::size_t>(find_vfs(vfs)->mxPathname));
 }
 
+bool has_journal(const fs::path& resolved) { return is_filled(beside(resolved, "-journal")); }
+
+bool may_be_written(const fs::path& resolved) { return may(resolved.parent_path(), W_OK) && may(resolved, W_OK); }
+
 OpenMode reading_mode(const fs::path& resolved, const std::string& path, const std::string& vfs) {
-  const auto may = [](const fs::path& each, int how) { return ::access(each.c_str(), how) == 0; };
-  if (may(resolved.parent_path(), W_OK) && may(resolved, W_OK)) return OpenMode::read_only;
+  if (may_be_written(resolved)) return OpenMode::read_only;
   const fs::path log = beside(resolved, "-wal");
   const bool in_use = may(log, R_OK) && may(beside(resolved, "-shm"), R_OK);
   if (in_use || !is_in_wal_mode(read_header(resolved, vfs))) return OpenMode::read_only;

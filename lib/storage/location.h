@@ -34,6 +34,12 @@ void inspect_path(const std::filesystem::path& path, const OpenOptions& options)
 void check_length(const std::filesystem::path& resolved, const std::string& path, const std::string& vfs,
                   std::size_t suffix);
 
+/// Whether this process may write the file and make others beside it.
+bool may_be_written(const std::filesystem::path& resolved);
+
+/// Whether a write that has not ended, or what one that was cut short has left, lies beside the file.
+bool has_journal(const std::filesystem::path& resolved);
+
 /// How to open a file that is only to be read: OpenMode::read_only, or OpenMode::immutable where nothing may be made
 /// beside it: the folder may not be written, or the file belongs to somebody who could not write to a -wal and -shm of
 /// ours, and so no longer to the file. Throws StorageError where that would leave out commits that wait in a -wal.
