@@ -214,5 +214,6 @@ const std::vector<Scenario> scenarios{
     {"batches of all sorts", commit_batches, check_store},
     {"two scopes beside the store", commit_in_scopes, check_scopes},
     {"new stores", create, check_created, true},
-    {"saved copies", save, check_saved},
+    // A number that was committed, and not saved before the kill, is never saved: the next child saves the one after it.
+    {"saved copies", save, check_saved, false, 2},
 };

@@ -28,26 +28,6 @@ std::string store_id(const std::filesystem::path& path) {
 
 }  // namespace
 
-TEST_CASE("what a process that was killed while it replaced a store has left is undone for who only reads, too") {
-  TemporaryFolder folder;
-  const auto target = folder / "target.db";
-  add(Database(target, {}).main(), "old", some_bytes(64));
-  // A write in a rollback journal, as the replacing is, copied in its midst.
-  PlainSqlite writer(target);
-  REQUIRE(writer.run("PRAGMA journal_mode = DELETE; PRAGMA cache_spill = 1; PRAGMA cache_size = 1; BEGIN IMMEDIATE;"
-                     "DROP TRIGGER params_inserted; DROP TRIGGER params_updated; DELETE FROM params;"
-                     "CREATE TABLE bulk (x); INSERT INTO bulk SELECT zeroblob(300000) FROM sqlite_schema") == "");
-  const auto killed = folder / "killed.db";
-  std::filesystem::copy_file(target, killed);
-  std::filesystem::copy_file(target.string() + "-journal", killed.string() + "-journal");
-  REQUIRE(std::filesystem::file_size(killed.string() + "-journal") > 0);
-  OpenOptions reading;
-  reading.read_only = true;
-  Database reader(killed, reading);
-  CHECK(value_of(reader.main(), "old") == some_bytes(64));
-  CHECK_FALSE(std::filesystem::exists(killed.string() + "-journal"));
-}
-
 TEST_CASE("a copy is one file, a store of its own, with what amend changed") {
   const TemporaryFolder folder;
   const TemporaryFolder target;
