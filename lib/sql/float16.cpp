@@ -4,13 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "lib/sql/processor.h"
 #include "lib/sql/vector_clones.h"
-
-// Clang 14 cannot ask for this instruction.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define PARAMSTORE_F16C
-#include <immintrin.h>
-#endif
 
 namespace paramstore::sql {
 namespace {
@@ -40,7 +35,7 @@ PARAMSTORE_INTEGER_CLONES void decode_block(const unsigned char* source, std::si
   std::memcpy(out, bits, count * sizeof *bits);
 }
 
-#ifdef PARAMSTORE_F16C
+#ifdef PARAMSTORE_X86_INTRINSICS
 __attribute__((target("avx2,f16c"))) std::size_t decode_eights(const unsigned char* source, std::size_t count,
                                                                float* out) noexcept {
   std::size_t i = 0;
@@ -62,9 +57,8 @@ void decode_float16_portably(const unsigned char* source, std::size_t count, flo
 
 void decode_float16(const unsigned char* source, std::size_t count, float* out) noexcept {
   std::size_t done = 0;
-#ifdef PARAMSTORE_F16C
-  static const bool has_instruction = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c");
-  if (has_instruction) done = decode_eights(source, count, out);
+#ifdef PARAMSTORE_X86_INTRINSICS
+  if (has_avx2_f16c_fma()) done = decode_eights(source, count, out);
 #endif
   decode_float16_portably(source + 2 * done, count - done, out + done);
 }

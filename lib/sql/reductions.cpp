@@ -6,6 +6,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "lib/sql/prefetch.h"
 #include "lib/sql/vector_clones.h"
 
 namespace paramstore::sql {
@@ -23,6 +24,7 @@ PARAMSTORE_ALWAYS_INLINE double sum(const Real* x, std::size_t count, Term term)
   double lane[lanes] = {};
   std::size_t i = 0;
   for (; i + lanes <= count; i += lanes) {
+    prefetch(x + i);
     for (std::size_t j = 0; j < lanes; ++j) lane[j] += term(static_cast<double>(x[i + j]));
   }
   for (std::size_t j = 0; i + j < count; ++j) lane[j] += term(static_cast<double>(x[i + j]));
@@ -44,6 +46,7 @@ PARAMSTORE_ALWAYS_INLINE Extremes extremes(const Real* x, std::size_t count) noe
   std::fill_n(high, many, -infinity);
   std::size_t i = 0;
   for (; i + many <= count; i += many) {
+    prefetch(x + i);
     for (std::size_t j = 0; j < many; ++j) {
       low[j] = x[i + j] < low[j] ? x[i + j] : low[j];
       high[j] = x[i + j] > high[j] ? x[i + j] : high[j];
@@ -81,6 +84,7 @@ PARAMSTORE_ALWAYS_INLINE std::array<double, 2> sums_around(const std::array<doub
   for (std::size_t j = 0; j < lanes; ++j) from[j] = centre[j % 2];
   std::size_t i = 0;
   for (; i + lanes <= count; i += lanes) {
+    prefetch(x + i);
     for (std::size_t j = 0; j < lanes; ++j) lane[j] += term(static_cast<double>(x[i + j]) - from[j]);
   }
   for (std::size_t j = 0; i + j < count; ++j) lane[j] += term(static_cast<double>(x[i + j]) - from[j]);
@@ -117,6 +121,7 @@ PARAMSTORE_FLOAT_CLONES std::array<Distances, 2> distances_from(std::array<doubl
   };
   std::size_t i = 0;
   for (; i + lanes <= count; i += lanes) {
+    prefetch(x + i);
     for (std::size_t j = 0; j < lanes; ++j) add(j, i + j);
   }
   for (std::size_t j = 0; i + j < count; ++j) add(j, i + j);
@@ -166,6 +171,7 @@ PARAMSTORE_INTEGER_CLONES HalfExtremes extremes_of_halves(std::uint16_t infinity
     const std::size_t end = i + std::min(count - i, rounds * lanes) / lanes * lanes;
     Halves found{};
     for (; i < end; i += lanes) {
+      prefetch(source + 2 * i);
       Halves ordered;
       std::memcpy(&ordered, source + 2 * i, sizeof ordered);
       ordered ^= ordered >> 15 & greatest;

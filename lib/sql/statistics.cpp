@@ -4,10 +4,13 @@
 #include <cmath>
 #include <cstring>
 
+#include "lib/sql/half_sums.h"
 #include "lib/sql/reductions.h"
 
 namespace paramstore::sql {
 namespace {
+
+constexpr std::size_t block = 2048;  // stays in the first cache
 
 constexpr unsigned order = statistic_min | statistic_max | statistic_nan_count;
 
@@ -18,7 +21,7 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 void Moments::add(std::size_t count, double centre, const Distances& distances) noexcept {
   const auto before = static_cast<double>(count_);
   const auto added = static_cast<double>(count);
-  const double squares = distances.squares - distances.sum * distances.sum / added;
+  const double squares = (added * distances.squares - distances.sum * distances.sum) / added;
   const double apart = centre + distances.sum / added - mean_;
   squared_deviations_ += (squares < 0.0 ? 0.0 : squares) + apart * apart * (before * added / (before + added));
   mean_ += apart * (added / (before + added));
@@ -30,6 +33,7 @@ Statistics::Statistics(storage::Dtype dtype, unsigned wanted) noexcept
 
 void Statistics::add(const void* bytes, std::size_t size) noexcept {
   const auto add_whole = [this](const unsigned char* elements, std::size_t count) {
+    if (element_size_ == 2) return add_halves(elements, count);
     fits_float(dtype_) ? add_elements<float>(elements, count) : add_elements<double>(elements, count);
   };
   const auto* next = static_cast<const unsigned char*>(bytes);
@@ -54,37 +58,31 @@ void Statistics::add(const void* bytes, std::size_t size) noexcept {
 
 template <class Real>
 void Statistics::add_elements(const unsigned char* bytes, std::size_t count) noexcept {
-  constexpr std::size_t block = 2048;  // stays in the first cache
-  // The bits of 16-bit numbers tell their order faster than floats.
-  const bool by_bits = element_size_ == 2 && (wanted_ & order) != 0;
-  const unsigned by_number = by_bits ? wanted_ & ~order : wanted_;
   const bool as_they_lie =
       element_size_ % sizeof(Real) == 0 && reinterpret_cast<std::uintptr_t>(bytes) % alignof(Real) == 0;
   std::array<Real, 2 * block> parts;
   for (std::size_t start = 0; start < count; start += block) {
     const std::size_t size = std::min(block, count - start);
     const unsigned char* source = bytes + start * element_size_;
-    if (by_bits) add_order_of_halves(source, size);
-    if (by_number == 0) continue;
     if (!as_they_lie) decode_parts(dtype_, source, size, parts.data());
-    add_block(by_number, as_they_lie ? reinterpret_cast<const Real*>(source) : parts.data(), size);
+    add_block(as_they_lie ? reinterpret_cast<const Real*>(source) : parts.data(), size);
   }
   numel_ += count;
 }
 
 template <class Real>
-void Statistics::add_block(unsigned wanted, const Real* parts, std::size_t count) noexcept {
+void Statistics::add_block(const Real* parts, std::size_t count) noexcept {
   const bool complex = is_complex(dtype_);
   const std::size_t part_count = complex ? 2 * count : count;
-  if ((wanted & (statistic_min | statistic_max)) != 0 && !complex) {
+  if ((wanted_ & (statistic_min | statistic_max)) != 0 && !complex) {
     const Extremes extremes = extremes_of(parts, count);
     min_ = std::min(min_, extremes.min);
     max_ = std::max(max_, extremes.max);
   }
-  if ((wanted & order) != 0) nan_count_ += complex ? pairs_with_nan(parts, count) : nans_in(parts, count);
-  if ((wanted & statistic_mean) != 0) sum_ += sum_of(parts, part_count);
-  if ((wanted & statistic_std) != 0) add_moments(parts, count);
-  if ((wanted & statistic_norm) != 0) squares_ += squares_of(parts, part_count);
+  if ((wanted_ & order) != 0) nan_count_ += complex ? pairs_with_nan(parts, count) : nans_in(parts, count);
+  if ((wanted_ & statistic_mean) != 0) sum_ += sum_of(parts, part_count);
+  if ((wanted_ & statistic_std) != 0) add_moments(parts, count);
+  if ((wanted_ & statistic_norm) != 0) squares_ += squares_of(parts, part_count);
 }
 
 template <class Real>
@@ -102,7 +100,26 @@ void Statistics::add_moments(const Real* parts, std::size_t count) noexcept {
   }
 }
 
+void Statistics::add_halves(const unsigned char* bytes, std::size_t count) noexcept {
+  constexpr unsigned second = statistic_std | statistic_norm;
+  constexpr unsigned first = statistic_std | statistic_mean;
+  const unsigned sums =
+      ((wanted_ & first) != 0 ? power_sum_first : 0U) | ((wanted_ & second) != 0 ? power_sum_second : 0U);
+  for (std::size_t start = 0; start < count; start += block) {
+    const std::size_t size = std::min(block, count - start);
+    const unsigned char* source = bytes + start * element_size_;
+    if ((wanted_ & order) != 0) add_order_of_halves(source, size);
+    if (sums == 0) continue;
+    const PowerSums added = power_sums_of_halves(dtype_, sums, source, size);
+    sum_ += added.first;
+    squares_ += added.second;
+    if ((wanted_ & statistic_std) != 0) real_moments_.add(size, 0.0, {added.first, added.second});
+  }
+  numel_ += count;
+}
+
 void Statistics::add_order_of_halves(const unsigned char* bytes, std::size_t count) noexcept {
+  // Their bits tell the order faster than floats.
   const std::uint16_t infinity = dtype_ == storage::Dtype::float16 ? 0x7C00 : 0x7F80;
   const HalfExtremes extremes = extremes_of_halves(infinity, bytes, count);
   min_ = std::min(min_, element_at(dtype_, &extremes.min, 0).real);

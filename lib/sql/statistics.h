@@ -58,11 +58,13 @@ class Statistics {
  private:
   template <class Real>
   void add_elements(const unsigned char* bytes, std::size_t count) noexcept;
-  /// Those in `wanted`, of numbers as decode_parts gives them.
+  /// Of numbers as decode_parts gives them.
   template <class Real>
-  void add_block(unsigned wanted, const Real* parts, std::size_t count) noexcept;
+  void add_block(const Real* parts, std::size_t count) noexcept;
   template <class Real>
   void add_moments(const Real* parts, std::size_t count) noexcept;
+  /// Of float16 and bfloat16.
+  void add_halves(const unsigned char* bytes, std::size_t count) noexcept;
   void add_order_of_halves(const unsigned char* bytes, std::size_t count) noexcept;
 
   storage::Dtype dtype_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 
+#include "lib/sql/half_sums.h"
 #include "lib/sql/statistics.h"
 #include "sql/connection.h"
 #include "sql/numbers.h"
@@ -137,6 +138,43 @@ TEST_CASE("a small deviation around a large mean does not drown") {
   CHECK(sql.number("SELECT tensor_std(?1, 'float64')", {encode(Dtype::float64, numbers)}) ==
         doctest::Approx(std_of(numbers)).epsilon(1e-12));
   CHECK(sql.number("SELECT tensor_std(?1, 'float32')", {bytes_of(std::vector<float>(3000, 0.1F))}) == 0.0);
+}
+
+TEST_CASE("one 16-bit number that deviates a little among many that do not is seen exactly") {
+  Connection sql;
+  for (const std::size_t count : {2047U, 2048U, 2049U, 3001U}) {
+    for (const Dtype dtype : {Dtype::float16, Dtype::bfloat16}) {
+      const double mean = dtype == Dtype::float16 ? 30'000 : 0x1p100;
+      const double next = dtype == Dtype::float16 ? 30'016 : 0x1.02p100;  // the number after it
+      Numbers numbers(count, mean);
+      CHECK(sql.number(call("std", dtype), {encode(dtype, numbers)}) == 0.0);
+      numbers[count / 3] = next;
+      INFO(quoted(dtype) << " " << count);
+      CHECK(sql.number(call("std", dtype), {encode(dtype, numbers)}) ==
+            doctest::Approx(std_of(numbers)).epsilon(1e-13));
+    }
+  }
+}
+
+TEST_CASE("sums of 16-bit numbers are the same with and without the processor's instructions") {
+  for (const Dtype dtype : {Dtype::float16, Dtype::bfloat16}) {
+    for (const std::size_t count : {0U, 1U, 31U, 32U, 33U, 64U, 1000U, 5000U}) {
+      const Numbers numbers = some_numbers(count, false);
+      const std::string value = " " + encode(dtype, numbers);  // at an odd address
+      const auto* bytes = reinterpret_cast<const unsigned char*>(value.data()) + 1;
+      double sum = 0.0;
+      double squares = 0.0;  // of eighths: both are exact
+      for (const auto& number : numbers) sum += number.real(), squares += std::norm(number);
+      for (const unsigned wanted : {1U, 2U, 3U}) {
+        for (auto* const sums : {sql::power_sums_of_halves, sql::power_sums_of_halves_portably}) {
+          const sql::PowerSums result = sums(dtype, wanted, bytes, count);
+          INFO(quoted(dtype) << " " << count << " " << wanted);
+          CHECK(result.first == ((wanted & sql::power_sum_first) != 0 ? sum : 0.0));
+          CHECK(result.second == ((wanted & sql::power_sum_second) != 0 ? squares : 0.0));
+        }
+      }
+    }
+  }
 }
 
 TEST_CASE("one element has no standard deviation, and an empty value no statistics at all") {

@@ -1,0 +1,91 @@
+#include "lib/sql/half_sums.h"
+
+#include <algorithm>
+#include <array>
+
+#include "lib/sql/elements.h"
+#include "lib/sql/prefetch.h"
+#include "lib/sql/processor.h"
+#include "lib/sql/reductions.h"
+
+namespace paramstore::sql {
+namespace {
+
+#ifdef PARAMSTORE_X86_INTRINSICS
+
+constexpr std::size_t step = 32;
+
+// Four results side by side, as a single one would wait for each addition to end before the next. `count` is a multiple
+// of `step`.
+
+template <storage::Dtype dtype, unsigned wanted>
+__attribute__((target("avx2,f16c,fma"))) PowerSums sums(const unsigned char* source, std::size_t count) noexcept {
+  __m256d first[4] = {};
+  __m256d second[4] = {};
+  for (const unsigned char* end = source + 2 * count; source != end; source += 2 * step) {
+    prefetch(source);
+#pragma GCC unroll 4
+    for (std::size_t quarter = 0; quarter < 4; ++quarter) {
+      const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(source + step / 2 * quarter));
+      const __m256 x = dtype == storage::Dtype::float16
+                           ? _mm256_cvtph_ps(bits)
+                           : _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16));
+      const __m256d low = _mm256_cvtps_pd(_mm256_castps256_ps128(x));
+      const __m256d high = _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1));
+      const std::size_t lane = 2 * (quarter % 2);
+      if constexpr ((wanted & power_sum_first) != 0) {
+        first[lane] += low;
+        first[lane + 1] += high;
+      }
+      if constexpr ((wanted & power_sum_second) != 0) {
+        second[lane] = _mm256_fmadd_pd(low, low, second[lane]);
+        second[lane + 1] = _mm256_fmadd_pd(high, high, second[lane + 1]);
+      }
+    }
+  }
+  const __m256d sum = (first[0] + first[1]) + (first[2] + first[3]);
+  const __m256d squares = (second[0] + second[1]) + (second[2] + second[3]);
+  return {(sum[0] + sum[1]) + (sum[2] + sum[3]), (squares[0] + squares[1]) + (squares[2] + squares[3])};
+}
+
+template <storage::Dtype dtype>
+PowerSums sums(unsigned wanted, const unsigned char* source, std::size_t count) noexcept {
+  if (wanted == power_sum_first) return sums<dtype, power_sum_first>(source, count);
+  if (wanted == power_sum_second) return sums<dtype, power_sum_second>(source, count);
+  return sums<dtype, power_sum_first | power_sum_second>(source, count);
+}
+
+#endif
+
+}  // namespace
+
+PowerSums power_sums_of_halves_portably(storage::Dtype dtype, unsigned wanted, const unsigned char* source,
+                                        std::size_t count) noexcept {
+  constexpr std::size_t block = 1024;
+  std::array<float, block> numbers;
+  PowerSums total{0.0, 0.0};
+  for (std::size_t start = 0; start < count; start += block) {
+    const std::size_t size = std::min(block, count - start);
+    decode_parts(dtype, source + 2 * start, size, numbers.data());
+    if ((wanted & power_sum_first) != 0) total.first += sum_of(numbers.data(), size);
+    if ((wanted & power_sum_second) != 0) total.second += squares_of(numbers.data(), size);
+  }
+  return total;
+}
+
+PowerSums power_sums_of_halves(storage::Dtype dtype, unsigned wanted, const unsigned char* source,
+                               std::size_t count) noexcept {
+  std::size_t done = 0;
+  PowerSums total{0.0, 0.0};
+#ifdef PARAMSTORE_X86_INTRINSICS
+  if (has_avx2_f16c_fma()) {
+    done = count / step * step;
+    total = dtype == storage::Dtype::float16 ? sums<storage::Dtype::float16>(wanted, source, done)
+                                             : sums<storage::Dtype::bfloat16>(wanted, source, done);
+  }
+#endif
+  const PowerSums rest = power_sums_of_halves_portably(dtype, wanted, source + 2 * done, count - done);
+  return {total.first + rest.first, total.second + rest.second};
+}
+
+}  // namespace paramstore::sql
