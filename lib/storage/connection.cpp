@@ -11,6 +11,7 @@
 #include "paramstore/error.h"
 #include "schema_check.h"
 #include "sqlite_error.h"
+#include "value_run.h"
 
 namespace paramstore::storage {
 namespace {
@@ -43,6 +44,7 @@ void configure(sqlite3* handle, const std::string& path) {
           "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA ignore_check_constraints = ON;"
           "PRAGMA wal_autocheckpoint = 0",
           path, opening);
+  register_value_run(handle, path);
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {

@@ -49,6 +49,9 @@ constexpr QueryText queries[] = {
     {"write a value",
      "UPDATE @.params SET value = ?1, checksum = ?2, revision = ?3 "
      "WHERE id = ?4 AND revision = coalesce(?5, revision) AND length(value) = ?6"},
+    {"write values",
+     "UPDATE @.params SET value = paramstore_new_value(?1, id), checksum = paramstore_new_checksum(?1, id), "
+     "revision = ?2 WHERE id BETWEEN ?3 AND ?4 AND paramstore_is_expected(?1, id, revision, length(value))"},
     {"write a value",
      "UPDATE @.params SET checksum = ?1, revision = ?2 WHERE id = ?3 AND revision = coalesce(?4, revision)"},
     {"read a parameter", "SELECT revision, length(value) FROM @.params WHERE id = ?1"},

@@ -31,6 +31,7 @@ enum class Query : std::size_t {
   annotate,
   insert,
   update_value,
+  update_run,
   update_stamp,
   state,
   replace,

@@ -44,6 +44,11 @@ Statement& Statement::bind_value(int parameter, ValueBytes value) {
   return *this;
 }
 
+Statement& Statement::bind_pointer(int parameter, void* pointer, const char* type) {
+  check(sqlite3_bind_pointer(statement_.get(), parameter, pointer, type, nullptr));
+  return *this;
+}
+
 Statement& Statement::bind_zeros(int parameter, std::uint64_t size) {
   check(sqlite3_bind_zeroblob64(statement_.get(), parameter, size));
   return *this;

@@ -27,6 +27,8 @@ class Statement {
   Statement& bind(int parameter, std::optional<std::int64_t> value);
   Statement& bind(int parameter, std::string_view text);
   Statement& bind_value(int parameter, ValueBytes value);
+  /// For a function that asks for it with sqlite3_value_pointer and the same `type`.
+  Statement& bind_pointer(int parameter, void* pointer, const char* type);
   /// A blob of that many zeros, to be filled in place.
   Statement& bind_zeros(int parameter, std::uint64_t size);
 

@@ -6,6 +6,7 @@
 #include "record.h"
 #include "utf8.h"
 #include "value_io.h"
+#include "value_run.h"
 
 namespace paramstore::storage {
 namespace {
@@ -163,6 +164,32 @@ bool WriteTransaction::update_value(std::int64_t id, std::optional<Revision> exp
     const StatementUse stamp(place.statements[Query::update_stamp]);
     stamp->bind(1, static_cast<std::int64_t>(checksum)).bind(2, revision_).bind(3, id).bind(4, expected).step();
     return true;
+  });
+}
+
+void WriteTransaction::update_values(std::vector<ValueUpdate>& updates) {
+  const auto goes_into_a_run = [](const ValueUpdate& update) {
+    return update.value.size > 0 && update.value.size <= small_value;
+  };
+  for (ValueUpdate& update : updates) update.written = false;
+  for (auto first = updates.begin(); first != updates.end();) {
+    auto end = first + 1;
+    if (goes_into_a_run(*first)) {
+      while (end != updates.end() && end->id - 1 == (end - 1)->id && goes_into_a_run(*end)) ++end;
+    }
+    if (end - first > 1) write_run(&*first, static_cast<std::size_t>(end - first));
+    for (; first != end; ++first) {
+      first->written = first->written || update_value(first->id, first->expected, first->value, first->checksum);
+    }
+  }
+}
+
+void WriteTransaction::write_run(ValueUpdate* first, std::size_t count) {
+  change([&](const ValuePlace& place) {
+    ValueRun run{first, count};
+    const StatementUse update(place.statements[Query::update_run]);
+    update->bind_pointer(1, &run, value_run_type).bind(2, revision_);
+    update->bind(3, first->id).bind(4, first[count - 1].id).step();
   });
 }
 

@@ -11,14 +11,6 @@
 #include "write_through.h"
 
 namespace paramstore {
-namespace {
-
-struct DirtyLeaf {
-  EntryPtr entry;
-  std::uint64_t checksum;
-};
-
-}  // namespace
 
 bool commit_is_due(ScopeState& scope, std::chrono::nanoseconds interval) {
   const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
@@ -37,18 +29,16 @@ Revision commit_changes(StoreCore& core, ScopeState& scope, const CommitOptions&
   scope.last_commit = std::chrono::steady_clock::now().time_since_epoch().count();
   if (options.step() || options.message()) begin();
 
-  // Each leaf is written right after it was hashed, while it is in the processor's cache.
-  std::vector<DirtyLeaf> not_in_place;
   for (const auto& [id, entry] : scope.cache.in_order()) {
     const auto checksum = changed_checksum(*entry, core.options.detect());
     if (!checksum) continue;
     if (!change) begin();
-    if (!in_place->write(entry, *checksum)) not_in_place.push_back({entry, *checksum});
+    in_place->write({entry, *checksum});
   }
   if (!change) return scope.revision;
 
   std::vector<std::string> stale;
-  for (const auto& [entry, checksum] : not_in_place) {
+  for (const auto& [entry, checksum] : in_place->finish()) {
     if (!write_anew(*change, entry, checksum, options.conflict())) stale.push_back(entry->record.name);
   }
   if (!stale.empty()) throw_stale(scope, std::move(stale));

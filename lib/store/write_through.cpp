@@ -213,15 +213,44 @@ InPlaceWrites::InPlaceWrites(Change& change) : change_(change), before_(std::mak
   });
 }
 
-bool InPlaceWrites::write(const EntryPtr& entry, std::uint64_t checksum) {
-  if (!same_kind(entry->record, entry->leaf)) return false;
-  const HostValue host(entry->leaf);
+void InPlaceWrites::write(const DirtyLeaf& dirty) {
+  constexpr std::size_t many = 256;
+  constexpr std::size_t many_bytes = 256 << 10;
+  const auto& [entry, checksum] = dirty;
+  if (!same_kind(entry->record, entry->leaf)) {
+    not_written_.push_back(dirty);
+    return;
+  }
+  const storage::ValueBytes bytes = contents_.emplace_back(entry->leaf).bytes();
+  updates_.push_back({entry->record.id, entry->record.revision, bytes, checksum});
+  waiting_.push_back(entry);
+  waiting_bytes_ += bytes.size;
+  if (waiting_.size() >= many || waiting_bytes_ >= many_bytes) write_waiting();
+}
+
+void InPlaceWrites::write_waiting() {
   auto& rows = change_.rows();
-  if (!rows.update_value(entry->record.id, entry->record.revision, host.bytes(), checksum)) return false;
-  before_->push_back(
-      {entry, entry->record.revision, entry->record.checksum, entry->stored_checksum, entry->stored_version});
-  mark_clean(*entry, rows.revision(), checksum);
-  return true;
+  rows.update_values(updates_);
+  for (std::size_t i = 0; i < waiting_.size(); ++i) {
+    const EntryPtr& entry = waiting_[i];
+    const std::uint64_t checksum = updates_[i].checksum;
+    if (!updates_[i].written) {
+      not_written_.push_back({entry, checksum});
+      continue;
+    }
+    before_->push_back(
+        {entry, entry->record.revision, entry->record.checksum, entry->stored_checksum, entry->stored_version});
+    mark_clean(*entry, rows.revision(), checksum);
+  }
+  updates_.clear();
+  contents_.clear();
+  waiting_.clear();
+  waiting_bytes_ = 0;
+}
+
+std::vector<DirtyLeaf> InPlaceWrites::finish() {
+  write_waiting();
+  return std::move(not_written_);
 }
 
 bool write_anew(Change& change, const EntryPtr& entry, std::uint64_t checksum, Conflict conflict) {

@@ -29,25 +29,33 @@ Contents contents_of(StoreFile& file) {
 }
 
 Contents start() {
-  return {{"small", some_bytes(256, 1)}, {"large", some_bytes(400'000, 2)}, {"gone", some_bytes(8, 3)}};
+  return {{"small", some_bytes(256, 1)},
+          {"short", some_bytes(80, 7)},
+          {"large", some_bytes(400'000, 2)},
+          {"gone", some_bytes(8, 3)}};
 }
 Contents goal() {
-  return {{"small", some_bytes(256, 4)}, {"large", some_bytes(400'000, 5)}, {"new", some_bytes(200'000, 6)}};
+  return {{"small", some_bytes(256, 4)},
+          {"short", some_bytes(80, 8)},
+          {"large", some_bytes(400'000, 5)},
+          {"new", some_bytes(200'000, 6)}};
 }
 
 void make_start(StoreFile& file) {
-  for (const char* name : {"small", "large", "gone"}) add(file, name, start()[name]);
+  for (const char* name : {"small", "short", "large", "gone"}) add(file, name, start()[name]);
 }
 
 // From start() to goal() in one transaction.
 void change(StoreFile& file) {
   WriteTransaction transaction(file);
   Contents values = goal();
-  for (const char* name : {"small", "large"}) {
+  std::vector<ValueUpdate> updates;
+  for (const char* name : {"small", "short", "large"}) {
     const ValueBytes value = bytes_of(values[name]);
-    const bool updated = transaction.update_value(file.find(name)->id, std::nullopt, value, value_checksum(value));
-    CHECK(updated);
+    updates.push_back({file.find(name)->id, std::nullopt, value, value_checksum(value)});
   }
+  transaction.update_values(updates);
+  for (const ValueUpdate& update : updates) CHECK(update.written);
   transaction.erase(file.find("gone")->id, std::nullopt);
   transaction.insert(float_record("new", values["new"]), bytes_of(values["new"]));
   transaction.commit();

@@ -63,15 +63,18 @@ void run(bool survive_power_loss) {
     for (int i = 0; i < 6; ++i) {
       attempted = returned + 1;
       WriteTransaction transaction(database.main());
+      std::vector<std::vector<char>> values;
+      for (std::size_t row = 0; row < std::size(sizes); ++row) values.push_back(value_at(row, attempted));
+      std::vector<ValueUpdate> updates;
       for (std::size_t row = 0; row < std::size(sizes); ++row) {
-        const auto value = value_at(row, attempted);
+        const ValueBytes value = bytes_of(values[row]);
         if (attempted == 1) {
-          transaction.insert(float_record(std::to_string(row), value), bytes_of(value));
+          transaction.insert(float_record(std::to_string(row), values[row]), value);
         } else {
-          transaction.update_value(static_cast<std::int64_t>(row) + 1, std::nullopt, bytes_of(value),
-                                   value_checksum(bytes_of(value)));
+          updates.push_back({static_cast<std::int64_t>(row) + 1, std::nullopt, value, value_checksum(value)});
         }
       }
+      transaction.update_values(updates);
       returned = transaction.commit();
     }
   }

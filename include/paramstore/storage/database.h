@@ -96,6 +96,15 @@ struct RowStamp {
   Revision revision;
 };
 
+/// A value to overwrite another with: see WriteTransaction::update_values.
+struct ValueUpdate {
+  std::int64_t id;
+  std::optional<Revision> expected;
+  ValueBytes value;
+  std::uint64_t checksum;
+  bool written = false;
+};
+
 /// One store file: the main one, or a scope's. Made by Database.
 ///
 /// Every read checks what it reads (dtype, shape, length, checksum, name) and throws CorruptStore naming file
@@ -231,6 +240,9 @@ class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
 
   /// Overwrites a value with one of the same size, in place. Error where the size differs.
   bool update_value(std::int64_t id, std::optional<Revision> expected, ValueBytes value, std::uint64_t checksum);
+  /// The same for each of them, and says in `written` what it returned. Several times as fast where ids follow one
+  /// another and the values are small.
+  void update_values(std::vector<ValueUpdate>& updates);
 
   /// Overwrites everything but the id with `record` and `value`, of any size.
   bool replace(std::int64_t id, std::optional<Revision> expected, const ParamRecord& record, ValueBytes value);
@@ -251,6 +263,7 @@ class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
   friend class Savepoint;
   template <class Change>
   auto change(Change&& change);
+  void write_run(ValueUpdate* first, std::size_t count);
   void erase_chunks(std::int64_t id);
 
   StoreFile& file_;
