@@ -13,6 +13,7 @@
 #include "connection.h"
 #include "paramstore/error.h"
 #include "reading.h"
+#include "record.h"
 
 namespace paramstore::storage {
 namespace {
@@ -23,15 +24,21 @@ constexpr std::uint64_t rows_worth_a_thread = 2048;
 constexpr std::uint64_t rows_of_a_part = 512;
 constexpr std::uint64_t most_threads = 8;
 
-// Equal shares of the ids between the smallest and the largest; the outer ones without an end.
-std::vector<IdRange> divide(FileStatements& queries, std::uint64_t rows, std::uint64_t parts_wanted) {
+// The smallest and the largest id that a row has; 0 and -1 where there is none.
+IdRange ids_in(FileStatements& queries) {
+  const StatementUse ids(queries[Query::id_range]);
+  if (!ids->step() || ids->is_null(0)) return {0, -1};
+  return {std::max<std::int64_t>(ids->integer(0), 0), std::max<std::int64_t>(ids->integer(1), 0)};
+}
+
+// Equal shares of the ids; the outer ones without an end.
+std::vector<IdRange> divide(const IdRange& ids, std::uint64_t rows, std::uint64_t parts_wanted) {
   constexpr auto first = std::numeric_limits<std::int64_t>::min();
   constexpr auto last = std::numeric_limits<std::int64_t>::max();
   const auto count = static_cast<std::int64_t>(std::clamp<std::uint64_t>(rows / rows_of_a_part, 1, parts_wanted));
-  const StatementUse ids(queries[Query::id_range]);
-  if (count == 1 || !ids->step()) return {{first, last}};
-  const std::int64_t lowest = std::max<std::int64_t>(ids->integer(0), 0);
-  const std::int64_t share = std::max<std::int64_t>((ids->integer(1) - lowest) / count, 1);
+  if (count == 1) return {{first, last}};
+  const std::int64_t lowest = ids.first;
+  const std::int64_t share = std::max<std::int64_t>((ids.last - lowest) / count, 1);
   std::vector<IdRange> parts;
   for (std::int64_t part = 0; part < count; ++part) {
     const std::int64_t begin = lowest + part * share;
@@ -64,8 +71,11 @@ std::vector<std::uint64_t> StoreFile::read_parts(const PartReceiver& receive, st
   const ReadTransaction snapshot(*this);
   FileStatements& queries = statements();
   sqlite3* const handle = impl_->connection->handle();
-  const std::uint64_t rows = count();
-  Reading reading(divide(queries, rows, parts_wanted), rows, receive, !impl_->immutable);
+  // As many as their ids and the file's size allow: to count them is to read every page of a file of small values.
+  const IdRange ids = ids_in(queries);
+  const std::uint64_t rows =
+      std::min(static_cast<std::uint64_t>(ids.last - ids.first) + 1, file_size(queries) / least_row_size);
+  Reading reading(divide(ids, rows, parts_wanted), rows, receive, !impl_->immutable);
 
   std::vector<std::thread> helpers;
   const bool own_changes = sqlite3_txn_state(handle, impl_->alias.c_str()) == SQLITE_TXN_WRITE;

@@ -126,8 +126,11 @@ std::uint64_t RecordReader::chunked_size(std::int64_t id) {
 }
 
 void RecordReader::count_bytes(std::string_view name, std::uint64_t size) {
-  const std::uint64_t total = bytes_.total.fetch_add(size) + size;
-  if (total <= harmless_size) return;
+  // By and by: with each row, threads would take the counter's memory from each other all the time.
+  uncounted_ += size;
+  if (uncounted_ <= harmless_size) return;
+  const std::uint64_t total = bytes_.total.fetch_add(uncounted_) + uncounted_;
+  uncounted_ = 0;
   if (!file_size_) file_size_ = storage::file_size(statements_);
   // Several rows whose pages are the same ones are no more believable than a single one that is too long.
   if (total > *file_size_) fail(name, "its value is larger than what the file has room for: the file is damaged");

@@ -36,6 +36,7 @@ class RecordReader {
   /// One of several readers: the first record's id is at least `first_id`.
   RecordReader(FileStatements& statements, const std::string& path, BytesRead& bytes, std::int64_t first_id)
       : statements_(statements), path_(path), bytes_(bytes), last_id_(std::max<std::int64_t>(first_id, 1) - 1) {}
+  ~RecordReader() { bytes_.total.fetch_add(uncounted_); }
   RecordReader(const RecordReader&) = delete;
   RecordReader& operator=(const RecordReader&) = delete;
 
@@ -59,6 +60,7 @@ class RecordReader {
   const std::string& path_;
   BytesRead own_bytes_;
   BytesRead& bytes_;
+  std::uint64_t uncounted_ = 0;  // not in bytes_ yet
   std::int64_t last_id_;
   std::optional<std::uint64_t> file_size_;
 
@@ -77,5 +79,8 @@ class RecordReader {
 
 /// Bytes of the file as this transaction sees it.
 std::uint64_t file_size(FileStatements& statements);
+
+/// No row takes fewer bytes of it, its place in the index included.
+constexpr std::uint64_t least_row_size = 16;
 
 }  // namespace paramstore::storage

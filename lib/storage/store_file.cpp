@@ -13,9 +13,6 @@
 namespace paramstore::storage {
 namespace {
 
-// No row takes fewer bytes, its place in the index included.
-constexpr std::uint64_t least_row_size = 16;
-
 std::int64_t read_number(Statement& statement) {
   const StatementUse use(statement);
   return use->step() ? use->integer(0) : 0;

@@ -41,10 +41,11 @@ EntryPtr Cache::after(std::int64_t id) const {
   return found == by_id_.end() ? nullptr : found->second;
 }
 
-void Cache::add(const EntryPtr& entry) {
+void Cache::add(EntryPtr entry) {
   by_name_.emplace(entry->record.name, entry);
-  by_id_.emplace_hint(by_id_.end(), entry->record.id, entry);
   remember_leaf(entry);
+  const std::int64_t id = entry->record.id;
+  by_id_.emplace_hint(by_id_.end(), id, std::move(entry));
 }
 
 void Cache::remove(const EntryPtr& entry) noexcept {

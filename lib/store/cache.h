@@ -39,7 +39,7 @@ class Cache {
   /// The entry with the smallest id above `id`; null at the end.
   EntryPtr after(std::int64_t id) const;
 
-  void add(const EntryPtr& entry);
+  void add(EntryPtr entry);
   /// Makes room for that many entries in all.
   void reserve(std::size_t count) { by_name_.reserve(count); }
   void remove(const EntryPtr& entry) noexcept;
