@@ -30,6 +30,12 @@ void Blob::write(const void* source, std::size_t size, std::size_t offset) {
   check_sqlite(handle_, code, *path_, "write a value");
 }
 
+void Blob::send_to_log() {
+  const int code = sqlite3_db_cacheflush(handle_);
+  // SQLite sets no message here. Pages that are in use stay, which the commit writes.
+  if (code != SQLITE_OK && code != SQLITE_BUSY) throw_sqlite_error(nullptr, code, *path_, "write a value");
+}
+
 void Blob::close() { check_sqlite(handle_, sqlite3_blob_close(blob_.release()), *path_, "write a value"); }
 
 }  // namespace paramstore::storage

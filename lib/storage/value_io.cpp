@@ -43,9 +43,11 @@ void read_blob(const ValuePlace& place, const char* table, std::int64_t id, char
   }
 }
 
-void write_blob(const ValuePlace& place, const char* table, std::int64_t id, const char* source, std::uint64_t size) {
+void write_blob(const ValuePlace& place, const char* table, std::int64_t id, const char* source, std::uint64_t size,
+                Pages pages) {
   Blob blob(place.handle, place.path, place.alias, table, id, BlobAccess::write);
   blob.write(source, size, 0);
+  if (pages == Pages::go_to_log) blob.send_to_log();
   blob.close();
 }
 
@@ -98,16 +100,16 @@ std::uint64_t copy_value(ValueBytes value, void* destination) noexcept {
   return value_checksum({destination, value.size});
 }
 
-void write_whole(const ValuePlace& place, std::int64_t id, ValueBytes value) {
-  write_blob(place, "params", id, static_cast<const char*>(value.data), value.size);
+void write_whole(const ValuePlace& place, std::int64_t id, ValueBytes value, Pages pages) {
+  write_blob(place, "params", id, static_cast<const char*>(value.data), value.size, pages);
 }
 
-bool overwrite_chunked(const ValuePlace& place, std::int64_t id, ValueBytes value) {
+bool overwrite_chunked(const ValuePlace& place, std::int64_t id, ValueBytes value, Pages pages) {
   const std::vector<Chunk> chunks = chunks_of(place, id);
   if (sum_of(chunks) != value.size) return false;
   const char* next = static_cast<const char*>(value.data);
   for (const Chunk& chunk : chunks) {
-    write_blob(place, "chunks", chunk.id, next, chunk.size);
+    write_blob(place, "chunks", chunk.id, next, chunk.size, pages);
     next += chunk.size;
   }
   return true;
@@ -123,7 +125,7 @@ void insert_chunked(const ValuePlace& place, std::int64_t id, ValueBytes value, 
       insert->bind(1, id).bind(2, sequence).bind_zeros(3, size);
       insert->step();
     }
-    write_blob(place, "chunks", sqlite3_last_insert_rowid(place.handle), data + offset, size);
+    write_blob(place, "chunks", sqlite3_last_insert_rowid(place.handle), data + offset, size, Pages::stay_in_memory);
   }
 }
 

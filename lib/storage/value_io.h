@@ -29,12 +29,15 @@ std::uint64_t read_chunked(const ValuePlace& place, std::int64_t id, void* desti
 /// Copies a value that is in memory and returns its checksum.
 std::uint64_t copy_value(ValueBytes value, void* destination) noexcept;
 
+/// What becomes of the pages that a value was written to, until the commit: see Blob::send_to_log.
+enum class Pages { stay_in_memory, go_to_log };
+
 /// Fills the value of row `id`, which has this size already.
-void write_whole(const ValuePlace& place, std::int64_t id, ValueBytes value);
+void write_whole(const ValuePlace& place, std::int64_t id, ValueBytes value, Pages pages = Pages::stay_in_memory);
 
 /// Fills the chunks of row `id`, which together have this size already, however it is split.
 /// False where they do not: nothing was written.
-bool overwrite_chunked(const ValuePlace& place, std::int64_t id, ValueBytes value);
+bool overwrite_chunked(const ValuePlace& place, std::int64_t id, ValueBytes value, Pages pages);
 
 /// Adds the chunks of row `id`, which has none.
 void insert_chunked(const ValuePlace& place, std::int64_t id, ValueBytes value, std::size_t chunk_size);

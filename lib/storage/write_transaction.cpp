@@ -134,35 +134,41 @@ std::int64_t WriteTransaction::insert(const ParamRecord& record, ValueBytes valu
 
 bool WriteTransaction::update_value(std::int64_t id, std::optional<Revision> expected, ValueBytes value,
                                     std::uint64_t checksum) {
+  return overwrite({id, expected, value, checksum}, Pages::stay_in_memory);  // it may be written again soon
+}
+
+bool WriteTransaction::overwrite(const ValueUpdate& update, Pages pages) {
   return change([&](const ValuePlace& place) {
+    const ValueBytes value = update.value;
+    const auto checksum = static_cast<std::int64_t>(update.checksum);
     const auto limit = static_cast<std::size_t>(sqlite3_limit(place.handle, SQLITE_LIMIT_LENGTH, -1));
     if (value.size > 0 && value.size < limit) {
       const bool small = value.size <= small_value;
       {
-        const StatementUse update(place.statements[Query::update_value]);
+        const StatementUse write(place.statements[Query::update_value]);
         if (small) {
-          update->bind_value(1, value);
+          write->bind_value(1, value);
         } else {
-          update->bind_zeros(1, value.size);  // all but free: the pages are filled below, where they are
+          write->bind_zeros(1, value.size);  // all but free: the pages are filled below, where they are
         }
-        update->bind(2, static_cast<std::int64_t>(checksum)).bind(3, revision_).bind(4, id).bind(5, expected);
-        update->bind(6, static_cast<std::int64_t>(value.size)).step();
+        write->bind(2, checksum).bind(3, revision_).bind(4, update.id).bind(5, update.expected);
+        write->bind(6, static_cast<std::int64_t>(value.size)).step();
       }
       if (sqlite3_changes(place.handle) == 1) {
-        if (!small) write_whole(place, id, value);
+        if (!small) write_whole(place, update.id, value, pages);
         return true;
       }
     }
     // The row is gone or has moved on, or its value is in chunks, or empty, or not of this size.
     const StatementUse state(place.statements[Query::state]);
-    state->bind(1, id);
-    if (!state->step() || (expected && state->integer(0) != *expected)) return false;
-    if (state->integer(1) != 0 || !overwrite_chunked(place, id, value)) {
-      throw Error(place.path + ": the value of row " + std::to_string(id) + " has another size than the " +
+    state->bind(1, update.id);
+    if (!state->step() || (update.expected && state->integer(0) != *update.expected)) return false;
+    if (state->integer(1) != 0 || !overwrite_chunked(place, update.id, value, pages)) {
+      throw Error(place.path + ": the value of row " + std::to_string(update.id) + " has another size than the " +
                   std::to_string(value.size) + " bytes to overwrite it with");
     }
     const StatementUse stamp(place.statements[Query::update_stamp]);
-    stamp->bind(1, static_cast<std::int64_t>(checksum)).bind(2, revision_).bind(3, id).bind(4, expected).step();
+    stamp->bind(1, checksum).bind(2, revision_).bind(3, update.id).bind(4, update.expected).step();
     return true;
   });
 }
@@ -171,6 +177,7 @@ void WriteTransaction::update_values(std::vector<ValueUpdate>& updates) {
   const auto goes_into_a_run = [](const ValueUpdate& update) {
     return update.value.size > 0 && update.value.size <= small_value;
   };
+  const Pages pages = file_.impl_->in_memory() ? Pages::stay_in_memory : Pages::go_to_log;
   for (ValueUpdate& update : updates) update.written = false;
   for (auto first = updates.begin(); first != updates.end();) {
     auto end = first + 1;
@@ -179,7 +186,7 @@ void WriteTransaction::update_values(std::vector<ValueUpdate>& updates) {
     }
     if (end - first > 1) write_run(&*first, static_cast<std::size_t>(end - first));
     for (; first != end; ++first) {
-      first->written = first->written || update_value(first->id, first->expected, first->value, first->checksum);
+      first->written = first->written || overwrite(*first, pages);
     }
   }
 }

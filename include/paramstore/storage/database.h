@@ -32,6 +32,7 @@ namespace paramstore::storage {
 
 class Connection;      // lib/storage: the SQLite handle and what is attached to it
 class FileStatements;  // lib/storage: one file's prepared statements
+enum class Pages;      // lib/storage: what becomes of pages that were changed
 
 struct OpenOptions {
   /// Opens without ever writing, also where folder and file may not be written. There, unless somebody has the store
@@ -263,6 +264,7 @@ class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
   friend class Savepoint;
   template <class Change>
   auto change(Change&& change);
+  bool overwrite(const ValueUpdate& update, Pages pages);
   void write_run(ValueUpdate* first, std::size_t count);
   void erase_chunks(std::int64_t id);
 
