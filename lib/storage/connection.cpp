@@ -115,15 +115,20 @@ std::unique_ptr<SQLite::Database> open_handle(const std::string& uri, const std:
   }
 }
 
-void set_journal_mode(sqlite3* handle, const std::string& schema, const char* mode, const std::string& path,
-                      const char* doing, std::chrono::milliseconds timeout) {
+std::string set_journal_mode(sqlite3* handle, const std::string& schema, const char* mode, const std::string& path,
+                             const char* doing, std::chrono::milliseconds timeout) {
   const std::string pragma = "PRAGMA " + schema + ".journal_mode = " + mode;
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   for (;;) {
-    const int code = sqlite3_exec(handle, pragma.c_str(), nullptr, nullptr, nullptr);
+    std::string reached;
+    const auto take = [](void* text, int, char** columns, char**) {
+      if (columns[0] != nullptr) *static_cast<std::string*>(text) = columns[0];
+      return 0;
+    };
+    const int code = sqlite3_exec(handle, pragma.c_str(), take, &reached, nullptr);
     if (!is_busy(code) || std::chrono::steady_clock::now() >= deadline) {
       check_sqlite(handle, code, path, doing);
-      return;
+      return reached;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
@@ -385,7 +390,14 @@ void Connection::configure_file(StoreFile& file) {
   set("cache_size = -" + std::to_string(cache_kibibytes));
   if (impl.in_memory()) return;
   if (impl.read_only) return;
-  set_journal_mode(handle(), schema, "WAL", impl.path, opening, options_.busy_timeout);
+  const std::string mode = set_journal_mode(handle(), schema, "WAL", impl.path, opening, options_.busy_timeout);
+  if (mode != "wal") {
+    throw StorageError(impl.path +
+                           ": cannot open the store: expected a file system with shared memory, as SQLite's "
+                           "write-ahead log needs it, found one on which the journal mode stays '" +
+                           mode + "'; put the store on a local disk, or open it read-only",
+                       SQLITE_CANTOPEN);
+  }
   set(options_.survive_power_loss ? "synchronous = FULL" : "synchronous = NORMAL");
   set("journal_size_limit = " + std::to_string(journal_size_limit));
 }

@@ -24,9 +24,9 @@ std::unique_ptr<SQLite::Database> open_handle(const std::string& uri, const std:
                                               std::chrono::milliseconds busy_timeout);
 
 /// Switches to or from WAL mode, which needs the file to itself for a moment, and SQLite does not always wait by itself
-/// for that.
-void set_journal_mode(sqlite3* handle, const std::string& schema, const char* mode, const std::string& path,
-                      const char* doing, std::chrono::milliseconds timeout);
+/// for that. Returns the mode that the file has then, in lower case: SQLite refuses some without an error.
+std::string set_journal_mode(sqlite3* handle, const std::string& schema, const char* mode, const std::string& path,
+                             const char* doing, std::chrono::milliseconds timeout);
 
 struct StoreFile::Impl {
   Impl(Connection& owner, std::string path, std::string alias, std::string uri, std::filesystem::path resolved);
