@@ -267,7 +267,7 @@ class PARAMSTORE_EXPORT ParamStore {
   /// Writes every leaf of the active scope that changed in place since it was read or written, in one transaction,
   /// and returns the file's revision. Writes nothing where nothing changed (and neither step nor message is given).
   /// Throws StaleParam where another process has changed such a parameter, StoreBusy; then nothing is written and
-  /// everything is still pending.
+  /// everything is still pending. No other thread may change a leaf's contents meanwhile.
   Revision commit(const CommitOptions& options = {});
 
   /// Begins a batch: the changes of this thread until its `commit` are one transaction.

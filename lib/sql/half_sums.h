@@ -18,8 +18,9 @@ struct PowerSums {
 /// Of `count` numbers of float16 or bfloat16, at any address; 0 where not `wanted`. Uses the processor's vector
 /// instructions where it has them.
 ///
-/// The squares of such numbers are exact in a double, and so are the sums of some thousand numbers and squares whose
-/// magnitudes lie within a factor of 2^10. So count * second - first * first is exact where it would cancel.
+/// The squares of such numbers are exact in a double, and so are the sums of some thousand numbers or squares whose
+/// magnitudes lie within a factor of 2^10. Where they lie within one of 2^4, count * second - first * first is exact too,
+/// for some thousand; where they do not, too little of it cancels to matter.
 PowerSums power_sums_of_halves(storage::Dtype dtype, unsigned wanted, const unsigned char* source,
                                std::size_t count) noexcept;
 

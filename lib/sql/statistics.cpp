@@ -18,12 +18,12 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
 
-void Moments::add(std::size_t count, double centre, const Distances& distances) noexcept {
+void Moments::add(std::size_t count, double mean, double squared_deviations) noexcept {
   const auto before = static_cast<double>(count_);
   const auto added = static_cast<double>(count);
-  const double squares = (added * distances.squares - distances.sum * distances.sum) / added;
-  const double apart = centre + distances.sum / added - mean_;
-  squared_deviations_ += (squares < 0.0 ? 0.0 : squares) + apart * apart * (before * added / (before + added));
+  const double apart = mean - mean_;
+  squared_deviations_ +=
+      (squared_deviations < 0.0 ? 0.0 : squared_deviations) + apart * apart * (before * added / (before + added));
   mean_ += apart * (added / (before + added));
   count_ += count;
 }
@@ -87,16 +87,20 @@ void Statistics::add_block(const Real* parts, std::size_t count) noexcept {
 
 template <class Real>
 void Statistics::add_moments(const Real* parts, std::size_t count) noexcept {
+  const auto add = [count](Moments& moments, double centre, const Distances& distances) {
+    const double mean_distance = distances.sum / static_cast<double>(count);
+    moments.add(count, centre + mean_distance, distances.squares - distances.sum * mean_distance);
+  };
   // Around one of the block's own values, so that little cancels.
   const auto first = static_cast<double>(parts[0]);
   if (is_complex(dtype_)) {
     const auto second = static_cast<double>(parts[1]);
     const auto [real, imag] = distances_from({first, second}, parts, 2 * count);
-    real_moments_.add(count, first, real);
-    imag_moments_.add(count, second, imag);
+    add(real_moments_, first, real);
+    add(imag_moments_, second, imag);
   } else {
     const auto [even, odd] = distances_from({first, first}, parts, count);
-    real_moments_.add(count, first, {even.sum + odd.sum, even.squares + odd.squares});
+    add(real_moments_, first, {even.sum + odd.sum, even.squares + odd.squares});
   }
 }
 
@@ -113,7 +117,9 @@ void Statistics::add_halves(const unsigned char* bytes, std::size_t count) noexc
     const PowerSums added = power_sums_of_halves(dtype_, sums, source, size);
     sum_ += added.first;
     squares_ += added.second;
-    if ((wanted_ & statistic_std) != 0) real_moments_.add(size, 0.0, {added.first, added.second});
+    if ((wanted_ & statistic_std) == 0) continue;
+    const auto n = static_cast<double>(size);
+    real_moments_.add(size, added.first / n, (n * added.second - added.first * added.first) / n);
   }
   numel_ += count;
 }

@@ -27,8 +27,8 @@ enum Statistic : unsigned {
 /// Variances" (1979), so that nothing cancels where the mean is large and the deviation small.
 class Moments {
  public:
-  /// Takes in `count` numbers, which have these distances from `centre`.
-  void add(std::size_t count, double centre, const Distances& distances) noexcept;
+  /// Takes in `count` numbers.
+  void add(std::size_t count, double mean, double squared_deviations) noexcept;
   double squared_deviations() const noexcept { return squared_deviations_; }
 
  private:

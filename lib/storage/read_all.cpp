@@ -28,7 +28,9 @@ constexpr std::uint64_t most_threads = 8;
 IdRange ids_in(FileStatements& queries) {
   const StatementUse ids(queries[Query::id_range]);
   if (!ids->step() || ids->is_null(0)) return {0, -1};
-  return {std::max<std::int64_t>(ids->integer(0), 0), std::max<std::int64_t>(ids->integer(1), 0)};
+  const auto possible = [&](int column) { return std::clamp<std::int64_t>(ids->integer(column), 0, max_id); };
+  const std::int64_t first = possible(0);
+  return {first, std::max(first, possible(1))};
 }
 
 // Equal shares of the ids; the outer ones without an end.

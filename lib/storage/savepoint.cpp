@@ -13,10 +13,12 @@ Savepoint::Savepoint(WriteTransaction& transaction) : transaction_(transaction) 
   if (transaction_.finished_ || transaction_.broken_)
     throw Error(file.path() + ": this transaction is over, or one of its changes failed");
   execute(file.impl_->connection->handle(), "SAVEPOINT part", file.path(), "begin a part of a transaction");
+  ++transaction_.savepoints_;
 }
 
 Savepoint::~Savepoint() {
   if (!open_) return;
+  --transaction_.savepoints_;
   StoreFile& file = transaction_.file();
   // After some errors (a full disk) SQLite has rolled back the whole transaction, and with it the savepoint;
   // its commit then fails.
@@ -30,6 +32,7 @@ void Savepoint::release() {
   StoreFile& file = transaction_.file();
   execute(file.impl_->connection->handle(), "RELEASE part", file.path(), "end a part of a transaction");
   open_ = false;
+  --transaction_.savepoints_;
 }
 
 }  // namespace paramstore::storage

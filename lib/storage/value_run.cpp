@@ -9,8 +9,12 @@
 namespace paramstore::storage {
 namespace {
 
+ValueRun* run_of(sqlite3_value** arguments) noexcept {
+  return static_cast<ValueRun*>(sqlite3_value_pointer(arguments[0], value_run_type));
+}
+
 ValueUpdate* update_of(sqlite3_value** arguments) noexcept {
-  const auto* run = static_cast<const ValueRun*>(sqlite3_value_pointer(arguments[0], value_run_type));
+  const ValueRun* run = run_of(arguments);
   if (run == nullptr || run->count == 0) return nullptr;
   const auto at =
       static_cast<std::uint64_t>(sqlite3_value_int64(arguments[1])) - static_cast<std::uint64_t>(run->first->id);
@@ -18,8 +22,11 @@ ValueUpdate* update_of(sqlite3_value** arguments) noexcept {
 }
 
 void is_expected(sqlite3_context* context, int, sqlite3_value** arguments) noexcept {
+  ValueRun* run = run_of(arguments);
+  if (run == nullptr) return;
   ValueUpdate* update = update_of(arguments);
-  if (update == nullptr) return;
+  if (update == nullptr || update < run->first + run->next) return sqlite3_result_error_code(context, SQLITE_CORRUPT);
+  run->next = static_cast<std::size_t>(update - run->first) + 1;
   update->written = (!update->expected || *update->expected == sqlite3_value_int64(arguments[2])) &&
                     update->value.size == static_cast<std::uint64_t>(sqlite3_value_int64(arguments[3]));
   sqlite3_result_int(context, update->written ? 1 : 0);

@@ -16,13 +16,15 @@ namespace paramstore::storage {
 struct ValueRun {
   ValueUpdate* first;
   std::size_t count;
+  std::size_t next = 0;  // those before it were asked for
 };
 
 /// The name by which SQLite tells a pointer to a ValueRun from others.
 constexpr const char* value_run_type = "paramstore::storage::ValueRun";
 
 /// Gives the connection the functions:
-///   is_expected(run, id, revision, length): whether the row is to be overwritten, which its update then says, `written`
+///   is_expected(run, id, revision, length): whether the row is to be overwritten, which its update then says, `written`.
+///     Fails where ids do not ascend: the file is damaged, and a tree whose pages lead back to each other has no end.
 ///   new_value(run, id), new_checksum(run, id): with what
 void register_value_run(sqlite3* handle, const std::string& path);
 

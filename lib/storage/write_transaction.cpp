@@ -177,12 +177,15 @@ void WriteTransaction::update_values(std::vector<ValueUpdate>& updates) {
   const auto goes_into_a_run = [](const ValueUpdate& update) {
     return update.value.size > 0 && update.value.size <= small_value;
   };
-  const Pages pages = file_.impl_->in_memory() ? Pages::stay_in_memory : Pages::go_to_log;
+  // What a part of a transaction writes, the next may write again.
+  const bool once = savepoints_ == 0 && !file_.impl_->in_memory();
+  const Pages pages = once ? Pages::go_to_log : Pages::stay_in_memory;
   for (ValueUpdate& update : updates) update.written = false;
   for (auto first = updates.begin(); first != updates.end();) {
     auto end = first + 1;
     if (goes_into_a_run(*first)) {
-      while (end != updates.end() && end->id - 1 == (end - 1)->id && goes_into_a_run(*end)) ++end;
+      while (end != updates.end() && goes_into_a_run(*end) && (end - 1)->id < max_id && end->id == (end - 1)->id + 1)
+        ++end;
     }
     if (end - first > 1) write_run(&*first, static_cast<std::size_t>(end - first));
     for (; first != end; ++first) {

@@ -177,6 +177,19 @@ TEST_CASE("sums of 16-bit numbers are the same with and without the processor's 
   }
 }
 
+TEST_CASE("the standard deviation of large and of tiny numbers neither overflows nor vanishes") {
+  Connection sql;
+  Numbers one(2048, 0.0);
+  one[7] = 4e152;
+  CHECK(sql.number("SELECT tensor_std(?1, 'float64')", {encode(Dtype::float64, one)}) ==
+        doctest::Approx(std_of(one)).epsilon(1e-12));
+  CHECK(sql.number("SELECT tensor_std(?1, 'float64')", {encode(Dtype::float64, {0.0, 1.2e154})}) ==
+        doctest::Approx(1.2e154 / std::sqrt(2.0)).epsilon(1e-12));
+  CHECK(sql.number("SELECT tensor_std(?1, 'float64')", {encode(Dtype::float64, {1e-160, 3e-160})}) > 0.0);
+  CHECK(sql.number("SELECT tensor_std(?1, 'bfloat16')", {encode(Dtype::bfloat16, {0x1p127, -0x1p127})}) ==
+        doctest::Approx(0x1p127 * std::sqrt(2.0)).epsilon(1e-12));
+}
+
 TEST_CASE("one element has no standard deviation, and an empty value no statistics at all") {
   Connection sql;
   for (const Dtype dtype : all_dtypes) {

@@ -1,8 +1,11 @@
 // Many values overwritten at once.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <limits>
 #include <random>
 
+#include "paramstore/storage/savepoint.h"
 #include "support.h"
 
 using namespace paramstore;
@@ -148,11 +151,77 @@ TEST_CASE("random updates of random rows leave what a plain list says") {
   CHECK(file.verify().damage.empty());
 }
 
-TEST_CASE("the functions that update_values uses give nothing to those who call them themselves") {
+TEST_CASE("records may grow while many values are overwritten") {
   const TemporaryFolder folder;
   Database database(folder / "a.params.db");
-  add_rows(database.main(), {8});
-  PlainSqlite plain(folder / "a.params.db");
-  CHECK(plain.run("UPDATE params SET value = paramstore_new_value(1, id)").find("no such function") !=
-        std::string::npos);
+  StoreFile& file = database.main();
+  constexpr std::int64_t count = 1000;
+  const auto size_of = [](std::int64_t id) { return static_cast<std::size_t>(4 * (1 + id % 100)); };
+  {
+    WriteTransaction transaction(file);
+    for (std::int64_t id = 1; id <= count; ++id) {
+      const auto value = value_for(id, size_of(id), 1);
+      transaction.insert(float_record(std::to_string(id), value), bytes_of(value));
+    }
+    transaction.commit();
+  }
+  // SQLite stores a number in as few bytes as it takes, and NULL in none.
+  for (const std::uint64_t revision : {127U, 128U, 32'767U, 32'768U, 8'388'608U, 2'147'483'648U}) {
+    PlainSqlite plain(folder / "a.params.db");
+    sqlite3_db_config(plain.handle(), SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);  // commits number themselves
+    CHECK(plain.run("INSERT OR IGNORE INTO commits (revision) VALUES (" + std::to_string(revision - 1) +
+                    ");"
+                    "UPDATE params SET checksum = NULL WHERE id % 7 = 0") == "");
+    Updates all;
+    all.values.reserve(count);
+    for (std::int64_t id = 1; id <= count; ++id) {
+      all.add(id, file.find(id)->revision, value_for(id, size_of(id), revision));
+    }
+    WriteTransaction transaction(file);
+    CHECK(transaction.revision() == static_cast<Revision>(revision));
+    transaction.update_values(all.updates);
+    CHECK(std::all_of(all.updates.begin(), all.updates.end(), [](const ValueUpdate& each) { return each.written; }));
+    transaction.commit();
+    CHECK(file.verify().damage.empty());
+    for (std::int64_t id = 1; id <= count; id += 13) {
+      CHECK(value_of(file, std::to_string(id)) == value_for(id, size_of(id), revision));
+    }
+  }
+}
+
+TEST_CASE("ids that differ by one only where numbers end are no run") {
+  Database database = Database::in_memory();
+  Updates all;
+  all.values.reserve(2);
+  using Limits = std::numeric_limits<std::int64_t>;
+  for (const std::int64_t id : {Limits::max(), Limits::min()}) all.add(id, std::nullopt, some_bytes(8));
+  WriteTransaction transaction(database.main());
+  transaction.update_values(all.updates);
+  CHECK_FALSE(all.updates[0].written);
+  CHECK_FALSE(all.updates[1].written);
+}
+
+TEST_CASE("parts of a transaction may overwrite large values again and again") {
+  const TemporaryFolder folder;
+  Database database(folder / "a.params.db");
+  StoreFile& file = database.main();
+  add_rows(file, {200'000, 400'000, 300});
+  {
+    WriteTransaction transaction(file);
+    for (std::uint64_t round = 2; round < 8; ++round) {
+      Savepoint part(transaction);
+      Updates all;
+      all.values.reserve(3);
+      for (const std::int64_t id : {1, 2, 3}) {
+        all.add(id, std::nullopt, value_for(id, id == 1 ? 200'000 : id == 2 ? 400'000 : 300, round));
+      }
+      transaction.update_values(all.updates);
+      if (round % 2 == 0) part.release();
+    }
+    transaction.commit();
+  }
+  CHECK(value_of(file, "1") == value_for(1, 200'000, 6));
+  CHECK(value_of(file, "2") == value_for(2, 400'000, 6));
+  CHECK(value_of(file, "3") == value_for(3, 300, 6));
+  CHECK(file.verify().damage.empty());
 }

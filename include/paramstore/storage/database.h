@@ -272,6 +272,7 @@ class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
   Revision revision_ = 0;
   bool finished_ = false;  // committed, or rolled back by SQLite after an error
   bool broken_ = false;    // a change may be half made
+  int savepoints_ = 0;     // that are open
 };
 
 class PARAMSTORE_STORAGE_EXPORT Database {
