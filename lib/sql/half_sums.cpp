@@ -24,14 +24,25 @@ __attribute__((target("avx2,f16c,fma"))) PowerSums sums(const unsigned char* sou
   __m256d second[4] = {};
   for (const unsigned char* end = source + 2 * count; source != end; source += 2 * step) {
     prefetch(source);
+    __m256 x[4];
+    if constexpr (dtype == storage::Dtype::float16) {
+#pragma GCC unroll 4
+      for (std::size_t quarter = 0; quarter < 4; ++quarter) {
+        x[quarter] = _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(source + step / 2 * quarter)));
+      }
+    } else {
+      // A bfloat16 is the upper half of a float. The order of the numbers does not matter.
+#pragma GCC unroll 2
+      for (std::size_t half = 0; half < 2; ++half) {
+        const __m256i pairs = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(source + step * half));
+        x[2 * half] = _mm256_castsi256_ps(_mm256_slli_epi32(pairs, 16));
+        x[2 * half + 1] = _mm256_castsi256_ps(_mm256_and_si256(pairs, _mm256_set1_epi32(-65536)));
+      }
+    }
 #pragma GCC unroll 4
     for (std::size_t quarter = 0; quarter < 4; ++quarter) {
-      const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(source + step / 2 * quarter));
-      const __m256 x = dtype == storage::Dtype::float16
-                           ? _mm256_cvtph_ps(bits)
-                           : _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16));
-      const __m256d low = _mm256_cvtps_pd(_mm256_castps256_ps128(x));
-      const __m256d high = _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1));
+      const __m256d low = _mm256_cvtps_pd(_mm256_castps256_ps128(x[quarter]));
+      const __m256d high = _mm256_cvtps_pd(_mm256_extractf128_ps(x[quarter], 1));
       const std::size_t lane = 2 * (quarter % 2);
       if constexpr ((wanted & power_sum_first) != 0) {
         first[lane] += low;
