@@ -33,7 +33,7 @@ std::uint64_t copy_value(ValueBytes value, void* destination) noexcept;
 enum class Pages { stay_in_memory, go_to_log };
 
 /// Fills the value of row `id`, which has this size already.
-void write_whole(const ValuePlace& place, std::int64_t id, ValueBytes value, Pages pages = Pages::stay_in_memory);
+void write_whole(const ValuePlace& place, std::int64_t id, ValueBytes value, Pages pages);
 
 /// Fills the chunks of row `id`, which together have this size already, however it is split.
 /// False where they do not: nothing was written.

@@ -15,7 +15,7 @@ ValueRun* run_of(sqlite3_value** arguments) noexcept {
 
 ValueUpdate* update_of(sqlite3_value** arguments) noexcept {
   const ValueRun* run = run_of(arguments);
-  if (run == nullptr || run->count == 0) return nullptr;
+  if (run == nullptr) return nullptr;
   const auto at =
       static_cast<std::uint64_t>(sqlite3_value_int64(arguments[1])) - static_cast<std::uint64_t>(run->first->id);
   return at < run->count ? run->first + at : nullptr;

@@ -12,7 +12,7 @@ struct sqlite3;
 
 namespace paramstore::storage {
 
-/// Updates of rows whose ids are `first->id`, `first->id + 1`, ...
+/// At least one update, of rows whose ids are `first->id`, `first->id + 1`, ...
 struct ValueRun {
   ValueUpdate* first;
   std::size_t count;

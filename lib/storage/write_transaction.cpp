@@ -126,7 +126,7 @@ std::int64_t WriteTransaction::insert(const ParamRecord& record, ValueBytes valu
       erase_chunks(id);  // another tool may have left some of an earlier row of this id
       insert_chunked(place, id, value, chunk_size);
     } else if (!small) {
-      write_whole(place, id, value);
+      write_whole(place, id, value, Pages::stay_in_memory);
     }
     return id;
   });
@@ -228,7 +228,7 @@ bool WriteTransaction::replace(std::int64_t id, std::optional<Revision> expected
     if (chunked) {
       insert_chunked(place, id, value, chunk_size);
     } else if (!small) {
-      write_whole(place, id, value);
+      write_whole(place, id, value, Pages::stay_in_memory);
     }
     return true;
   });

@@ -82,6 +82,12 @@ std::string PlainSqlite::get(const std::string& sql) {
   return result;
 }
 
+Forger::Forger(const std::filesystem::path& path) : PlainSqlite(path) {
+  sqlite3_db_config(handle(), SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+  sqlite3_db_config(handle(), SQLITE_DBCONFIG_DEFENSIVE, 0, nullptr);
+  CHECK(run("PRAGMA ignore_check_constraints = ON; PRAGMA writable_schema = ON") == "");
+}
+
 std::string read_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream contents;

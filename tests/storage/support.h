@@ -59,6 +59,11 @@ class PlainSqlite {
   std::unique_ptr<sqlite3, Closer> handle_;
 };
 
+/// One that can write what the schema forbids: no trigger runs, no CHECK counts.
+struct Forger : PlainSqlite {
+  explicit Forger(const std::filesystem::path& path);
+};
+
 std::string read_file(const std::filesystem::path& path);
 void write_file(const std::filesystem::path& path, const std::string& contents);
 

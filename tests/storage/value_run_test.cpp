@@ -167,11 +167,10 @@ TEST_CASE("records may grow while many values are overwritten") {
   }
   // SQLite stores a number in as few bytes as it takes, and NULL in none.
   for (const std::uint64_t revision : {127U, 128U, 32'767U, 32'768U, 8'388'608U, 2'147'483'648U}) {
-    PlainSqlite plain(folder / "a.params.db");
-    sqlite3_db_config(plain.handle(), SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);  // commits number themselves
-    CHECK(plain.run("INSERT OR IGNORE INTO commits (revision) VALUES (" + std::to_string(revision - 1) +
-                    ");"
-                    "UPDATE params SET checksum = NULL WHERE id % 7 = 0") == "");
+    Forger forger(folder / "a.params.db");  // commits number themselves otherwise
+    CHECK(forger.run("INSERT OR IGNORE INTO commits (revision) VALUES (" + std::to_string(revision - 1) +
+                     ");"
+                     "UPDATE params SET checksum = NULL WHERE id % 7 = 0") == "");
     Updates all;
     all.values.reserve(count);
     for (std::int64_t id = 1; id <= count; ++id) {
