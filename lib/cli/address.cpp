@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "lib/cli/escape.h"
 #include "lib/cli/exit_status.h"
+#include "lib/cli/terminal/escape.h"
 #include "paramstore/param_name.h"
 
 namespace paramstore::cli {

@@ -1,6 +1,6 @@
 #include "lib/cli/commit_message.h"
 
-#include "lib/cli/escape.h"
+#include "lib/cli/terminal/escape.h"
 
 namespace paramstore::cli {
 

@@ -2,7 +2,7 @@
 
 #include <sqlite3.h>
 
-#include "lib/cli/interrupt.h"
+#include "lib/cli/terminal/interrupt.h"
 #include "paramstore/error.h"
 
 namespace paramstore::cli {

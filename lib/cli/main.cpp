@@ -6,8 +6,8 @@
 #include <string>
 
 #include "lib/cli/command_line.h"
-#include "lib/cli/escape.h"
 #include "lib/cli/exit_status.h"
+#include "lib/cli/terminal/escape.h"
 #include "lib/cli/verb.h"
 #include "lib/cli/verbs.h"
 

@@ -6,7 +6,7 @@
 #include <numeric>
 #include <set>
 
-#include "lib/cli/escape.h"
+#include "lib/cli/terminal/escape.h"
 #include "paramstore/error.h"
 
 namespace paramstore::cli {

@@ -137,7 +137,7 @@ fs::path extension_path() {
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
   fs::path installed = (program.parent_path() / PARAMSTORE_EXTENSION_FROM_BIN).lexically_normal();
   if (!error && fs::exists(installed, error)) return installed;
-  const fs::path built = program.parent_path() / "../sql/paramstore.so";
+  const fs::path built = program.parent_path() / "../extension/paramstore.so";
   return fs::exists(built, error) ? built.lexically_normal() : installed;
 }
 

@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "lib/cli/command_line.h"
-#include "lib/cli/number_text.h"
+#include "lib/cli/terminal/readable_numbers.h"
 
 namespace paramstore::cli {
 namespace {

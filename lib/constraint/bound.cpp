@@ -13,7 +13,7 @@
 #include <sstream>
 
 #include "lib/constraint/dtype_names.h"
-#include "lib/constraint/tag_limits.h"
+#include "lib/text/tag_limits.h"
 #include "paramstore/error.h"
 
 namespace paramstore {

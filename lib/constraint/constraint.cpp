@@ -12,9 +12,9 @@
 #include "lib/constraint/kind.h"
 #include "lib/constraint/node.h"
 #include "lib/constraint/registry.h"
-#include "lib/constraint/tag_limits.h"
 #include "lib/constraint/tag_parser.h"
 #include "lib/constraint/tag_writer.h"
+#include "lib/text/tag_limits.h"
 #include "paramstore/error.h"
 
 namespace paramstore {

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "arguments.h"
+#include "lib/constraint/arguments.h"
 #include "paramstore/constraint.h"
 
 namespace paramstore {

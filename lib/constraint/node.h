@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "kind.h"
+#include "lib/constraint/kind.h"
 #include "paramstore/constraint.h"
 #include "paramstore/transform.h"
 

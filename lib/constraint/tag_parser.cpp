@@ -21,9 +21,9 @@
 #include "lib/constraint/dtype_names.h"
 #include "lib/constraint/kind.h"
 #include "lib/constraint/node.h"
-#include "lib/constraint/number_text.h"
 #include "lib/constraint/registry.h"
-#include "lib/constraint/tag_limits.h"
+#include "lib/text/number_text.h"
+#include "lib/text/tag_limits.h"
 #include "paramstore/error.h"
 
 namespace paramstore {

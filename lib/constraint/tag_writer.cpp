@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "lib/constraint/dtype_names.h"
-#include "lib/constraint/number_text.h"
+#include "lib/text/number_text.h"
 
 namespace paramstore {
 namespace {

@@ -3,7 +3,7 @@
 #include <new>
 #include <optional>
 
-#include "lib/storage/utf8.h"
+#include "lib/text/utf8.h"
 #include "paramstore/error.h"
 
 namespace paramstore::sql {

@@ -1,6 +1,6 @@
 #include "lib/sql/index_columns.h"
 
-#include "lib/sql/element_text.h"
+#include "lib/numeric/element_text.h"
 
 namespace paramstore::sql {
 
@@ -11,13 +11,13 @@ std::string index_column_declarations() {
 }
 
 void result_indices(sqlite3_context* context, const Shape& shape, std::uint64_t position) {
-  const std::string json = indices_json(shape, position);
+  const std::string json = numeric::indices_json(shape, position);
   sqlite3_result_text64(context, json.data(), json.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
 void result_index(sqlite3_context* context, const Shape& shape, std::uint64_t position, int dimension) {
   const auto at = static_cast<std::size_t>(dimension);
-  if (at < shape.size()) sqlite3_result_int64(context, index_at(shape, position, at));
+  if (at < shape.size()) sqlite3_result_int64(context, numeric::index_at(shape, position, at));
 }
 
 void narrow(std::uint64_t& begin, std::uint64_t& end, std::int64_t wanted) noexcept {

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-#include "lib/storage/utf8.h"
+#include "lib/text/utf8.h"
 #include "paramstore/error.h"
 
 namespace paramstore::sql {

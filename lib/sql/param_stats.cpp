@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "lib/numeric/statistics.h"
 #include "lib/sql/param_rows.h"
 #include "lib/sql/plan.h"
-#include "lib/sql/statistics.h"
 #include "lib/sql/virtual_table.h"
 
 namespace paramstore::sql {
@@ -37,7 +37,8 @@ enum Key : int { key_schema = 1, key_name = 2 };
 constexpr int key_bits = 2;
 
 constexpr unsigned statistic_of(int column) noexcept { return 1U << (column - min_column); }
-static_assert(statistic_of(min_column) == statistic_min && statistic_of(nan_count_column) == statistic_nan_count);
+static_assert(statistic_of(min_column) == numeric::statistic_min &&
+              statistic_of(nan_count_column) == numeric::statistic_nan_count);
 
 class Cursor {
  public:
@@ -49,7 +50,7 @@ class Cursor {
   static bool plan(sqlite3_index_info& info) {
     const int keys = take_keys(info, {{schema_column, true}, {name_column, false}});
     if (keys < 0) return false;
-    const auto wanted = static_cast<int>(info.colUsed >> min_column) & static_cast<int>(all_statistics);
+    const auto wanted = static_cast<int>(info.colUsed >> min_column) & static_cast<int>(numeric::all_statistics);
     info.idxNum = keys | wanted << key_bits;
     const bool one = (keys & key_name) != 0;
     info.estimatedRows = one ? 1 : 1000;
@@ -108,8 +109,8 @@ class Cursor {
  private:
   void result_statistic(sqlite3_context* context, int column) {
     const bool ordered = column == min_column || column == max_column || column == mean_column;
-    if (ordered && is_complex(rows_->dtype())) return;  // NULL
-    const Statistics& found = statistics(statistic_of(column));
+    if (ordered && numeric::is_complex(rows_->dtype())) return;  // NULL
+    const numeric::Statistics& found = statistics(statistic_of(column));
     sqlite3_result_double(context, column == min_column    ? found.min()
                                    : column == max_column  ? found.max()
                                    : column == mean_column ? found.mean()
@@ -118,7 +119,7 @@ class Cursor {
   }
 
   /// Of the current row, all that are wanted in one pass.
-  const Statistics& statistics(unsigned wanted) {
+  const numeric::Statistics& statistics(unsigned wanted) {
     // SQLite says beforehand which columns it will ask for; should it ask for more, they are computed, too.
     if ((wanted_ & wanted) == 0) statistics_.reset();
     wanted_ |= wanted;
@@ -141,7 +142,7 @@ class Cursor {
   std::optional<ParamRows> rows_;
   bool there_is_a_row_ = false;
   unsigned wanted_ = 0;
-  std::optional<Statistics> statistics_;
+  std::optional<numeric::Statistics> statistics_;
   std::vector<char> buffer_;
 };
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "lib/sql/element_text.h"
+#include "lib/numeric/element_text.h"
 #include "lib/sql/index_columns.h"
 #include "lib/sql/param_rows.h"
 #include "lib/sql/plan.h"
@@ -87,7 +87,7 @@ class Cursor {
       case value_column:
         return sqlite3_result_double(context, element().real);
       case imag_column:
-        if (is_complex(rows_->dtype())) sqlite3_result_double(context, element().imag);
+        if (numeric::is_complex(rows_->dtype())) sqlite3_result_double(context, element().imag);
         return;
       case schema_column: {
         const std::string& schema = rows_->schema();
@@ -97,7 +97,7 @@ class Cursor {
         if (has_constrained()) sqlite3_result_double(context, constrained_element().real);
         return;
       case constrained_imag_column:
-        if (has_constrained() && is_complex(rows_->dtype())) {
+        if (has_constrained() && numeric::is_complex(rows_->dtype())) {
           sqlite3_result_double(context, constrained_element().imag);
         }
         return;
@@ -122,7 +122,7 @@ class Cursor {
     constrained_.reset();
   }
 
-  Element element() {
+  numeric::Element element() {
     const std::size_t size = storage::dtype_size(rows_->dtype());
     if (position_ < window_begin_ || position_ >= window_end_) {
       constexpr std::uint64_t window_bytes = 64 << 10;
@@ -131,7 +131,7 @@ class Cursor {
       window_.resize(static_cast<std::size_t>(window_end_ - window_begin_) * size);
       rows_->read_value(window_begin_ * size, window_.data(), window_.size());
     }
-    return element_at(rows_->dtype(), window_.data(), static_cast<std::size_t>(position_ - window_begin_));
+    return numeric::element_at(rows_->dtype(), window_.data(), static_cast<std::size_t>(position_ - window_begin_));
   }
 
   /// Whether the constrained value has an element at these indices.
@@ -149,8 +149,8 @@ class Cursor {
     return constrained_->shape == rows_->shape();
   }
 
-  Element constrained_element() {
-    return element_at(rows_->dtype(), constrained_->bytes.data(), static_cast<std::size_t>(position_));
+  numeric::Element constrained_element() {
+    return numeric::element_at(rows_->dtype(), constrained_->bytes.data(), static_cast<std::size_t>(position_));
   }
 
   sqlite3* db_;

@@ -1,7 +1,7 @@
 // The table param_values: functions.h says what is in it.
 #pragma once
 
-#include "lib/sql/constrained.h"
+#include "lib/sql/constrain.h"
 
 struct sqlite3;
 

@@ -7,7 +7,7 @@
 
 #include "lib/sql/arguments.h"
 #include "lib/sql/function_table.h"
-#include "lib/store/python_regex.h"
+#include "lib/text/python_regex.h"
 
 namespace paramstore::sql {
 namespace {

@@ -5,8 +5,8 @@
 #include <new>
 #include <string>
 
+#include "lib/numeric/element_text.h"
 #include "lib/sql/arguments.h"
-#include "lib/sql/element_text.h"
 #include "lib/sql/index_columns.h"
 #include "lib/sql/plan.h"
 #include "lib/sql/virtual_table.h"
@@ -100,7 +100,7 @@ class Cursor {
       case value_column:
         return sqlite3_result_double(context, element().real);
       case imag_column:
-        if (is_complex(tensor_.dtype)) sqlite3_result_double(context, element().imag);
+        if (numeric::is_complex(tensor_.dtype)) sqlite3_result_double(context, element().imag);
         return;
       case tensor_column:
       case dtype_column:
@@ -112,7 +112,7 @@ class Cursor {
   }
 
  private:
-  Element element() const { return element_at(tensor_.dtype, tensor_.value.data, position_); }
+  numeric::Element element() const { return numeric::element_at(tensor_.dtype, tensor_.value.data, position_); }
 
   OwnedValue kept_[3];
   StoredTensor tensor_{};

@@ -4,11 +4,11 @@
 #include <limits>
 #include <string>
 
+#include "lib/numeric/distance.h"
+#include "lib/numeric/element_text.h"
+#include "lib/numeric/statistics.h"
 #include "lib/sql/arguments.h"
-#include "lib/sql/distance.h"
-#include "lib/sql/element_text.h"
 #include "lib/sql/function_table.h"
-#include "lib/sql/statistics.h"
 #include "paramstore/error.h"
 
 namespace paramstore::sql {
@@ -48,10 +48,10 @@ void tensor_at(const Call& call) {
   if (call.count < 3) throw Error("expected value, dtype and shape, and an index for each dimension");
   const StoredTensor tensor = tensor_argument(call.values);
   const auto position = position_argument(tensor, call.count - 3, call.values + 3);
-  const Element element = element_at(tensor.dtype, tensor.value.data, position);
-  if (is_complex(tensor.dtype)) {
+  const numeric::Element element = numeric::element_at(tensor.dtype, tensor.value.data, position);
+  if (numeric::is_complex(tensor.dtype)) {
     std::string json;
-    append_json(json, tensor.dtype, element);
+    numeric::append_json(json, tensor.dtype, element);
     give_json(call, json);
   } else {
     sqlite3_result_double(call.context, element.real);
@@ -74,7 +74,7 @@ class NestedArrays {
   bool write_from(std::size_t dimension, std::uint64_t position, std::uint64_t numel) {
     if (json_.size() > limit_) return false;
     if (dimension == tensor_.shape.size()) {
-      append_json(json_, tensor_.dtype, element_at(tensor_.dtype, tensor_.value.data, position));
+      numeric::append_json(json_, tensor_.dtype, numeric::element_at(tensor_.dtype, tensor_.value.data, position));
       return true;
     }
     const auto size = static_cast<std::uint64_t>(tensor_.shape[dimension]);
@@ -107,29 +107,30 @@ void tensor_json(const Call& call) {
   }
 }
 
-template <Statistic statistic>
+template <numeric::Statistic statistic>
 void tensor_statistic(const Call& call) {
   const auto value = blob_argument(call.values[0], "value");
   const auto dtype = dtype_argument(call.values[1]);
   numel_of(value, dtype, "value");
-  constexpr unsigned ordered = statistic_min | statistic_max | statistic_mean;
-  if ((statistic & ordered) != 0 && is_complex(dtype)) {
-    throw Error("complex numbers have no " + std::string(statistic == statistic_mean ? "single mean" : "order") +
+  constexpr unsigned ordered = numeric::statistic_min | numeric::statistic_max | numeric::statistic_mean;
+  if ((statistic & ordered) != 0 && numeric::is_complex(dtype)) {
+    throw Error("complex numbers have no " +
+                std::string(statistic == numeric::statistic_mean ? "single mean" : "order") +
                 "; tensor_each(value, dtype, shape) has their parts as value and imag");
   }
   if (value.size == 0) return;  // NULL: see functions.h
-  Statistics statistics(dtype, statistic);
+  numeric::Statistics statistics(dtype, statistic);
   statistics.add(value.data, value.size);
   switch (statistic) {
-    case statistic_min:
+    case numeric::statistic_min:
       return sqlite3_result_double(call.context, statistics.min());
-    case statistic_max:
+    case numeric::statistic_max:
       return sqlite3_result_double(call.context, statistics.max());
-    case statistic_mean:
+    case numeric::statistic_mean:
       return sqlite3_result_double(call.context, statistics.mean());
-    case statistic_std:
+    case numeric::statistic_std:
       return sqlite3_result_double(call.context, statistics.std());
-    case statistic_norm:
+    case numeric::statistic_norm:
       return sqlite3_result_double(call.context, statistics.norm());
     default:
       return sqlite3_result_int64(call.context, static_cast<sqlite3_int64>(statistics.nan_count()));
@@ -137,7 +138,8 @@ void tensor_statistic(const Call& call) {
 }
 
 /// The arguments (a, b, dtype), or (a, dtype_a, b, dtype_b).
-template <double (*distance)(const Elements&, const Elements&, std::size_t, SameNotFinite) noexcept>
+template <double (*distance)(const numeric::Elements&, const numeric::Elements&, std::size_t,
+                             numeric::SameNotFinite) noexcept>
 void tensor_distance(const Call& call) {
   const bool two_dtypes = call.count == 4;
   const auto a = blob_argument(call.values[0], "a");
@@ -149,23 +151,24 @@ void tensor_distance(const Call& call) {
     throw Error("a has " + std::to_string(count) + " elements and b has " + std::to_string(other));
   }
   if (count == 0) return;  // NULL: see functions.h
-  sqlite3_result_double(call.context, distance({a.data, dtype_a}, {b.data, dtype_b}, count, SameNotFinite::is_nan));
+  sqlite3_result_double(call.context,
+                        distance({a.data, dtype_a}, {b.data, dtype_b}, count, numeric::SameNotFinite::is_nan));
 }
 
 constexpr Function functions[] = {
     {"tensor_numel", 1, tensor_numel},
     {"tensor_at", -1, tensor_at},
     {"tensor_json", 3, tensor_json},
-    {"tensor_min", 2, tensor_statistic<statistic_min>},
-    {"tensor_max", 2, tensor_statistic<statistic_max>},
-    {"tensor_mean", 2, tensor_statistic<statistic_mean>},
-    {"tensor_std", 2, tensor_statistic<statistic_std>},
-    {"tensor_norm", 2, tensor_statistic<statistic_norm>},
-    {"tensor_nan_count", 2, tensor_statistic<statistic_nan_count>},
-    {"tensor_l2_distance", 3, tensor_distance<l2_distance>},
-    {"tensor_l2_distance", 4, tensor_distance<l2_distance>},
-    {"tensor_max_abs_diff", 3, tensor_distance<max_abs_diff>},
-    {"tensor_max_abs_diff", 4, tensor_distance<max_abs_diff>},
+    {"tensor_min", 2, tensor_statistic<numeric::statistic_min>},
+    {"tensor_max", 2, tensor_statistic<numeric::statistic_max>},
+    {"tensor_mean", 2, tensor_statistic<numeric::statistic_mean>},
+    {"tensor_std", 2, tensor_statistic<numeric::statistic_std>},
+    {"tensor_norm", 2, tensor_statistic<numeric::statistic_norm>},
+    {"tensor_nan_count", 2, tensor_statistic<numeric::statistic_nan_count>},
+    {"tensor_l2_distance", 3, tensor_distance<numeric::l2_distance>},
+    {"tensor_l2_distance", 4, tensor_distance<numeric::l2_distance>},
+    {"tensor_max_abs_diff", 3, tensor_distance<numeric::max_abs_diff>},
+    {"tensor_max_abs_diff", 4, tensor_distance<numeric::max_abs_diff>},
 };
 
 }  // namespace

@@ -1,8 +1,8 @@
-#include "blob.h"
+#include "lib/storage/blob.h"
 
 #include <sqlite3.h>
 
-#include "sqlite_error.h"
+#include "lib/storage/sqlite_error.h"
 
 namespace paramstore::storage {
 

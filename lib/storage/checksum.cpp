@@ -1,4 +1,4 @@
-#include "checksum.h"
+#include "lib/storage/checksum.h"
 
 #include <xxhash.h>
 

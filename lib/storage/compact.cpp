@@ -1,10 +1,10 @@
 // A file without the room that erased values left behind.
 #include <sqlite3.h>
 
-#include "connection.h"
+#include "lib/storage/connection.h"
+#include "lib/storage/progress.h"
+#include "lib/storage/sqlite_error.h"
 #include "paramstore/error.h"
-#include "sqlite_error.h"
-#include "watched.h"
 
 namespace paramstore::storage {
 namespace {

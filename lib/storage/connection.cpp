@@ -1,4 +1,4 @@
-#include "connection.h"
+#include "lib/storage/connection.h"
 
 #include <SQLiteCpp/Exception.h>
 #include <sqlite3.h>
@@ -7,11 +7,11 @@
 #include <chrono>
 #include <thread>
 
-#include "migrations.h"
+#include "lib/storage/migrations.h"
+#include "lib/storage/schema_check.h"
+#include "lib/storage/sqlite_error.h"
+#include "lib/storage/value_run.h"
 #include "paramstore/error.h"
-#include "schema_check.h"
-#include "sqlite_error.h"
-#include "value_run.h"
 
 namespace paramstore::storage {
 namespace {

@@ -12,8 +12,8 @@
 #include <string_view>
 #include <vector>
 
-#include "file_statements.h"
-#include "location.h"
+#include "lib/storage/file_statements.h"
+#include "lib/storage/location.h"
 #include "paramstore/storage/database.h"
 
 namespace paramstore::storage {

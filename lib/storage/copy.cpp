@@ -7,13 +7,13 @@
 #include <cerrno>
 #include <cstdio>
 
-#include "connection.h"
-#include "overwrite.h"
+#include "lib/storage/connection.h"
+#include "lib/storage/file_contents.h"
+#include "lib/storage/progress.h"
+#include "lib/storage/record.h"
+#include "lib/storage/sqlite_error.h"
+#include "lib/storage/sync.h"
 #include "paramstore/error.h"
-#include "record.h"
-#include "sqlite_error.h"
-#include "sync.h"
-#include "watched.h"
 
 namespace paramstore::storage {
 namespace {

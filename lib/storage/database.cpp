@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "connection.h"
+#include "lib/storage/connection.h"
 
 namespace paramstore::storage {
 

@@ -18,7 +18,7 @@ foreach(script IN LISTS scripts)
   string(APPEND entries "      {${version}, script_${version}},\n")
 endforeach()
 file(WRITE "${OUTPUT}" "// Made from schema/*.sql by embed_schema.cmake.
-#include \"migrations.h\"
+#include \"lib/storage/migrations.h\"
 
 namespace paramstore::storage {
 namespace {

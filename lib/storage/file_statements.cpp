@@ -1,4 +1,4 @@
-#include "file_statements.h"
+#include "lib/storage/file_statements.h"
 
 namespace paramstore::storage {
 namespace {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "statement.h"
+#include "lib/storage/statement.h"
 
 namespace paramstore::storage {
 

@@ -1,4 +1,4 @@
-#include "location.h"
+#include "lib/storage/location.h"
 
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -11,10 +11,10 @@
 #include <new>
 #include <tuple>
 
-#include "migrations.h"
+#include "lib/storage/migrations.h"
+#include "lib/storage/sqlite_error.h"
+#include "lib/text/utf8.h"
 #include "paramstore/error.h"
-#include "sqlite_error.h"
-#include "utf8.h"
 
 namespace paramstore::storage {
 namespace {

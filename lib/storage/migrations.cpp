@@ -1,8 +1,8 @@
-#include "migrations.h"
+#include "lib/storage/migrations.h"
 
 #include <sqlite3.h>
 
-#include "statement.h"
+#include "lib/storage/statement.h"
 
 namespace paramstore::storage {
 namespace {

@@ -10,10 +10,10 @@
 #include <thread>
 #include <utility>
 
-#include "connection.h"
+#include "lib/storage/connection.h"
+#include "lib/storage/reading.h"
+#include "lib/storage/record.h"
 #include "paramstore/error.h"
-#include "reading.h"
-#include "record.h"
 
 namespace paramstore::storage {
 namespace {

@@ -1,4 +1,4 @@
-#include "connection.h"
+#include "lib/storage/connection.h"
 
 namespace paramstore::storage {
 

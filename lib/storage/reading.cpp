@@ -1,4 +1,4 @@
-#include "reading.h"
+#include "lib/storage/reading.h"
 
 #include <sqlite3.h>
 

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "lib/storage/record.h"
+#include "lib/storage/value_io.h"
 #include "paramstore/storage/database.h"
-#include "record.h"
-#include "value_io.h"
 
 namespace paramstore::storage {
 

@@ -1,10 +1,10 @@
-#include "record.h"
+#include "lib/storage/record.h"
 
 #include <utility>
 
+#include "lib/text/utf8.h"
 #include "paramstore/error.h"
 #include "paramstore/param_name.h"
-#include "utf8.h"
 
 namespace paramstore::storage {
 namespace {

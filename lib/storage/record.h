@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "file_statements.h"
+#include "lib/storage/file_statements.h"
 #include "paramstore/storage/param_record.h"
 
 namespace paramstore::storage {

@@ -2,9 +2,9 @@
 
 #include <sqlite3.h>
 
-#include "connection.h"
+#include "lib/storage/connection.h"
+#include "lib/storage/statement.h"
 #include "paramstore/error.h"
-#include "statement.h"
 
 namespace paramstore::storage {
 

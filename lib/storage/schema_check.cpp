@@ -1,4 +1,4 @@
-#include "schema_check.h"
+#include "lib/storage/schema_check.h"
 
 #include <SQLiteCpp/Database.h>
 #include <sqlite3.h>
@@ -8,10 +8,10 @@
 #include <set>
 #include <utility>
 
-#include "migrations.h"
+#include "lib/storage/migrations.h"
+#include "lib/storage/statement.h"
+#include "lib/text/utf8.h"
 #include "paramstore/error.h"
-#include "statement.h"
-#include "utf8.h"
 
 namespace paramstore::storage {
 namespace {

@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <optional>
 
-#include "connection.h"
+#include "lib/storage/connection.h"
+#include "lib/storage/sole_use.h"
+#include "lib/storage/sync.h"
+#include "lib/text/utf8.h"
 #include "paramstore/error.h"
 #include "paramstore/param_name.h"
-#include "sole_use.h"
-#include "sync.h"
-#include "utf8.h"
 
 namespace paramstore::storage {
 namespace {

@@ -1,14 +1,14 @@
-#include "sole_use.h"
+#include "lib/storage/sole_use.h"
 
 #include <sqlite3.h>
 
 #include <string>
 
-#include "connection.h"
-#include "location.h"
+#include "lib/storage/connection.h"
+#include "lib/storage/location.h"
+#include "lib/storage/sqlite_error.h"
+#include "lib/storage/statement.h"
 #include "paramstore/error.h"
-#include "sqlite_error.h"
-#include "statement.h"
 
 namespace paramstore::storage {
 

@@ -1,4 +1,4 @@
-#include "sqlite_error.h"
+#include "lib/storage/sqlite_error.h"
 
 #include <sqlite3.h>
 

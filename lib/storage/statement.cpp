@@ -1,8 +1,8 @@
-#include "statement.h"
+#include "lib/storage/statement.h"
 
 #include <sqlite3.h>
 
-#include "sqlite_error.h"
+#include "lib/storage/sqlite_error.h"
 
 namespace paramstore::storage {
 

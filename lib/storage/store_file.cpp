@@ -4,11 +4,11 @@
 #include <limits>
 #include <utility>
 
-#include "connection.h"
+#include "lib/storage/connection.h"
+#include "lib/storage/record.h"
+#include "lib/storage/value_io.h"
+#include "lib/text/utf8.h"
 #include "paramstore/error.h"
-#include "record.h"
-#include "utf8.h"
-#include "value_io.h"
 
 namespace paramstore::storage {
 namespace {

@@ -1,4 +1,4 @@
-#include "sync.h"
+#include "lib/storage/sync.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>

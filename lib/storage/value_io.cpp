@@ -1,4 +1,4 @@
-#include "value_io.h"
+#include "lib/storage/value_io.h"
 
 #include <sqlite3.h>
 
@@ -6,9 +6,9 @@
 #include <cstring>
 #include <vector>
 
-#include "blob.h"
+#include "lib/storage/blob.h"
+#include "lib/text/utf8.h"
 #include "paramstore/error.h"
-#include "utf8.h"
 
 namespace paramstore::storage {
 namespace {

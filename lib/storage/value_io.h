@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
-#include "checksum.h"
-#include "file_statements.h"
+#include "lib/storage/checksum.h"
+#include "lib/storage/file_statements.h"
 #include "paramstore/storage/param_record.h"
 
 struct sqlite3;

@@ -1,10 +1,10 @@
-#include "value_run.h"
+#include "lib/storage/value_run.h"
 
 #include <sqlite3.h>
 
 #include <cstdint>
 
-#include "sqlite_error.h"
+#include "lib/storage/sqlite_error.h"
 
 namespace paramstore::storage {
 namespace {

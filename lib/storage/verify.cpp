@@ -7,11 +7,11 @@
 #include <set>
 #include <utility>
 
-#include "connection.h"
+#include "lib/storage/connection.h"
+#include "lib/storage/progress.h"
+#include "lib/storage/record.h"
+#include "lib/text/utf8.h"
 #include "paramstore/error.h"
-#include "record.h"
-#include "utf8.h"
-#include "watched.h"
 
 namespace paramstore::storage {
 namespace {

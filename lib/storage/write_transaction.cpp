@@ -1,12 +1,12 @@
 #include <sqlite3.h>
 
-#include "connection.h"
+#include "lib/storage/connection.h"
+#include "lib/storage/record.h"
+#include "lib/storage/value_io.h"
+#include "lib/storage/value_run.h"
+#include "lib/text/utf8.h"
 #include "paramstore/error.h"
 #include "paramstore/param_name.h"
-#include "record.h"
-#include "utf8.h"
-#include "value_io.h"
-#include "value_run.h"
 
 namespace paramstore::storage {
 namespace {

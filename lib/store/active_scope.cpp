@@ -1,4 +1,4 @@
-#include "active_scope.h"
+#include "lib/store/active_scope.h"
 
 #include <algorithm>
 #include <vector>

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "scope_state.h"
+#include "lib/store/scope_state.h"
 
 namespace paramstore {
 

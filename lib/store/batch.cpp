@@ -2,11 +2,11 @@
 
 #include <utility>
 
-#include "change.h"
+#include "lib/store/change.h"
+#include "lib/store/refresh.h"
+#include "lib/store/store_core.h"
 #include "paramstore/error.h"
 #include "paramstore/param_store.h"
-#include "store_core.h"
-#include "take_in.h"
 
 namespace paramstore {
 

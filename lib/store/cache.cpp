@@ -1,4 +1,4 @@
-#include "cache.h"
+#include "lib/store/cache.h"
 
 #include <algorithm>
 #include <iterator>

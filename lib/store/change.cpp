@@ -1,4 +1,4 @@
-#include "change.h"
+#include "lib/store/change.h"
 
 #include <utility>
 

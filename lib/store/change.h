@@ -6,8 +6,8 @@
 #include <memory>
 #include <optional>
 
+#include "lib/store/store_core.h"
 #include "paramstore/storage/savepoint.h"
-#include "store_core.h"
 
 namespace paramstore {
 

@@ -1,14 +1,14 @@
-#include "commit.h"
+#include "lib/store/commit.h"
 
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "change.h"
-#include "leaf.h"
-#include "lookup.h"
-#include "write_through.h"
+#include "lib/store/change.h"
+#include "lib/store/leaf.h"
+#include "lib/store/lookup.h"
+#include "lib/store/write_through.h"
 
 namespace paramstore {
 

@@ -3,7 +3,7 @@
 
 #include <chrono>
 
-#include "store_core.h"
+#include "lib/store/store_core.h"
 
 namespace paramstore {
 

@@ -1,4 +1,4 @@
-#include "leaf.h"
+#include "lib/store/leaf.h"
 
 #include <ATen/MemoryOverlap.h>
 #include <ATen/ops/empty.h>

@@ -1,4 +1,4 @@
-#include "lookup.h"
+#include "lib/store/lookup.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -6,13 +6,13 @@
 #include <utility>
 #include <vector>
 
-#include "leaf.h"
 #include "lib/constraint/node.h"
-#include "named_errors.h"
+#include "lib/store/leaf.h"
+#include "lib/store/named_errors.h"
+#include "lib/store/refresh.h"
+#include "lib/store/value_memory.h"
 #include "paramstore/error.h"
 #include "paramstore/param_name.h"
-#include "take_in.h"
-#include "value_memory.h"
 
 namespace paramstore {
 namespace {

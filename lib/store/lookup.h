@@ -3,8 +3,8 @@
 
 #include <string_view>
 
+#include "lib/store/store_core.h"
 #include "paramstore/param.h"
-#include "store_core.h"
 
 namespace paramstore {
 

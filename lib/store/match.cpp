@@ -1,7 +1,7 @@
 // ParamStore::match.
-#include "lookup.h"
+#include "lib/store/lookup.h"
+#include "lib/text/python_regex.h"
 #include "paramstore/param_store.h"
-#include "python_regex.h"
 
 namespace paramstore {
 

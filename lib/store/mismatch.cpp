@@ -1,12 +1,12 @@
-#include "mismatch.h"
+#include "lib/store/mismatch.h"
 
 #include <c10/util/Exception.h>
 
 #include <sstream>
 #include <string>
 
-#include "leaf.h"
 #include "lib/constraint/describe.h"
+#include "lib/store/leaf.h"
 #include "paramstore/error.h"
 
 namespace paramstore {

@@ -4,9 +4,9 @@
 #include <optional>
 #include <string_view>
 
+#include "lib/store/store_core.h"
 #include "paramstore/constraint.h"
 #include "paramstore/initial_value.h"
-#include "store_core.h"
 
 namespace paramstore {
 

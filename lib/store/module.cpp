@@ -8,16 +8,16 @@
 #include <utility>
 #include <vector>
 
-#include "change.h"
-#include "exchange.h"
-#include "leaf.h"
-#include "lookup.h"
-#include "mismatch.h"
+#include "lib/store/adoption.h"
+#include "lib/store/change.h"
+#include "lib/store/leaf.h"
+#include "lib/store/lookup.h"
+#include "lib/store/mismatch.h"
+#include "lib/store/refresh.h"
+#include "lib/store/write_through.h"
 #include "paramstore/error.h"
 #include "paramstore/param_name.h"
 #include "paramstore/param_store.h"
-#include "take_in.h"
-#include "write_through.h"
 
 namespace paramstore {
 namespace {

@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-#include "leaf.h"
+#include "lib/store/leaf.h"
+#include "lib/store/scope_state.h"
 #include "paramstore/error.h"
-#include "scope_state.h"
 
 namespace paramstore {
 

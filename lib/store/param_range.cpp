@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "lookup.h"
+#include "lib/store/lookup.h"
+#include "lib/store/store_core.h"
 #include "paramstore/param_store.h"
-#include "store_core.h"
 
 namespace paramstore {
 

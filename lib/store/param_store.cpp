@@ -7,15 +7,15 @@
 #include <sstream>
 #include <utility>
 
-#include "commit.h"
-#include "leaf.h"
-#include "lookup.h"
-#include "mismatch.h"
+#include "lib/store/commit.h"
+#include "lib/store/leaf.h"
+#include "lib/store/lookup.h"
+#include "lib/store/mismatch.h"
+#include "lib/store/refresh.h"
+#include "lib/store/store_core.h"
+#include "lib/store/write_through.h"
 #include "paramstore/error.h"
 #include "paramstore/param_name.h"
-#include "store_core.h"
-#include "take_in.h"
-#include "write_through.h"
 
 namespace paramstore {
 namespace {

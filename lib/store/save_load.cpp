@@ -3,13 +3,13 @@
 #include <utility>
 #include <vector>
 
-#include "leaf.h"
-#include "lookup.h"
+#include "lib/store/leaf.h"
+#include "lib/store/lookup.h"
+#include "lib/store/refresh.h"
+#include "lib/store/state.h"
+#include "lib/store/store_core.h"
 #include "paramstore/error.h"
 #include "paramstore/param_store.h"
-#include "state.h"
-#include "store_core.h"
-#include "take_in.h"
 
 namespace paramstore {
 namespace {

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <string>
 
-#include "cache.h"
+#include "lib/store/cache.h"
 #include "paramstore/param_store.h"
 #include "paramstore/storage/database.h"
 

@@ -5,11 +5,11 @@
 #include <exception>
 #include <utility>
 
-#include "active_scope.h"
+#include "lib/store/active_scope.h"
+#include "lib/store/state.h"
+#include "lib/store/store_core.h"
 #include "paramstore/error.h"
 #include "paramstore/param_store.h"
-#include "state.h"
-#include "store_core.h"
 
 namespace paramstore {
 

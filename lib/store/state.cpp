@@ -1,15 +1,15 @@
-#include "state.h"
+#include "lib/store/state.h"
 
 #include <unordered_set>
 #include <utility>
 
-#include "change.h"
-#include "leaf.h"
-#include "lookup.h"
+#include "lib/store/change.h"
+#include "lib/store/leaf.h"
+#include "lib/store/lookup.h"
+#include "lib/store/write_through.h"
 #include "paramstore/error.h"
 #include "paramstore/param_name.h"
 #include "paramstore/param_store.h"
-#include "write_through.h"
 
 namespace paramstore {
 

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "lib/store/store_core.h"
+#include "lib/store/write_through.h"
 #include "paramstore/state_dict.h"
-#include "store_core.h"
-#include "write_through.h"
 
 namespace paramstore {
 

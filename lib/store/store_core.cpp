@@ -1,4 +1,4 @@
-#include "store_core.h"
+#include "lib/store/store_core.h"
 
 #include <c10/util/Exception.h>
 
@@ -6,10 +6,10 @@
 #include <exception>
 #include <utility>
 
-#include "active_scope.h"
-#include "commit.h"
+#include "lib/store/active_scope.h"
+#include "lib/store/commit.h"
+#include "lib/store/refresh.h"
 #include "paramstore/error.h"
-#include "take_in.h"
 
 namespace paramstore {
 namespace {

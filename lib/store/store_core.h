@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "lib/store/scope_state.h"
 #include "paramstore/param_store.h"
 #include "paramstore/storage/database.h"
-#include "scope_state.h"
 
 namespace paramstore {
 

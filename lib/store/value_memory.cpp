@@ -1,4 +1,4 @@
-#include "value_memory.h"
+#include "lib/store/value_memory.h"
 
 #include <c10/core/CPUAllocator.h>
 #include <c10/core/InferenceMode.h>
@@ -10,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-#include "leaf.h"
+#include "lib/store/leaf.h"
 
 namespace paramstore {
 namespace {

@@ -1,4 +1,4 @@
-#include "write_through.h"
+#include "lib/store/write_through.h"
 
 #include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
@@ -8,10 +8,10 @@
 #include <sstream>
 #include <utility>
 
-#include "leaf.h"
 #include "lib/constraint/describe.h"
-#include "lookup.h"
-#include "named_errors.h"
+#include "lib/store/leaf.h"
+#include "lib/store/lookup.h"
+#include "lib/store/named_errors.h"
 #include "paramstore/error.h"
 
 namespace paramstore {

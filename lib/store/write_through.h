@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "change.h"
-#include "leaf.h"
+#include "lib/store/change.h"
+#include "lib/store/leaf.h"
 
 namespace paramstore {
 

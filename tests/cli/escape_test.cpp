@@ -1,5 +1,5 @@
 // What a file says reaches a terminal as text only.
-#include "lib/cli/escape.h"
+#include "lib/cli/terminal/escape.h"
 
 #include <doctest/doctest.h>
 #include <rapidcheck.h>

@@ -1,5 +1,5 @@
 // Numbers as people and programs write them.
-#include "lib/cli/given_value.h"
+#include "lib/cli/values/given_value.h"
 
 #include <doctest/doctest.h>
 #include <rapidcheck.h>

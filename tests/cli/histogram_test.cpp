@@ -1,5 +1,5 @@
 // Every finite value is in one bin, and the drawing fits.
-#include "lib/cli/histogram.h"
+#include "lib/cli/values/histogram.h"
 
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
@@ -8,7 +8,7 @@
 #include <limits>
 #include <numeric>
 
-#include "lib/cli/escape.h"
+#include "lib/cli/terminal/escape.h"
 
 using namespace paramstore::cli;
 using paramstore::storage::Dtype;

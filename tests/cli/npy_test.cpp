@@ -1,5 +1,5 @@
 // NumPy's file format, and files that only look like it.
-#include "lib/cli/npy.h"
+#include "lib/cli/values/npy.h"
 
 #include <doctest/doctest.h>
 #include <rapidcheck.h>

@@ -249,7 +249,7 @@ class Values(CommandTest):
         self.assertIn("/nowhere.so: the extension cannot be loaded", error)
 
     def test_constrained_values_come_through_the_extension(self):
-        built = pathlib.Path(PARAMSTORE).parent.parent / "sql" / "paramstore.so"
+        built = pathlib.Path(PARAMSTORE).parent.parent / "extension" / "paramstore.so"
         if not built.exists():
             self.skipTest("built without LibTorch: there is no extension")
         self.assertIn("tensor(2.)", self.paramstore("show", "--constrained", self.store, "scale"))

@@ -1,5 +1,5 @@
 // The form of a constraint's tag.
-#include "lib/cli/tag_syntax.h"
+#include "lib/cli/values/tag_syntax.h"
 
 #include <doctest/doctest.h>
 

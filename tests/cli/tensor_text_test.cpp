@@ -1,5 +1,5 @@
 // Tensors as PyTorch prints them. The texts are what Python's print(tensor) shows with PyTorch 2.
-#include "lib/cli/tensor_text.h"
+#include "lib/cli/values/tensor_text.h"
 
 #include <doctest/doctest.h>
 
@@ -7,7 +7,7 @@
 #include <cstring>
 #include <numeric>
 
-#include "lib/cli/number_encoding.h"
+#include "lib/numeric/number_encoding.h"
 
 using namespace paramstore;
 using namespace paramstore::cli;
@@ -17,7 +17,7 @@ namespace {
 
 std::string text(const std::vector<std::int64_t>& shape, const std::vector<double>& numbers,
                  Dtype dtype = Dtype::float32) {
-  std::vector<sql::Element> elements;
+  std::vector<numeric::Element> elements;
   for (const double number : numbers) elements.push_back({number, 0});
   return tensor_text(dtype, shape, encode(dtype, elements).data());
 }
@@ -61,7 +61,7 @@ TEST_CASE("dtypes other than the default are named, and empty tensors' shapes") 
 }
 
 TEST_CASE("complex numbers have a format for each part") {
-  const std::vector<char> value = encode(Dtype::complex64, {{1, 2}, {0, -0.5}});
+  const std::vector<char> value = paramstore::numeric::encode(Dtype::complex64, {{1, 2}, {0, -0.5}});
   CHECK(tensor_text(Dtype::complex64, {2}, value.data()) == "tensor([1.+2.0000j, 0.-0.5000j])");
 }
 

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "lib/store/python_regex.h"
+#include "lib/text/python_regex.h"
 #include "paramstore/error.h"
 
 using paramstore::PythonRegex;

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <sstream>
 
-#include "lib/sql/elements.h"
-#include "lib/sql/float16.h"
+#include "lib/numeric/elements.h"
+#include "lib/numeric/float16.h"
 #include "sql/connection.h"
 #include "sql/numbers.h"
 
@@ -40,10 +40,10 @@ TEST_CASE("every float16 and every bfloat16 is read as IEEE 754 defines it, at a
   const auto* bytes = reinterpret_cast<const unsigned char*>(unaligned.data()) + 1;
   std::vector<float> chosen(65536);
   std::vector<float> portable(65536);
-  sql::decode_float16(bytes, 65535, chosen.data());  // an odd number, so that the vectors leave a rest
-  sql::decode_float16_portably(bytes, 65535, portable.data());
+  numeric::decode_float16(bytes, 65535, chosen.data());  // an odd number, so that the vectors leave a rest
+  numeric::decode_float16_portably(bytes, 65535, portable.data());
   std::vector<float> brain(65536);
-  sql::decode(Dtype::bfloat16, bytes, 65536, brain.data(), nullptr);
+  numeric::decode(Dtype::bfloat16, bytes, 65536, brain.data(), nullptr);
   int wrong = 0;
   for (std::uint32_t i = 0; i < 65535; ++i) {
     const double half = from_bits(i, 5, 10);

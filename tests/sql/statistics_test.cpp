@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <random>
 
-#include "lib/sql/half_sums.h"
-#include "lib/sql/statistics.h"
+#include "lib/numeric/half_sums.h"
+#include "lib/numeric/statistics.h"
 #include "sql/connection.h"
 #include "sql/numbers.h"
 
@@ -166,11 +166,11 @@ TEST_CASE("sums of 16-bit numbers are the same with and without the processor's 
       double squares = 0.0;  // of eighths: both are exact
       for (const auto& number : numbers) sum += number.real(), squares += std::norm(number);
       for (const unsigned wanted : {1U, 2U, 3U}) {
-        for (auto* const sums : {sql::power_sums_of_halves, sql::power_sums_of_halves_portably}) {
-          const sql::PowerSums result = sums(dtype, wanted, bytes, count);
+        for (auto* const sums : {numeric::power_sums_of_halves, numeric::power_sums_of_halves_portably}) {
+          const numeric::PowerSums result = sums(dtype, wanted, bytes, count);
           INFO(quoted(dtype) << " " << count << " " << wanted);
-          CHECK(result.first == ((wanted & sql::power_sum_first) != 0 ? sum : 0.0));
-          CHECK(result.second == ((wanted & sql::power_sum_second) != 0 ? squares : 0.0));
+          CHECK(result.first == ((wanted & numeric::power_sum_first) != 0 ? sum : 0.0));
+          CHECK(result.second == ((wanted & numeric::power_sum_second) != 0 ? squares : 0.0));
         }
       }
     }
@@ -225,7 +225,7 @@ TEST_CASE("Statistics takes a value in pieces of any lengths") {
     const Numbers numbers = some_numbers(2100, complex_dtype(dtype));
     const std::string value = encode(dtype, numbers);
     for (const std::size_t piece : {1U, 3U, 7U, 16U, 17U, 1000U, 4099U, 100'000U}) {
-      sql::Statistics statistics(dtype, sql::all_statistics);
+      numeric::Statistics statistics(dtype, numeric::all_statistics);
       for (std::size_t at = 0; at < value.size(); at += piece) {
         statistics.add(value.data() + at, std::min(piece, value.size() - at));
       }

@@ -1,0 +1,127 @@
+#include "lib/cli/terminal/escape.h"
+
+#include <wchar.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+namespace paramstore::cli {
+namespace {
+
+struct Character {
+  char32_t code;
+  std::size_t length;  // in bytes
+};
+
+// The character at the front of `text`, with length 0 where its bytes are not UTF-8.
+Character first_character(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return {lead, 1};
+  const std::size_t length = lead >= 0xf0 && lead <= 0xf4  ? 4
+                             : lead >= 0xe0 && lead < 0xf0 ? 3
+                             : lead >= 0xc2 && lead < 0xe0 ? 2
+                                                           : 0;
+  if (length == 0 || text.size() < length) return {0, 0};
+  char32_t code = lead & (0x7fU >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return {0, 0};
+    code = code << 6 | (byte(i) & 0x3f);
+  }
+  constexpr std::array<char32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
+  if (code < least[length] || (code >= 0xd800 && code < 0xe000) || code > 0x10ffff) return {0, 0};
+  return {code, length};
+}
+
+// What is not to reach a terminal: C1 controls, line and paragraph separators, marks that turn the reading direction or
+// are not seen at all.
+bool is_deceptive(char32_t code) {
+  return (code >= 0x80 && code < 0xa0) || code == 0xad || code == 0x61c || (code >= 0x200b && code <= 0x200f) ||
+         (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) || code == 0xfeff ||
+         (code >= 0xfff9 && code <= 0xfffb) || (code >= 0xe0000 && code <= 0xe007f);
+}
+
+void append_hex(std::string& out, std::uint32_t number, int least_digits) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (; number != 0 || static_cast<int>(text.size()) < least_digits; number >>= 4)
+    text.insert(text.begin(), digits[number & 15]);
+  out += text;
+}
+
+// Appends the escape of the character at the front of `text`, or the character where it needs none. Returns its bytes.
+std::size_t append_escaped(std::string& out, std::string_view text) {
+  const Character character = first_character(text);
+  if (character.length == 0) {
+    out += "\\x";
+    append_hex(out, static_cast<unsigned char>(text[0]), 2);
+    return 1;
+  }
+  if (character.code == '\n') {
+    out += "\\n";
+  } else if (character.code == '\t') {
+    out += "\\t";
+  } else if (character.code == '\r') {
+    out += "\\r";
+  } else if (character.code < 0x20 || character.code == 0x7f) {
+    out += "\\x";
+    append_hex(out, character.code, 2);
+  } else if (is_deceptive(character.code)) {
+    out += "\\u{";
+    append_hex(out, character.code, 1);
+    out += '}';
+  } else {
+    out += text.substr(0, character.length);
+  }
+  return character.length;
+}
+
+}  // namespace
+
+std::string escaped(std::string_view text) {
+  const bool is_ascii_text = std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  if (is_ascii_text) return std::string(text);  // nearly always
+  std::string out;
+  while (!text.empty()) text.remove_prefix(append_escaped(out, text));
+  return out;
+}
+
+std::string shown_name(std::string_view name) {
+  std::string plain = escaped(name);
+  const bool has_edges = !name.empty() && (name.front() == ' ' || name.back() == ' ');
+  if (plain == name && !name.empty() && name.front() != '"' && !has_edges) return plain;
+  std::string out = "\"";
+  while (!name.empty()) {
+    if (name.front() == '"' || name.front() == '\\') out += '\\';
+    name.remove_prefix(append_escaped(out, name));
+  }
+  return out + "\"";
+}
+
+std::size_t display_width(std::string_view text) {
+  std::size_t width = 0;
+  while (!text.empty()) {
+    const Character character = first_character(text);
+    // Negative where the locale does not know it: then one column is as good a guess as any.
+    const int columns = character.length == 0 ? 1 : wcwidth(static_cast<wchar_t>(character.code));
+    width += columns < 0 ? 1 : static_cast<std::size_t>(columns);
+    text.remove_prefix(character.length == 0 ? 1 : character.length);
+  }
+  return width;
+}
+
+std::string cut_to_width(const std::string& text, std::size_t most) {
+  if (display_width(text) <= most) return text;
+  constexpr std::string_view ellipsis = "...";
+  std::size_t end = 0;
+  while (end < text.size()) {
+    const std::size_t length = first_character(std::string_view(text).substr(end)).length;
+    const std::size_t next = end + (length == 0 ? 1 : length);
+    if (display_width(std::string_view(text).substr(0, next)) + ellipsis.size() > most) break;
+    end = next;
+  }
+  return text.substr(0, end).append(ellipsis);
+}
+
+}  // namespace paramstore::cli

@@ -1,0 +1,175 @@
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include "lib/cli/address.h"
+#include "lib/cli/commit_message.h"
+#include "lib/cli/selection.h"
+#include "lib/cli/terminal/escape.h"
+#include "lib/cli/terminal/readable_numbers.h"
+#include "lib/cli/values/given_value.h"
+#include "lib/cli/values/shape_text.h"
+#include "lib/cli/values/tag_syntax.h"
+#include "lib/cli/verb.h"
+#include "lib/numeric/number_encoding.h"
+#include "paramstore/error.h"
+#include "paramstore/param_name.h"
+
+namespace paramstore::cli {
+namespace {
+
+using storage::Dtype;
+using storage::ParamRecord;
+using Shape = std::vector<std::int64_t>;
+
+struct Options {
+  std::string store;
+  std::string name;
+  std::string value;
+  std::string from;
+  std::string dtype;
+  std::string shape;
+  std::string constraint;
+  bool create = false;
+};
+
+std::string read_source(const std::string& name) {
+  std::ifstream file;
+  if (name != "-") {
+    std::error_code error;
+    if (std::filesystem::is_directory(name, error))
+      throw FileError(name + ": is a directory; name a file with the value");
+    file.open(name, std::ios::binary);
+    if (!file) throw FileError(name + ": cannot be read; is it there?");
+  }
+  std::istream& in = name == "-" ? std::cin : file;
+  std::string contents{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  if (in.bad()) throw FileError(name + ": cannot be read");
+  return contents;
+}
+
+// What the row becomes: what was asked for, else as it is, else as the value's source says.
+void settle_dtype(ParamRecord& record, bool is_new, const Options& options, const GivenValue& value) {
+  if (!options.dtype.empty()) {
+    const auto dtype = storage::parse_dtype(options.dtype);
+    if (!dtype)
+      throw UsageError("--dtype " + options.dtype +
+                       " is none; there are float16, bfloat16, float32, float64, complex64 and complex128");
+    record.dtype = *dtype;
+  } else if (is_new) {
+    record.dtype = value.dtype.value_or(Dtype::float32);
+  } else if (value.dtype && *value.dtype != record.dtype) {
+    throw UsageError("the value is " + std::string(dtype_name(*value.dtype)) + ", the parameter " +
+                     std::string(dtype_name(record.dtype)) + "; --dtype says which it is to be");
+  }
+}
+
+void settle_shape(ParamRecord& record, bool is_new, const Options& options, const GivenValue& value) {
+  const auto count = static_cast<std::uint64_t>(value.numbers.size());
+  const std::string numbers = counted(count, "number");
+  if (!options.shape.empty()) {
+    const auto shape = storage::parse_shape(options.shape);
+    if (!shape) throw UsageError("--shape " + options.shape + " is none; a shape is [2,3], or [] for a scalar");
+    record.shape = *shape;
+  } else if (is_new) {
+    const bool scalar = count == 1;
+    record.shape = value.shape.value_or(scalar ? Shape{} : Shape{static_cast<std::int64_t>(count)});
+  } else if (value.shape && *value.shape != record.shape && !(count == 0 && element_count(record) == 0)) {
+    throw UsageError("the value's shape is " + shape_text(*value.shape) + ", the parameter's " +
+                     shape_text(record.shape) + "; --shape says which it is to be");
+  }
+  const auto size = value_size(record.shape, record.dtype);
+  if (!size || *size / dtype_size(record.dtype) != count)
+    throw UsageError("the value has " + numbers + ", which do not fill shape " + shape_text(record.shape));
+}
+
+struct Row {
+  ParamRecord record;
+  std::vector<char> bytes;
+};
+
+// What the command line makes of the parameter that was found, or of none.
+Row make_row(const std::optional<ParamRecord>& found, const Options& options, const std::string& contents) {
+  Row row;
+  ParamRecord& record = row.record;
+  if (found) {
+    record = *found;
+  } else {
+    validate_param_name(options.name);
+    record.name = options.name;
+    record.constraint_tag = "real";
+  }
+  if (!options.constraint.empty()) {
+    if (const auto error = tag_error(options.constraint)) throw UsageError(*error);
+    record.constraint_tag = options.constraint;
+  }
+  const std::string source = options.from.empty() ? "VALUE" : options.from == "-" ? "the standard input" : options.from;
+  const auto asked = storage::parse_dtype(options.dtype);
+  const GivenValue value = parse_value(contents, source, numeric::is_complex(asked.value_or(record.dtype)));
+  settle_dtype(record, !found, options, value);
+  settle_shape(record, !found, options, value);
+  try {
+    row.bytes = numeric::encode(record.dtype, value.numbers);
+  } catch (const Error& error) {
+    throw UsageError(error.what());
+  }
+  record.checksum = storage::value_checksum({row.bytes.data(), row.bytes.size()});
+  return row;
+}
+
+ExitStatus run(const Options& options) {
+  if (options.value.empty() == options.from.empty())
+    throw UsageError("give a VALUE, or a file with --from (and not both)");
+  // All reading first: the store is not kept locked meanwhile.
+  const std::string contents = options.from.empty() ? options.value : read_source(options.from);
+
+  const Address address = options.create ? parse_new_address(options.store) : parse_address(options.store);
+  std::optional<Row> row;
+  std::error_code error;
+  // Before the file is made: what makes no sense leaves none behind.
+  if (options.create && !std::filesystem::exists(file_of(address), error))
+    row = make_row(std::nullopt, options, contents);
+  StoreWriter store(address, options.create ? StoreWriter::Missing::create : StoreWriter::Missing::refuse);
+  storage::WriteTransaction transaction(store.file(), {std::nullopt, commit_message("set", {options.name})});
+  const auto found = store.file().find(options.name);
+  if (!found && !options.create) {
+    try {
+      find(store.file(), options.name);
+    } catch (const ParamNotFound& missing) {
+      throw NoSuch(std::string(missing.what()) + " (--create adds it)");
+    }
+  }
+  if (found || !row) row = make_row(found, options, contents);
+  const storage::ValueBytes value{row->bytes.data(), row->bytes.size()};
+  if (found) {
+    transaction.replace(found->id, std::nullopt, row->record, value);
+  } else {
+    transaction.insert(row->record, value);
+  }
+  transaction.commit();
+  return ExitStatus::done;
+}
+
+}  // namespace
+
+void add_set(CLI::App& command, Action& action) {
+  const auto options = std::make_shared<Options>();
+  Verb verb(command, action, "set", changing_verbs, "Give a parameter another value", run, options);
+  verb.add_store(options->store);
+  verb.add_argument("NAME", options->name, "A parameter's name").required();
+  verb.add_argument("VALUE", options->value, "A number, or JSON: 0.5 or '[[1, 2], [3, 4]]'");
+  verb.add_option("-f,--from", options->from, "FILE", "A file with the value: text, JSON or .npy; - for stdin");
+  verb.add_option("--dtype", options->dtype, "DTYPE", "Store it as this dtype; otherwise the dtype stays");
+  verb.add_option("--shape", options->shape, "SHAPE", "Store it as '[2,3]'; otherwise the shape stays");
+  verb.add_option("--constraint", options->constraint, "TAG", "Change the constraint's tag; otherwise it stays");
+  verb.add_flag("--create", options->create, "Add the parameter or make the store if there is none");
+  verb.footer(
+      "The value is stored as it is given: it is the unconstrained one. For the\n"
+      "constraint real that is what programs see; for positive they see its\n"
+      "exponential.\n"
+      "Examples: paramstore set model.params.db scale 0.5\n"
+      "          paramstore set model.params.db weight --from weight.npy");
+}
+
+}  // namespace paramstore::cli

@@ -1,0 +1,297 @@
+#include <algorithm>
+#include <charconv>
+#include <iostream>
+#include <iterator>
+#include <set>
+
+#include "lib/cli/address.h"
+#include "lib/cli/commit_message.h"
+#include "lib/cli/sql_connection.h"
+#include "lib/cli/terminal/escape.h"
+#include "lib/cli/terminal/json.h"
+#include "lib/cli/terminal/readable_numbers.h"
+#include "lib/cli/terminal/table.h"
+#include "lib/cli/verb.h"
+
+namespace paramstore::cli {
+namespace {
+
+enum class Form { table, csv, json };
+
+struct Options {
+  std::string store;
+  std::string sql;
+  std::vector<std::string> values;
+  std::vector<std::string> attach;
+  bool csv = false;
+  bool json = false;
+  bool write = false;
+  bool extension = false;
+};
+
+std::string hexadecimal(sqlite3_stmt* row, int column) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  const auto* bytes = static_cast<const unsigned char*>(sqlite3_column_blob(row, column));
+  const int size = sqlite3_column_bytes(row, column);
+  std::string text;
+  text.reserve(2 * static_cast<std::size_t>(size));
+  for (int i = 0; i < size; ++i) {
+    text += digits[bytes[i] >> 4];
+    text += digits[bytes[i] & 15];
+  }
+  return text;
+}
+
+std::string text_of(sqlite3_stmt* row, int column) {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(row, column));
+  return text == nullptr ? std::string()
+                         : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(row, column)));
+}
+
+Json json_of(sqlite3_stmt* row, int column) {
+  switch (sqlite3_column_type(row, column)) {
+    case SQLITE_NULL:
+      return nullptr;
+    case SQLITE_INTEGER:
+      return static_cast<std::int64_t>(sqlite3_column_int64(row, column));
+    case SQLITE_FLOAT:
+      return to_json(sqlite3_column_double(row, column));
+    case SQLITE_BLOB:
+      return hexadecimal(row, column);
+    default:
+      return text_of(row, column);
+  }
+}
+
+std::string csv_of(sqlite3_stmt* row, int column) {
+  if (sqlite3_column_type(row, column) == SQLITE_BLOB) return hexadecimal(row, column);
+  return text_of(row, column);
+}
+
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of("\",\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+std::string cell_of(sqlite3_stmt* row, int column) {
+  constexpr std::size_t widest = 100;
+  if (sqlite3_column_type(row, column) == SQLITE_BLOB)
+    return "<" + std::to_string(sqlite3_column_bytes(row, column)) + " bytes>";
+  return cut_to_width(escaped(text_of(row, column).substr(0, 8 * widest)), widest);
+}
+
+// Runs one statement and prints its rows.
+class StatementRun {
+ public:
+  StatementRun(const SqlConnection& connection, sqlite3_stmt* statement, Form form)
+      : connection_(connection), row_(statement), columns_(sqlite3_column_count(statement)), form_(form) {}
+
+  void run() {
+    if (columns_ == 0) {
+      step();
+    } else if (form_ == Form::table) {
+      print_table();
+    } else if (form_ == Form::csv) {
+      print_csv();
+    } else {
+      print_json_rows();
+    }
+  }
+
+ private:
+  bool step() {
+    const int code = sqlite3_step(row_);
+    if (code == SQLITE_ROW) return true;
+    if (code != SQLITE_DONE) connection_.check(code);
+    return false;
+  }
+
+  std::string title(int column) const { return sqlite3_column_name(row_, column); }
+
+  void print_table() {
+    std::vector<Column> columns;
+    columns.reserve(static_cast<std::size_t>(columns_));
+    std::vector<std::vector<std::string>> rows;
+    for (int i = 0; i < columns_; ++i) columns.push_back({escaped(title(i)), Align::right});
+    while (step()) {
+      std::vector<std::string> cells;
+      for (int i = 0; i < columns_; ++i) {
+        const int type = sqlite3_column_type(row_, i);  // before it is read as text, which changes it
+        if (type == SQLITE_TEXT || type == SQLITE_BLOB) columns[static_cast<std::size_t>(i)].align = Align::left;
+        cells.push_back(cell_of(row_, i));
+      }
+      rows.push_back(std::move(cells));
+    }
+    Table table(std::move(columns));
+    for (auto& row : rows) table.add(std::move(row));
+    table.print(std::cout);
+  }
+
+  void print_csv() {
+    for (int i = 0; i < columns_; ++i) std::cout << (i > 0 ? "," : "") << csv_field(title(i));
+    std::cout << "\r\n";
+    while (step()) {
+      for (int i = 0; i < columns_; ++i) std::cout << (i > 0 ? "," : "") << csv_field(csv_of(row_, i));
+      std::cout << "\r\n";
+    }
+  }
+
+  void refuse_equal_titles() const {
+    std::set<std::string> titles;
+    for (int i = 0; i < columns_; ++i) {
+      if (titles.insert(title(i)).second) continue;
+      throw UsageError("the SQL gives several columns called " + title(i) +
+                       ", of which a JSON object keeps one; give them names with AS");
+    }
+  }
+
+  void print_json_rows() {
+    refuse_equal_titles();
+    std::cout << '[';
+    for (bool first = true; step(); first = false) {
+      Json object = Json::object();
+      for (int i = 0; i < columns_; ++i) object[title(i)] = json_of(row_, i);
+      std::cout << (first ? "\n  " : ",\n  ") << object.dump(-1, ' ', false, Json::error_handler_t::replace);
+    }
+    std::cout << "\n]\n";
+  }
+
+  const SqlConnection& connection_;
+  sqlite3_stmt* row_;
+  int columns_;
+  Form form_;
+};
+
+[[noreturn]] void refuse_values(std::size_t parameters, std::size_t values) {
+  throw UsageError("the SQL has " + counted(parameters, "parameter") + ", but " + counted(values, "value") +
+                   " came after it");
+}
+
+// The values from the command line: a number where one looks like it, else text.
+void bind(const SqlConnection& connection, sqlite3_stmt* statement, const std::vector<std::string>& values) {
+  const int parameters = sqlite3_bind_parameter_count(statement);
+  for (int i = 1; i <= parameters; ++i) {
+    const std::string& text = values[static_cast<std::size_t>(i - 1)];
+    const char* const end = text.data() + text.size();
+    std::int64_t integer = 0;
+    double real = 0;
+    int code = SQLITE_OK;
+    if (const auto read = std::from_chars(text.data(), end, integer); read.ec == std::errc() && read.ptr == end) {
+      code = sqlite3_bind_int64(statement, i, integer);
+    } else if (const auto real_read = std::from_chars(text.data(), end, real);
+               real_read.ec == std::errc() && real_read.ptr == end && real == real) {
+      code = sqlite3_bind_double(statement, i, real);
+    } else {
+      code = sqlite3_bind_text64(statement, i, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+    }
+    connection.check(code);
+  }
+}
+
+// Whether comments are all that is left. What cannot be prepared may be able to when it is its turn.
+bool holds_no_statement(const SqlConnection& connection, const char* rest) {
+  while (*rest != '\0') {
+    sqlite3_stmt* made = nullptr;
+    const int code = sqlite3_prepare_v2(connection.handle(), rest, -1, &made, &rest);
+    const SqlStatement statement(made);
+    if (code != SQLITE_OK || made != nullptr) return false;
+  }
+  return true;
+}
+
+void run_all(const SqlConnection& connection, const std::string& sql, const Options& options) {
+  const Form form = options.json ? Form::json : options.csv ? Form::csv : Form::table;
+  const char* rest = sql.c_str();
+  const std::size_t values = options.values.size();
+  std::size_t used = 0;  // of the values
+  while (*rest != '\0') {
+    sqlite3_stmt* made = nullptr;
+    connection.check(sqlite3_prepare_v2(connection.handle(), rest, -1, &made, &rest));
+    const SqlStatement statement(made);
+    if (made == nullptr) continue;  // a comment, or nothing
+    if (!options.write && sqlite3_stmt_readonly(made) == 0)
+      throw UsageError("this SQL would change something; say --write if it is to");
+    const auto parameters = static_cast<std::size_t>(sqlite3_bind_parameter_count(made));
+    used = std::max(used, parameters);
+    // That there are too many values is known before the last statement, which is most often the only one.
+    if (used > values || (used < values && holds_no_statement(connection, rest))) refuse_values(used, values);
+    bind(connection, made, options.values);
+    StatementRun(connection, made, form).run();
+  }
+  if (used < values) refuse_values(used, values);  // there is no statement
+}
+
+std::vector<Address> attached(const Address& address, const Options& options) {
+  std::vector<Address> addresses;
+  for (const std::string& scope : options.attach) addresses.push_back({address.path, scope});
+  return addresses;
+}
+
+void ask(const Address& address, const std::string& sql, const Options& options) {
+  // Each looks whether it is a store, and a sound one. They stay open, so that the connection finds the files as they
+  // were.
+  StoreReader store(address);
+  std::vector<StoreReader> scopes;
+  for (const Address& each : attached(address, options)) scopes.emplace_back(each);
+
+  SqlConnection connection(store.file().uri(), store.file().path(), SqlConnection::Access::read);
+  if (options.extension) connection.load_extension(extension_path());
+  for (std::size_t i = 0; i < scopes.size(); ++i) connection.attach(scopes[i].file().uri(), options.attach[i]);
+  run_all(connection, sql, options);
+}
+
+void change(const Address& address, const std::string& sql, const Options& options) {
+  // The same look, and whether it may be written. Closed again, as the connection should be the last one, which tidies
+  // up.
+  const auto look_at = [](const Address& each) {
+    return StoreWriter(each, StoreWriter::Missing::refuse).file().path();
+  };
+  const auto absolute = [](const std::string& path) { return std::filesystem::absolute(path).string(); };
+  const std::string path = look_at(address);
+  SqlConnection connection(absolute(path), path, SqlConnection::Access::write);
+  if (options.extension) connection.load_extension(extension_path());
+  for (const Address& each : attached(address, options)) connection.attach(absolute(look_at(each)), *each.scope);
+  connection.begin();
+  run_all(connection, sql, options);
+  connection.commit(commit_message("sql", {sql}));
+}
+
+ExitStatus run(const Options& options) {
+  std::string sql = options.sql;
+  if (sql == "-") sql.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+  const Address address = parse_address(options.store);
+  if (options.write) {
+    change(address, sql, options);
+  } else {
+    ask(address, sql, options);
+  }
+  return ExitStatus::done;
+}
+
+}  // namespace
+
+void add_sql(CLI::App& command, Action& action) {
+  const auto options = std::make_shared<Options>();
+  Verb verb(command, action, "sql", reading_verbs, "Ask, or change, a store in SQL", run, options);
+  verb.add_store(options->store);
+  verb.add_argument("SQL", options->sql, "One statement or several; - for the standard input").required();
+  verb.add_argument("VALUE", options->values, "What ?1, ?2, ... in the SQL stand for");
+  Option csv = verb.add_flag("--csv", options->csv, "Print comma-separated values");
+  verb.add_json(options->json).excludes(csv);
+  verb.add_flag("--write", options->write, "Allow changes: all of them in one transaction");
+  verb.add_option("-a,--attach", options->attach, "SCOPE", "Make a scope visible as a schema; may be repeated")
+      .repeatable();
+  verb.add_flag("--extension", options->extension, "Load the extension, which has constrained()");
+  verb.footer(
+      "Tables: params, param_list (no values), param_stats, param_values, commits.\n"
+      "Functions: tensor_norm(value, dtype) and others, REGEXP; see paramstore(1).\n"
+      "Example: paramstore sql model.params.db \\\n"
+      "           \"SELECT name, norm FROM param_stats WHERE nan_count > ?\" 0");
+}
+
+}  // namespace paramstore::cli

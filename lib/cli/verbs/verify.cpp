@@ -1,0 +1,129 @@
+#include <iostream>
+
+#include "lib/cli/address.h"
+#include "lib/cli/terminal/escape.h"
+#include "lib/cli/terminal/json.h"
+#include "lib/cli/terminal/progress.h"
+#include "lib/cli/terminal/readable_numbers.h"
+#include "lib/cli/values/tag_syntax.h"
+#include "lib/cli/verb.h"
+#include "paramstore/error.h"
+
+namespace paramstore::cli {
+namespace {
+
+using storage::Damage;
+
+struct Options {
+  std::string store;
+  bool json = false;
+  bool quiet = false;
+};
+
+struct Report {
+  std::string store;  // as the command line would name it
+  storage::Verification verification;
+};
+
+// What keeps a file from being opened; its name stands before it already.
+Damage unreadable(const std::exception& error, const Address& address) {
+  const std::string what = error.what();
+  for (const std::filesystem::path& path : {file_of(address), address.path}) {
+    const std::string start = path.string() + ": ";
+    if (what.compare(0, start.size(), start) == 0) return {"", what.substr(start.size())};
+  }
+  return {"", what};
+}
+
+Report verify(const std::string& name, const Address& address) {
+  Report report{name, {}};
+  try {
+    StoreReader store(address);
+    ProgressLine progress("verifying " + shown_name(name));
+    report.verification = store.file().verify(progress.callback());
+    for (const auto& record : report.verification.records) {
+      if (auto error = tag_error(record.constraint_tag))
+        report.verification.damage.push_back({record.name, *std::move(error)});
+    }
+  } catch (const CorruptStore& error) {
+    report.verification.damage.push_back(unreadable(error, address));
+  } catch (const NotAStore& error) {
+    report.verification.damage.push_back(unreadable(error, address));
+  }
+  return report;
+}
+
+void print(const Report& report) {
+  const auto& [damage, records, bytes, without_checksum] = report.verification;
+  for (const Damage& each : damage) {
+    std::cout << shown_name(report.store) << ": "
+              << (each.name.empty() ? "" : "parameter " + shown_name(each.name) + ": ") << escaped(each.what) << '\n';
+  }
+  if (!damage.empty()) return;
+  std::cout << shown_name(report.store) << ": sound: " << counted(records.size(), "parameter") << ", "
+            << byte_count(bytes);
+  if (without_checksum > 0)
+    std::cout << "; " << counted(without_checksum, "value") << " written by another tool and without a checksum";
+  std::cout << '\n';
+}
+
+Json to_json(const Report& report) {
+  Json damage = Json::array();
+  for (const Damage& each : report.verification.damage) {
+    Json entry{{"name", nullptr}, {"what", each.what}};
+    if (!each.name.empty()) entry["name"] = each.name;
+    damage.push_back(std::move(entry));
+  }
+  return {{"store", report.store},
+          {"sound", report.verification.damage.empty()},
+          {"params", report.verification.records.size()},
+          {"bytes", report.verification.bytes},
+          {"without_checksum", report.verification.without_checksum},
+          {"damage", std::move(damage)}};
+}
+
+ExitStatus run(const Options& options) {
+  const Address address = parse_address(options.store);
+  std::vector<Report> reports{verify(options.store, address)};
+  if (!address.scope) {
+    std::vector<std::string> scopes;
+    try {
+      StoreReader store(address);
+      scopes = store.database().scope_names();
+    } catch (const Error&) {
+      // Reported above: what cannot be opened lists no scopes.
+      if (reports.front().verification.damage.empty()) throw;
+    }
+    for (const std::string& scope : scopes)
+      reports.push_back(verify(options.store + "//" + scope, {address.path, scope}));
+  }
+  bool sound = true;
+  Json list = Json::array();
+  for (const Report& report : reports) {
+    sound = sound && report.verification.damage.empty();
+    if (options.quiet) continue;
+    if (options.json) {
+      list.push_back(to_json(report));
+    } else {
+      print(report);
+    }
+  }
+  if (options.json && !options.quiet) print_json(std::cout, list);
+  return sound ? ExitStatus::done : ExitStatus::found;
+}
+
+}  // namespace
+
+void add_verify(CLI::App& command, Action& action) {
+  const auto options = std::make_shared<Options>();
+  Verb verb(command, action, "verify", keeping_verbs, "Read everything and say what is wrong where", run, options);
+  verb.add_store(options->store);
+  verb.add_json(options->json);
+  verb.add_flag("-q,--quiet", options->quiet, "Say it with the exit status alone");
+  verb.footer(
+      "Looks at the file's structure, every row, every value's length and checksum,\n"
+      "and the form of the constraint tags; in the store and in its scopes. The exit\n"
+      "status is 0 if all is sound, 1 if something is wrong. Nothing is changed.");
+}
+
+}  // namespace paramstore::cli
