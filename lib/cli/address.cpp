@@ -69,7 +69,7 @@ void require_scope(storage::Database& database, const std::string& name) {
   const std::vector<std::string> names = database.scope_names();
   if (std::find(names.begin(), names.end(), name) != names.end()) return;
   throw NoSuch(database.main().path() + ": has no scope " + shown_name(name) +
-               "; `paramstore scopes` lists those it has");
+               "; `paramstore scopes` lists its scopes");
 }
 
 storage::Database open_for_writing(const Address& address, StoreWriter::Missing missing) {
@@ -78,14 +78,14 @@ storage::Database open_for_writing(const Address& address, StoreWriter::Missing 
   return storage::Database(address.path, options);
 }
 
-// At the first "//" before which `may_be_store` finds a store.
+// Splits at the first "//" that follows what `may_be_store` accepts as a store.
 template <class MayBeStore>
 Address split(const std::string& text, const MayBeStore& may_be_store) {
   for (std::size_t at = text.find("//"); at != std::string::npos; at = text.find("//", at + 1)) {
     const fs::path path = text.substr(0, at);
     if (path.empty() || !may_be_store(path)) continue;
     std::string scope = text.substr(at + 2);
-    if (scope.empty()) throw UsageError(text + ": a scope's name must follow the //");
+    if (scope.empty()) throw UsageError(text + ": // must be followed by a scope's name");
     validate_param_name(scope);
     return {path, std::move(scope)};
   }

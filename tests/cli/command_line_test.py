@@ -103,18 +103,18 @@ class Numbers(CommandTest):
         for verb, option in (("log", "-n"), ("log", "--count"), ("watch", "-n"), ("watch", "--top")):
             for word in ("-1", "two", "1.5", "", "99999999999999999999", "-nan", "[1]"):
                 error = self.refused(USAGE, verb, self.store, option, word)
-                self.assertIn(f"{word} is no whole number from 0 up", error)
+                self.assertIn(f"{word} is not a whole number from 0 up", error)
         self.assertEqual(self.lines("log", "-n", "0", self.store), [])
         self.assertEqual(len(self.lines("log", "-n2", self.store)), 3)
 
     def test_other_numbers_lie_where_they_make_sense(self):
         for word in ("much", "", "1x", "nan"):
-            self.assertIn(f"{word} is no number", self.refused(USAGE, "diff", self.store, self.store, "-t", word))
+            self.assertIn(f"{word} is not a number", self.refused(USAGE, "diff", self.store, self.store, "-t", word))
         for word in ("-1", "-inf"):
-            self.assertIn(f"{word} is no number from 0 up", self.refused(USAGE, "diff", self.store, self.store, "-t", word))
+            self.assertIn(f"{word} is not a number from 0 up", self.refused(USAGE, "diff", self.store, self.store, "-t", word))
         for word in ("0", "-1", "inf", "1e9"):
-            self.assertIn(f"{word} is no number from 0.001 to 86400", self.refused(USAGE, "watch", self.store, "-i", word))
-        self.assertIn("colour is none of insertion, name, size, revision", self.refused(USAGE, "ls", self.store, "-s", "colour"))
+            self.assertIn(f"{word} is not a number from 0.001 to 86400", self.refused(USAGE, "watch", self.store, "-i", word))
+        self.assertIn("colour is not one of insertion, name, size, revision", self.refused(USAGE, "ls", self.store, "-s", "colour"))
 
 
 if __name__ == "__main__":

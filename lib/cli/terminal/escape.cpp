@@ -34,8 +34,8 @@ Character first_character(std::string_view text) {
   return {code, length};
 }
 
-// What is not to reach a terminal: C1 controls, line and paragraph separators, marks that turn the reading direction or
-// are not seen at all.
+// Characters that must not reach a terminal: C1 controls, line and paragraph separators, and marks that are invisible or
+// change the reading direction.
 bool is_deceptive(char32_t code) {
   return (code >= 0x80 && code < 0xa0) || code == 0xad || code == 0x61c || (code >= 0x200b && code <= 0x200f) ||
          (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) || code == 0xfeff ||
@@ -50,7 +50,7 @@ void append_hex(std::string& out, std::uint32_t number, int least_digits) {
   out += text;
 }
 
-// Appends the escape of the character at the front of `text`, or the character where it needs none. Returns its bytes.
+// Appends the character at the front of `text`, escaped if necessary. Returns its length in bytes.
 std::size_t append_escaped(std::string& out, std::string_view text) {
   const Character character = first_character(text);
   if (character.length == 0) {
