@@ -22,8 +22,8 @@ fs::path beside(fs::path path, const char* suffix) {
   return path;
 }
 
-// The -wal and -shm of a file, if reading it makes them. One object a file, which all readers of it share: the first
-// sees whether they were there before, and once the last has closed its connection, they go.
+// Removes the -wal and -shm of a file if reading it has created them. All readers of a file share one object: the first
+// notes whether they existed before, and the last to close its connection removes them.
 class SideFiles {
  public:
   static std::shared_ptr<SideFiles> of(const fs::path& file) {
@@ -39,8 +39,8 @@ class SideFiles {
     were_there_ = fs::exists(beside(file_, "-wal"), error) || fs::exists(beside(file_, "-shm"), error);
   }
 
-  // A connection that may write removes them as it closes, if it is the last one and no commit waits in the -wal;
-  // SQLite's locks see to it that nobody loses anything.
+  // A writable connection removes them when it closes, if it is the last one and the -wal holds no commit. SQLite's locks
+  // ensure that nobody loses anything.
   ~SideFiles() {
     std::error_code error;
     if (were_there_ || ::access(file_.c_str(), W_OK) != 0 || !fs::exists(beside(file_, "-wal"), error) ||

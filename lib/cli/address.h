@@ -29,8 +29,8 @@ std::filesystem::path file_of(const Address& address);
 /// Whether both name the same file.
 bool same_file(const Address& a, const Address& b);
 
-/// A store file that is open for reading. Leaves the folder as it was: SQLite makes a -wal and a -shm beside a file
-/// that it only reads, and leaves them there; these go again.
+/// A store file that is open for reading. Leaves the folder unchanged: SQLite creates a -wal and a -shm even beside a file
+/// that it only reads, and these are removed again.
 class StoreReader {
  public:
   /// Throws NoSuch if the scope does not exist, and what Database throws.

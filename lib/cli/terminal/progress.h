@@ -1,4 +1,4 @@
-// Progress of long work, for a person who waits.
+// Progress of long work, for a waiting person.
 #pragma once
 
 #include <chrono>
