@@ -85,7 +85,7 @@ Address split(const std::string& text, const MayBeStore& may_be_store) {
     const fs::path path = text.substr(0, at);
     if (path.empty() || !may_be_store(path)) continue;
     std::string scope = text.substr(at + 2);
-    if (scope.empty()) throw UsageError(text + ": // must be followed by a scope's name");
+    if (scope.empty()) throw UsageError(text + ": the // must be followed by a scope's name");
     validate_param_name(scope);
     return {path, std::move(scope)};
   }

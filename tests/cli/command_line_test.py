@@ -79,7 +79,7 @@ class Dashes(CommandTest):
     def test_a_name_with_a_dash_is_told_how_it_can_be_written(self):
         for arguments in (["get", self.store, "-dash"], ["rm", self.store, "-dash"], ["set", self.store, "loc", "-infinite"]):
             error = self.refused(USAGE, *arguments)
-            self.assertIn(f"{arguments[0]} has no option {arguments[-1]}; if it is a name or a value, write -- before it", error)
+            self.assertIn(f"{arguments[0]} has no option {arguments[-1]}; if it is a name or a value, put -- before it", error)
             self.assertIn(f"see paramstore {arguments[0]} --help", error)
         self.assertIn("no option --colour", self.refused(USAGE, "ls", self.store, "--colour=red"))
         self.assertIn("--", self.paramstore("--help").split("dash")[1])

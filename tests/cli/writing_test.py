@@ -117,7 +117,7 @@ class Setting(CommandTest):
         self.paramstore("set", "folder//new.db", "x", "1", "--create")
         self.assertEqual(self.lines("ls", "folder/new.db"), ["x"])
         self.assertIn("no such file", self.refused(FILE, "set", "four.db//s", "x", "1"))
-        self.assertIn("name must follow", self.refused(USAGE, "set", "four.db//", "x", "1", "--create"))
+        self.assertIn("must be followed by a scope's name", self.refused(USAGE, "set", "four.db//", "x", "1", "--create"))
         self.assertIn("does not exist", self.refused(FILE, "set", "no/such/folder.db//s", "x", "1", "--create"))
 
     def test_a_directory_is_no_value(self):
