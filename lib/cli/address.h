@@ -15,8 +15,8 @@ struct Address {
   std::optional<std::string> scope;
 };
 
-/// Splits at the first "//" that follows an existing file. A "//" between folders stays part of the path, since only a
-/// store can come before a scope. A scope's name may contain slashes. Throws UsageError if it is empty.
+/// Splits at the first "//" that follows an existing file. No file can contain another, so a "//" between folders stays
+/// part of the path. A scope's name may contain slashes. Throws UsageError if it is empty.
 Address parse_address(const std::string& text);
 
 /// The same for a store that may not exist yet: then splits at the first "//" that follows what could be a file in an

@@ -14,7 +14,7 @@ struct Character {
   std::size_t length;  // in bytes
 };
 
-// The character at the front of `text`, with length 0 where its bytes are not UTF-8.
+// The character at the front of `text`. Its length is 0 if the bytes are not UTF-8.
 Character first_character(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
@@ -103,7 +103,7 @@ std::size_t display_width(std::string_view text) {
   std::size_t width = 0;
   while (!text.empty()) {
     const Character character = first_character(text);
-    // Negative where the locale does not know it: then one column is as good a guess as any.
+    // wcwidth is negative for a character that the locale does not know: one column is the best guess.
     const int columns = character.length == 0 ? 1 : wcwidth(static_cast<wchar_t>(character.code));
     width += columns < 0 ? 1 : static_cast<std::size_t>(columns);
     text.remove_prefix(character.length == 0 ? 1 : character.length);

@@ -223,7 +223,7 @@ void run_all(const SqlConnection& connection, const std::string& sql, const Opti
     bind(connection, made, options.values);
     StatementRun(connection, made, form).run();
   }
-  if (used < values) refuse_values(used, values);  // there is no statement
+  if (used < values) refuse_values(used, values);  // the SQL has no statement
 }
 
 std::vector<Address> attached(const Address& address, const Options& options) {
