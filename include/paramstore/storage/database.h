@@ -32,7 +32,7 @@ namespace paramstore::storage {
 
 class Connection;      // lib/storage: the SQLite handle and what is attached to it
 class FileStatements;  // lib/storage: one file's prepared statements
-enum class Pages;      // lib/storage: whether changed pages stay cached
+enum class Pages;      // lib/storage: whether changed pages stay in memory or go to the log
 
 struct OpenOptions {
   /// Never writes; also works if the folder and file are not writable. Then, unless the store is open for writing
@@ -234,7 +234,7 @@ class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
   void annotate(const CommitInfo& info);
 
   /// Adds a row at the end; `record.id` and `record.revision` are ignored, `record.checksum` is stored. Returns the id.
-  /// Throws InvalidName, and StorageError where the name is taken.
+  /// Throws InvalidName, and StorageError if the name is taken.
   std::int64_t insert(const ParamRecord& record, ValueBytes value);
 
   /// Overwrites a value with one of the same size, in place. Throws Error if the size differs.
