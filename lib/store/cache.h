@@ -30,7 +30,7 @@ using EntryPtr = std::shared_ptr<Entry>;
 /// Entries by name, by row (insertion order) and by leaf. Change an entry's leaf or name only through the cache.
 class Cache {
  public:
-  /// Null where there is none.
+  /// Null if it does not exist.
   EntryPtr find(std::string_view name) const;
   EntryPtr find(std::int64_t id) const;
   /// If several share one leaf (tied weights), the first in order.
