@@ -30,7 +30,7 @@ namespace {
     case c10::ScalarType::Float:
     case c10::ScalarType::Double:
       throw Error(message);
-    default:  // where LibTorch has no kernel for the dtype, it says so in words only
+    default:  // LibTorch reports a missing kernel only in its message text
       throw UnsupportedTensor(message);
   }
 }

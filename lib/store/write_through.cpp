@@ -139,9 +139,10 @@ void require_inside(const ScopeState& scope, std::string_view name, const Constr
 void throw_stale(const ScopeState& scope, std::vector<std::string> names) {
   std::string list;
   for (const auto& name : names) list += (list.empty() ? "'" : ", '") + name + "'";
-  throw StaleParam("changed in '" + scope.path + "' by another connection since this store read them: " + list +
-                       "; nothing was written. refresh() picks up theirs, commit(Conflict::overwrite) keeps this store's",
-                   std::move(names));
+  throw StaleParam(
+      "changed in '" + scope.path + "' by another connection since this store read them: " + list +
+          "; nothing was written. refresh() picks up theirs, commit(Conflict::overwrite) keeps this store's",
+      std::move(names));
 }
 
 at::Tensor to_unconstrained(const StoreCore& core, const ScopeState& scope, std::string_view name,
