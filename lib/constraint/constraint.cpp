@@ -29,7 +29,7 @@ const NodePointer& known(const NodePointer& node) {
     throw UnknownConstraint(
         the_constraint(node->tag) +
             " is not known to this process, which can store it but not compute with it: register its name "
-            "known with paramstore::register_constraint",
+            "with paramstore::register_constraint",
         node->tag);
   }
   return found;
