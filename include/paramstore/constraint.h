@@ -98,7 +98,7 @@ class Bound {
 
   /// The number, or null if the bound is a tensor.
   const double* number() const noexcept { return std::get_if<double>(&value_); }
-  /// The tensor, or null where the bound is a number.
+  /// The tensor, or null if the bound is a number.
   const at::Tensor* tensor() const noexcept { return std::get_if<at::Tensor>(&value_); }
 
  private:

@@ -22,7 +22,7 @@ struct Transform::Node {
   std::optional<std::int64_t> unconstrained_event_dim;
   std::optional<bool> is_discrete;
   bool is_identity = false;
-  const ConstraintKind* without_transform = nullptr;  // this kind or one nested in it, where the transform is missing
+  const ConstraintKind* without_transform = nullptr;  // this kind or one nested in it, if its transform is missing
 };
 
 /// A node with an unknown name looks again as names are registered. Once found, `late` points to it.

@@ -69,8 +69,8 @@ bool can_be_leaf(const at::Tensor& tensor);
 /// Copies `value` into `leaf`, which must fit, without recording it in autograd; the version counter moves on.
 void overwrite_contents(const at::Tensor& leaf, const at::Tensor& value);
 
-/// `value`, which is on the CPU, on the device named in its row; on the CPU where that name is no device of this
-/// machine (warns once per device name). Throws CorruptStore if the name is not a device.
+/// `value`, which is on the CPU, on the device named in its row, or on the CPU if this machine lacks that device (warns
+/// once per device name). Throws CorruptStore if the name is not a device.
 at::Tensor to_row_device(at::Tensor value, const storage::ParamRecord& record, const std::string& path);
 
 /// Whether the device exists on this machine.

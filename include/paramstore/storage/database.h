@@ -88,7 +88,7 @@ struct Verification {
 /// What `StoreFile::read_all` found.
 struct LoadedRecord {
   ParamRecord record;
-  std::uint64_t checksum = 0;  // of the bytes as read; 0 where the value was skipped
+  std::uint64_t checksum = 0;  // of the bytes as read; 0 if the value was skipped
 };
 
 /// The id and the revision of a row: enough to see which rows moved on.
