@@ -71,7 +71,8 @@ void tanh_of_rows(std::int64_t n, const Float* factor, Float* tanh) {
 
 //
 // 
-// atanh(t) is sign(t) * log1p(2|t| / (1 - |t|)) / 2. LibTorch computes the logarithm, many at a time; these two come before and after it.
+// atanh(t) is sign(t) * log1p(2|t| / (1 - |t|)) / 2. LibTorch computes the logarithm, many at a time; these two come
+// before and after it.
 template <typename Float>
 void atanh_before_logarithm(std::int64_t count, const Float* tanh, Float* out) {
   for (std::int64_t i = 0; i < count; ++i) {
