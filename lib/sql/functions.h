@@ -20,15 +20,15 @@
 //                                              much is an error. SELECT load_extension(...) cannot replace an
 //                                              existing REGEXP
 //
-// Statistics are PyTorch's, summed in float64: `std` divides by n - 1, `norm` is the 2-norm, and a NaN anywhere makes all
-// but `nan_count` NaN. SQLite has no NaN, so the result is NULL, including where PyTorch gives NaN because there are too
-// few elements or because infinities cancel. `nan_count` tells which.
-// An empty blob gives NULL in all of them: it is a tensor without elements, or stands for a value that is too long for one
-// row (schema/FORMAT.md, `chunks`). The tables below can tell these apart, and read such values too.
+// Statistics are PyTorch's, summed in float64: `std` divides by n - 1, `norm` is the 2-norm, and a NaN anywhere makes
+// all but `nan_count` NaN. SQLite has no NaN, so the result is NULL, including where PyTorch gives NaN because there
+// are too few elements or because infinities cancel. `nan_count` tells which. An empty blob gives NULL in all of them:
+// it is a tensor without elements, or stands for a value that is too long for one row (schema/FORMAT.md, `chunks`). The
+// tables below can tell these apart, and read such values too.
 //
-// A complex number is the JSON array [re,im]. Complex numbers have no order, and their mean is not a single number, so min,
-// max and mean of complex tensors are errors. JSON has neither NaN nor infinity: they are written as null and 9e999, which
-// SQLite, Python and JavaScript read as infinity.
+// A complex number is the JSON array [re,im]. Complex numbers have no order, and their mean is not a single number, so
+// min, max and mean of complex tensors are errors. JSON has neither NaN nor infinity: they are written as null and
+// 9e999, which SQLite, Python and JavaScript read as infinity.
 //
 // Tables. Rows are made on demand, and only part of a file's values is in memory at a time.
 //
@@ -49,14 +49,14 @@ struct sqlite3;
 
 namespace paramstore {
 
-/// Adds the functions and tables above to a connection. Once is enough; repeating it is harmless while no statement of the
-/// connection is running. Returns SQLite's result code. All are deterministic and innocuous, so a schema may use them.
+/// Adds the functions and tables above to a connection. Once is enough; repeating it is harmless while no statement of
+/// the connection is running. Returns SQLite's result code. All are deterministic and innocuous, so a schema may use
+/// them.
 int register_sql_functions(sqlite3* db) noexcept;
 
 /// Puts `param_stats` and `param_values` into the connection's TEMP schema, after `register_sql_functions`: tools that
-/// list tables then list them, and no table of that name in a stranger's file can take their place. Both work without this
-/// too. Calling it again renews them. Returns SQLite's result code; SQLITE_READONLY under
-/// `PRAGMA query_only`.
+/// list tables then list them, and no table of that name in a stranger's file can take their place. Both work without
+/// this too. Calling it again renews them. Returns SQLite's result code; SQLITE_READONLY under `PRAGMA query_only`.
 int create_sql_views(sqlite3* db) noexcept;
 
 }  // namespace paramstore

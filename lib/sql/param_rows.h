@@ -16,8 +16,8 @@ namespace paramstore::sql {
 /// In insertion order, all in one snapshot. Begins before the first row.
 class ParamRows {
  public:
-  /// The rows of the store attached as `schema`, or only that of `name`. `small_values` reads short values together with
-  /// their rows; set it if they will be needed.
+  /// The rows of the store attached as `schema`, or only that of `name`. `small_values` reads short values together
+  /// with their rows; set it if they will be needed.
   ParamRows(sqlite3* db, std::string schema, sqlite3_value* name, bool small_values);
 
   bool next();
@@ -37,8 +37,8 @@ class ParamRows {
   std::uint64_t numel();
   std::uint64_t value_size();
 
-  /// Checks that there are `value_size` bytes, in the row or in chunks. Call this before allocating: until then the size is
-  /// only the file's claim.
+  /// Checks that there are `value_size` bytes, in the row or in chunks. Call this before allocating: until then the
+  /// size is only the file's claim.
   void find_value();
   /// Reads a part of the value. The first read makes this check.
   void read_value(std::uint64_t offset, void* destination, std::size_t size);

@@ -107,8 +107,8 @@ class Cursor {
   }
 
  private:
-  /// Moves to the first element of the next parameter that has one. A value that is missing or too short has no elements:
-  /// a hostile row may claim 2^62.
+  /// Moves to the first element of the next parameter that has one. A value that is missing or too short has no
+  /// elements: a hostile row may claim 2^62.
   void next_parameter() {
     do {
       there_is_a_row_ = rows_->next();

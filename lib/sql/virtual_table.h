@@ -14,9 +14,9 @@
 //     sqlite3_int64 rowid() const;
 //   };
 //
-// and may throw; SQLite gets the message, and the code of a StorageError or of damage. `Settings` must live as long as the
-// connection. The table can be used under its module's name without CREATE, takes arguments like a function, and can
-// also be created.
+// and may throw; SQLite gets the message, and the code of a StorageError or of damage. `Settings` must live as long as
+// the connection. The table can be used under its module's name without CREATE, takes arguments like a function, and
+// can also be created.
 #pragma once
 
 #include <exception>

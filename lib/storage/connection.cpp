@@ -19,7 +19,7 @@ namespace {
 constexpr const char* opening = "open the store";
 
 // Chosen by measuring durable rewrites of many small, 100 large and a few very large rows.
-constexpr int page_size = 65536;  // faster than 4 KiB pages for small and large values
+constexpr int page_size = 65536;               // faster than 4 KiB pages for small and large values
 constexpr int journal_size_limit = 512 << 20;  // a -wal in steady use keeps its size: extending a file is slow
 constexpr int cache_kibibytes = 128 << 10;     // large values leave the cache only once
 constexpr std::int64_t memory_size_limit = std::int64_t{1} << 46;
@@ -349,8 +349,7 @@ void Connection::admit(StoreFile& file) {
   if (impl.immutable) {
     impl.stamp = stamp_of(impl.resolved);  // first, so that later writes are noticed
     if (impl.stamp.has_journal) {
-      throw StorageError(impl.path +
-                             ": cannot open the store: an unfinished write must be undone from " +
+      throw StorageError(impl.path + ": cannot open the store: an unfinished write must be undone from " +
                              beside(impl.resolved, "-journal").string() +
                              ", which needs write access to its folder; open it once for writing",
                          SQLITE_READONLY_ROLLBACK);

@@ -23,8 +23,8 @@ namespace paramstore::storage {
 std::unique_ptr<SQLite::Database> open_handle(const std::string& uri, const std::string& path,
                                               std::chrono::milliseconds busy_timeout);
 
-/// Switches to or from WAL mode, which needs exclusive use of the file for a moment; SQLite does not always wait for that.
-/// Returns the resulting mode in lower case: SQLite refuses some modes without an error.
+/// Switches to or from WAL mode, which needs exclusive use of the file for a moment; SQLite does not always wait for
+/// that. Returns the resulting mode in lower case: SQLite refuses some modes without an error.
 std::string set_journal_mode(sqlite3* handle, const std::string& schema, const char* mode, const std::string& path,
                              const char* doing, std::chrono::milliseconds timeout);
 
@@ -67,8 +67,9 @@ class Connection {
   StoreFile& main() noexcept { return *main_; }
   bool in_transaction() const noexcept;
 
-  /// Attaches the file if it is not attached, reopens it if it is read without locks and somebody has written to it, and
-  /// marks it as just used. Throws Error if that needs a DETACH or ATTACH inside a transaction, which SQLite cannot do.
+  /// Attaches the file if it is not attached, reopens it if it is read without locks and somebody has written to it,
+  /// and marks it as just used. Throws Error if that needs a DETACH or ATTACH inside a transaction, which SQLite cannot
+  /// do.
   void use(StoreFile& file);
   /// Called when the file's handle is destroyed.
   void forget(StoreFile& file) noexcept;

@@ -24,8 +24,8 @@ namespace fs = std::filesystem;
 constexpr const char* replacing = "replace the store";
 constexpr int pages_a_step = 64;
 
-// A connection with exclusive use of the file, outside WAL mode: in WAL mode the page size could not change, and readers
-// would not block.
+// A connection with exclusive use of the file, outside WAL mode: in WAL mode the page size could not change, and
+// readers would not block.
 std::unique_ptr<SQLite::Database> lock_alone(const fs::path& target, const OpenOptions& options) {
   const std::string path = target.string();
   auto database = open_handle(file_uri(target, OpenMode::create, options.vfs), path, std::chrono::milliseconds::zero());

@@ -24,8 +24,8 @@ std::string new_memory_uri();
 /// scopes under every name.
 std::filesystem::path resolve(const std::filesystem::path& path);
 
-/// Throws if `path` visibly cannot be opened as a store in this way: a directory, a missing folder, a missing file, a name
-/// that is too long, no access, or a file that is not an SQLite database.
+/// Throws if `path` visibly cannot be opened as a store in this way: a directory, a missing folder, a missing file, a
+/// name that is too long, no access, or a file that is not an SQLite database.
 void inspect_path(const std::filesystem::path& path, const OpenOptions& options);
 
 /// Throws if the name of the file `resolved`, with a suffix of that many bytes and the suffixes that SQLite adds, is
@@ -39,9 +39,9 @@ bool may_be_written(const std::filesystem::path& resolved);
 /// Whether the journal of an unfinished or interrupted write lies beside the file.
 bool has_journal(const std::filesystem::path& resolved);
 
-/// How to open a file for reading only: OpenMode::read_only, or OpenMode::immutable if nothing may be created beside it:
-/// the folder is not writable, or the file belongs to somebody who could not write to our -wal and -shm, and so could no
-/// longer write to the file. Throws StorageError if that would miss commits in a -wal.
+/// How to open a file for reading only: OpenMode::read_only, or OpenMode::immutable if nothing may be created beside
+/// it: the folder is not writable, or the file belongs to somebody who could not write to our -wal and -shm, and so
+/// could no longer write to the file. Throws StorageError if that would miss commits in a -wal.
 OpenMode reading_mode(const std::filesystem::path& resolved, const std::string& path, const std::string& vfs);
 
 /// The least time that opening a file waits, whatever the busy timeout: a closing connection locks the whole file for a

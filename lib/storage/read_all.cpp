@@ -49,8 +49,8 @@ std::vector<IdRange> divide(const IdRange& ids, std::uint64_t rows, std::uint64_
   return parts;
 }
 
-// Helps to read if it sees the same commit. If not, or if no other connection can be opened, it leaves all the work to the
-// first thread.
+// Helps to read if it sees the same commit. If not, or if no other connection can be opened, it leaves all the work to
+// the first thread.
 void help(Reading& reading, const std::string& uri, const std::string& path, Revision revision) {
   const std::string alias = "main";
   std::unique_ptr<SQLite::Database> database;

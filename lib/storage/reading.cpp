@@ -76,7 +76,7 @@ std::optional<std::size_t> Reading::next_part() {
 
 void Reading::read_part(std::size_t part, const ValuePlace& place) {
   std::vector<std::uint64_t>& checksums = checksums_[part];
-  checksums.reserve(std::min<std::size_t>(rows_a_part_, 4096));  // an upper bound
+  checksums.reserve(std::min<std::size_t>(rows_a_part_, 4096));  // rows_a_part_ is only an upper bound
   std::vector<LargeValue> large;
   RecordReader reader(place.statements, place.path, bytes_, ranges_[part].first);
   {

@@ -21,8 +21,8 @@ constexpr std::size_t max_device_bytes = 64;
 /// Throws InvalidName or Error if `record` cannot be a row with a value of that size.
 void check_record(const ParamRecord& record, ValueBytes value, const std::string& path);
 
-/// The total bytes of the values in a file's rows, added up as their records are read by one reader or by several, each on
-/// its own thread.
+/// The total bytes of the values in a file's rows, added up as their records are read by one reader or by several, each
+/// on its own thread.
 struct BytesRead {
   std::atomic<std::uint64_t> total{0};
 };

@@ -16,8 +16,8 @@ struct FileIdentity {
 
 FileIdentity read_identity(sqlite3* handle, const std::string& alias, const std::string& path);
 
-/// Throws CorruptStore unless the tables, views and triggers match those of schema/ for the file's version to the letter,
-/// and no foreign code would run when they are used.
+/// Throws CorruptStore unless the tables, views and triggers match those of schema/ for the file's version to the
+/// letter, and no foreign code would run when they are used.
 void check_schema(sqlite3* handle, const std::string& alias, const std::string& path);
 
 }  // namespace paramstore::storage

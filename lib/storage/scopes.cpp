@@ -121,7 +121,7 @@ std::shared_ptr<StoreFile> Connection::scope(std::string_view name) {
   const fs::path path = scope_path(main_->impl_->resolved, name);
   std::error_code error;
   const bool exists = fs::exists(path, error);
-  if (error) throw StorageError(path.string() + ": cannot be looked at: " + error.message(), SQLITE_CANTOPEN);
+  if (error) throw StorageError(path.string() + ": cannot be examined: " + error.message(), SQLITE_CANTOPEN);
   if (!exists) {
     if (options_.read_only) {
       throw StorageError(
@@ -215,11 +215,11 @@ bool Connection::drop_scope(std::string_view name) {
   make_room();  // detaches it if it is still attached
   std::error_code error;
   const bool exists = fs::exists(path, error);
-  if (error) throw StorageError(path.string() + ": cannot be looked at: " + error.message(), SQLITE_CANTOPEN);
+  if (error) throw StorageError(path.string() + ": cannot be examined: " + error.message(), SQLITE_CANTOPEN);
   if (!exists) return false;
   const std::optional<SoleUse> alone = take_alone(path, options_);
-  // First, because the file could not be restored if this failed. If removing the file fails instead, nothing is lost: a
-  // scope exists if its file does.
+  // First, because the file could not be restored if this failed. If removing the file fails instead, nothing is lost:
+  // a scope exists if its file does.
   forget_scope(name);
   fs::remove(path, error);
   if (error) throw StorageError(path.string() + ": cannot be removed: " + error.message(), SQLITE_IOERR_DELETE);

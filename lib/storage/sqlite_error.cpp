@@ -15,8 +15,7 @@ struct Explanation {
 
 constexpr Explanation explanations[] = {
     {SQLITE_READONLY_DIRECTORY, "its folder is not writable, and SQLite must create files beside the store"},
-    {SQLITE_READONLY_ROLLBACK,
-     "an unfinished write to the file must be undone first; open the store once for writing"},
+    {SQLITE_READONLY_ROLLBACK, "an unfinished write to the file must be undone first; open the store once for writing"},
     {SQLITE_READONLY_DBMOVED, "the file was moved or deleted while it was open"},
     {SQLITE_READONLY, "the file may not be written"},
     {SQLITE_FULL, "the disk is full; free some space and try again"},

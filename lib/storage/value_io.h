@@ -35,8 +35,8 @@ enum class Pages { stay_in_memory, go_to_log };
 /// Fills the value of row `id`, which already has this size.
 void write_whole(const ValuePlace& place, std::int64_t id, ValueBytes value, Pages pages);
 
-/// Fills the chunks of row `id`, however they divide the value. Returns false, and writes nothing, if their total size is
-/// not this size.
+/// Fills the chunks of row `id`, however they divide the value. Returns false, and writes nothing, if their total size
+/// is not this size.
 bool overwrite_chunked(const ValuePlace& place, std::int64_t id, ValueBytes value, Pages pages);
 
 /// Adds chunks to row `id`, which has none.

@@ -15,7 +15,7 @@ namespace paramstore::storage {
 struct ValueRun {
   ValueUpdate* first;
   std::size_t count;
-  std::size_t next = 0;  // those before it were done
+  std::size_t next = 0;  // the first one not requested yet
 };
 
 /// The name by which SQLite tells a pointer to a ValueRun from others.

@@ -224,7 +224,7 @@ TEST_CASE("a store that may not be read, or a folder in which none can be made, 
                    Database database(shared.folder / "new.db");
                    return "made";
                  }),
-                 "no file can be made"));
+                 "cannot create a file"));
 }
 
 TEST_CASE("a store in use is read at its newest commit, also from a folder that may not be written") {
