@@ -14,8 +14,8 @@
 //                                              reads back as the same number of its dtype
 //   tensor_min, tensor_max, tensor_mean, tensor_std, tensor_norm, tensor_nan_count (value, dtype)
 //   tensor_l2_distance(a, b, dtype)            the 2-norm of a - b; also (a, dtype_a, b, dtype_b)
-//   tensor_max_abs_diff(a, b, dtype)           the largest magnitude in a - b; also with two dtypes. Both fail if a and b
-//                                              have different numbers of elements
+//   tensor_max_abs_diff(a, b, dtype)           the largest magnitude in a - b; also with two dtypes. Both fail if a and
+//                                              b have different numbers of elements
 //   text REGEXP pattern, regexp(pattern, text) whether Python's re.search finds the pattern; a pattern that costs too
 //                                              much is an error. SELECT load_extension(...) cannot replace an
 //                                              existing REGEXP

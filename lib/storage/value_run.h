@@ -22,8 +22,8 @@ struct ValueRun {
 constexpr const char* value_run_type = "paramstore::storage::ValueRun";
 
 /// Gives the connection the functions:
-///   is_expected(run, id, revision, length): whether to overwrite the row; also stored in its update's `written`. Fails if
-///     ids do not ascend: the file is damaged, and a tree whose pages form a cycle would never end.
+///   is_expected(run, id, revision, length): whether to overwrite the row; also stored in its update's `written`. Fails
+///     if ids do not ascend: the file is damaged, and a tree whose pages form a cycle would never end.
 ///   new_value(run, id), new_checksum(run, id): what to overwrite it with
 void register_value_run(sqlite3* handle, const std::string& path);
 

@@ -1,4 +1,4 @@
-// SQLite's trees with pages or rows that lead where they must not: an error, soon, and no memory for what is not there.
+// SQLite trees with invalid pages or rows: they fail soon, and no memory is allocated for missing data.
 #include <doctest/doctest.h>
 
 #include <algorithm>

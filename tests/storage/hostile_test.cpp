@@ -1,4 +1,4 @@
-// Files that want to do harm, or that a disk has damaged. Whatever is in them: right values, or an error that says so.
+// Malicious or damaged files: reading gives the right values, or an error that says what is wrong.
 #include <doctest/doctest.h>
 
 #include <algorithm>

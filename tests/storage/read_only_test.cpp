@@ -1,4 +1,4 @@
-// Reading without ever writing. Permissions mean nothing to root, so what is about them runs as another user.
+// Reading without writing. Permissions do not apply to root, so tests of them run as another user.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <poll.h>
