@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "lib/cli/exit_status.h"
+#include "lib/cli/terminal/escape.h"
 #include "lib/sql/functions.h"
+#include "lib/text/constraint_signatures.h"
 #include "paramstore/error.h"
 
 namespace paramstore::cli {
@@ -76,6 +78,7 @@ void SqlConnection::commit(const std::string& message) {
   for (const Schema& schema : schemas_) {
     const std::int64_t newest = newest_revision(schema.name);
     if (newest <= schema.revision) continue;
+    require_valid_tags(schema);
     const SqlStatement note = prepare("UPDATE " + in_double_quotes(schema.name) +
                                       ".commits SET message = ?1 WHERE revision = ?2 AND message IS NULL");
     sqlite3_bind_text(note.get(), 1, message.c_str(), -1, SQLITE_TRANSIENT);
@@ -83,6 +86,26 @@ void SqlConnection::commit(const std::string& message) {
     finish(note);
   }
   finish(prepare("COMMIT"));
+}
+
+void SqlConnection::require_valid_tags(const Schema& schema) const {
+  const SqlStatement changed = prepare("SELECT constraint_tag, min(name) FROM " + in_double_quotes(schema.name) +
+                                       ".params WHERE revision > ?1 GROUP BY constraint_tag");
+  sqlite3_bind_int64(changed.get(), 1, schema.revision);
+  const auto column = [&](int index) {
+    const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(changed.get(), index));
+    return text == nullptr ? std::string()
+                           : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(changed.get(), index)));
+  };
+  int code = SQLITE_OK;
+  while ((code = sqlite3_step(changed.get())) == SQLITE_ROW) {
+    const std::string tag = column(0);
+    const auto problem = tag_problem(tag);
+    if (!problem || problem->kind != TagProblem::Kind::invalid) continue;
+    throw UsageError("parameter " + shown_name(column(1)) + ": the constraint tag " + shown_name(tag.substr(0, 80)) +
+                     " is invalid: " + problem->what + "; nothing was changed");
+  }
+  if (code != SQLITE_DONE) check(code);
 }
 
 SqlStatement SqlConnection::prepare(const std::string& sql) const {

@@ -56,6 +56,8 @@ class SqlConnection {
 
   SqlStatement prepare(const std::string& sql) const;
   void finish(const SqlStatement& statement) const;
+  /// Throws UsageError if a row that this transaction changed has an invalid constraint tag.
+  void require_valid_tags(const Schema& schema) const;
   std::int64_t newest_revision(const std::string& schema) const;
 
   std::unique_ptr<sqlite3, Closer> handle_;

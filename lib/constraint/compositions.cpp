@@ -158,8 +158,7 @@ std::vector<ConstraintKind> compositions() {
   return {
       // torch.distributions.constraints._IndependentConstraint: the base's checks, reduced with "all" over the added
       // dimensions. IndependentTransform: the base's transform, for tensors with enough dimensions.
-      ConstraintKind("independent",
-                     {{"base", ArgumentType::constraint}, {"reinterpreted_batch_ndims", ArgumentType::integer}})
+      ConstraintKind("independent")
           .documentation("base, with reinterpreted_batch_ndims more dimensions to an event")
           .prepare([](Arguments& arguments) {
             if (arguments.integer(1) < 0 || arguments.integer(1) > max_dims) {
@@ -187,9 +186,7 @@ std::vector<ConstraintKind> compositions() {
       // them along dim of the checks, which have no event dimensions: the same for a dim counted from the left; counted
       // from the right it names another dimension there (the last batch dimension where dim is -1), or none. And it
       // fails where events are of different dimensions, as in cat([simplex, real], -1, [3, 1]).
-      ConstraintKind("cat", {{"constraints", ArgumentType::constraints},
-                             {"dim", ArgumentType::integer},
-                             {"lengths", ArgumentType::integers}})
+      ConstraintKind("cat")
           .documentation("each constraint for a piece of its length along dim, as torch::cat joins them")
           .prepare([](Arguments& arguments) {
             require_parts_and_dim("cat", arguments);
@@ -215,7 +212,7 @@ std::vector<ConstraintKind> compositions() {
               [](const Arguments& arguments, const at::Tensor& y) { return cat_map(arguments, y, unconstrain); }),
 
       // torch.distributions.constraints._Stack, StackTransform. Checks are joined as cat's are.
-      ConstraintKind("stack", {{"constraints", ArgumentType::constraints}, {"dim", ArgumentType::integer}})
+      ConstraintKind("stack")
           .documentation("each constraint for one slice along dim, as torch::stack joins them")
           .prepare([](Arguments& arguments) { require_parts_and_dim("stack", arguments); })
           .event_dim([](const Arguments& arguments) {
@@ -232,7 +229,7 @@ std::vector<ConstraintKind> compositions() {
 
       // torch.distributions.constraints.MixtureSameFamilyConstraint: the base's check along the components of a mixture,
       // a dimension that the value lacks.
-      ConstraintKind("MixtureSameFamilyConstraint", {{"base", ArgumentType::constraint}})
+      ConstraintKind("MixtureSameFamilyConstraint")
           .documentation("inside base for all components of a mixture")
           .event_dim([](const Arguments& arguments) { return base_of(arguments).event_dim; })
           .is_discrete([](const Arguments& arguments) { return base_of(arguments).is_discrete; })

@@ -44,7 +44,7 @@ std::vector<ConstraintKind> discrete() {
           .check([](const Arguments&, const at::Tensor& value) { return is_integer(value).logical_and(value.ge(1)); }),
 
       // torch.distributions.constraints._IntegerInterval, which includes both bounds.
-      ConstraintKind("integer_interval", {{"lower_bound", ArgumentType::bound}, {"upper_bound", ArgumentType::bound}})
+      ConstraintKind("integer_interval")
           .documentation("x is an integer, lower_bound <= x <= upper_bound")
           .prepare(require_bounds_together)
           .discrete()
@@ -67,7 +67,7 @@ std::vector<ConstraintKind> discrete() {
 
       // torch.distributions.constraints._Multinomial, which asks neither for integers nor for the sum to be the bound
       // itself.
-      ConstraintKind("multinomial", {{"upper_bound", ArgumentType::bound}})
+      ConstraintKind("multinomial")
           .documentation("x >= 0 along the last dimension, summing to upper_bound at most")
           .event_dim(1)
           .discrete()

@@ -1,6 +1,6 @@
 // An entry in the table of constraints: everything that makes a name a constraint.
 //
-// To add one, write an entry in the file of its family (half_lines.cpp, intervals.cpp, vectors.cpp, ...), and declare
+// To add one, list its signature in lib/text/constraint_signatures.cpp, write an entry in the file of its family (half_lines.cpp, intervals.cpp, vectors.cpp, ...), and declare
 // its name in include/paramstore/constraint.h. Parsing, writing, nesting, validation and messages follow from the
 // entry.
 #pragma once
@@ -31,13 +31,14 @@ class ConstraintKind {
   using Discreteness = std::function<std::optional<bool>(const Arguments& arguments)>;
   using Prepare = std::function<void(Arguments& arguments)>;
 
-  explicit ConstraintKind(std::string name, std::vector<Parameter> parameters = {})
-      : name_(std::move(name)), parameters_(std::move(parameters)) {}
+  /// Takes the arguments that lib/text/constraint_signatures.cpp lists for this name. A name that is not there, a user's,
+  /// takes none.
+  explicit ConstraintKind(std::string name);
 
   const std::string& name() const noexcept { return name_; }
+  /// Valid as long as this.
+  ConstraintSignature signature() const { return {name_, parameters_}; }
   const std::vector<Parameter>& parameters() const noexcept { return parameters_; }
-  /// "interval(lower_bound, upper_bound)"
-  std::string signature() const;
 
   /// The set, the map onto it, and the source of the formula. Shown in messages about wrong arguments.
   ConstraintKind& documentation(std::string text) { return set(documentation_, std::move(text)); }

@@ -5,8 +5,8 @@
 #include "lib/cli/terminal/json.h"
 #include "lib/cli/terminal/progress.h"
 #include "lib/cli/terminal/readable_numbers.h"
-#include "lib/cli/values/tag_syntax.h"
 #include "lib/cli/verb.h"
+#include "lib/text/constraint_signatures.h"
 #include "paramstore/error.h"
 
 namespace paramstore::cli {
@@ -23,6 +23,7 @@ struct Options {
 struct Report {
   std::string store;  // as on the command line
   storage::Verification verification;
+  std::vector<Damage> notes;  // worth knowing, but sound
 };
 
 // Why a file cannot be opened, without the file's name, which the report shows anyway.
@@ -36,14 +37,21 @@ Damage unreadable(const std::exception& error, const Address& address) {
 }
 
 Report verify(const std::string& name, const Address& address) {
-  Report report{name, {}};
+  Report report{name, {}, {}};
   try {
     StoreReader store(address);
     ProgressLine progress("verifying " + shown_name(name));
     report.verification = store.file().verify(progress.callback());
     for (const auto& record : report.verification.records) {
-      if (auto error = tag_error(record.constraint_tag))
-        report.verification.damage.push_back({record.name, *std::move(error)});
+      const std::string& tag = record.constraint_tag;
+      const auto problem = tag_problem(tag);
+      if (!problem) continue;
+      const std::string shown = "the constraint tag " + shown_name(tag.substr(0, 80));
+      if (problem->kind == TagProblem::Kind::invalid) {
+        report.verification.damage.push_back({record.name, shown + " is invalid: " + problem->what});
+      } else {
+        report.notes.push_back({record.name, shown + ": " + problem->what});
+      }
     }
   } catch (const CorruptStore& error) {
     report.verification.damage.push_back(unreadable(error, address));
@@ -53,12 +61,17 @@ Report verify(const std::string& name, const Address& address) {
   return report;
 }
 
-void print(const Report& report) {
-  const auto& [damage, records, bytes, without_checksum] = report.verification;
-  for (const Damage& each : damage) {
-    std::cout << shown_name(report.store) << ": "
+void print_lines(const Report& report, const std::vector<Damage>& lines, const char* prefix) {
+  for (const Damage& each : lines) {
+    std::cout << shown_name(report.store) << ": " << prefix
               << (each.name.empty() ? "" : "parameter " + shown_name(each.name) + ": ") << escaped(each.what) << '\n';
   }
+}
+
+void print(const Report& report) {
+  const auto& [damage, records, bytes, without_checksum] = report.verification;
+  print_lines(report, damage, "");
+  print_lines(report, report.notes, "note: ");
   if (!damage.empty()) return;
   std::cout << shown_name(report.store) << ": sound: " << counted(records.size(), "parameter") << ", "
             << byte_count(bytes);
@@ -67,19 +80,24 @@ void print(const Report& report) {
   std::cout << '\n';
 }
 
-Json to_json(const Report& report) {
-  Json damage = Json::array();
-  for (const Damage& each : report.verification.damage) {
+Json to_json(const std::vector<Damage>& lines) {
+  Json list = Json::array();
+  for (const Damage& each : lines) {
     Json entry{{"name", nullptr}, {"what", each.what}};
     if (!each.name.empty()) entry["name"] = each.name;
-    damage.push_back(std::move(entry));
+    list.push_back(std::move(entry));
   }
+  return list;
+}
+
+Json to_json(const Report& report) {
   return {{"store", report.store},
           {"sound", report.verification.damage.empty()},
           {"params", report.verification.records.size()},
           {"bytes", report.verification.bytes},
           {"without_checksum", report.verification.without_checksum},
-          {"damage", std::move(damage)}};
+          {"damage", to_json(report.verification.damage)},
+          {"notes", to_json(report.notes)}};
 }
 
 ExitStatus run(const Options& options) {
@@ -122,7 +140,8 @@ void add_verify(CLI::App& command, Action& action) {
   verb.add_flag("-q,--quiet", options->quiet, "Print nothing; only set the exit status");
   verb.footer(
       "Checks the file's structure, every row, every value's length and checksum, and\n"
-      "the syntax of constraint tags, in the store and in its scopes. The exit status\n"
+      "the constraint tags, in the store and in its scopes. Notes name the constraints\n"
+      "that only the program that registered them knows. The exit status\n"
       "is 0 if all is sound, 1 if something is wrong. Changes nothing.");
 }
 
