@@ -1,10 +1,9 @@
 // Tensors of modules in the place of leaves.
 #pragma once
 
-#include <functional>
-#include <memory>
 #include <vector>
 
+#include "lib/store/effects.h"
 #include "lib/store/store_core.h"
 
 namespace paramstore {
@@ -19,9 +18,14 @@ struct Update {
 /// leaf, Error where they are on two devices.
 void require_exchangeable(const ScopeState& scope, const Update& update);
 
-/// Each tensor takes over its parameter's storage, and then the leaf's place. Where it is the leaf of other parameters
-/// already, of whatever scope of the store, they get a new leaf with the storage that it had. All are to be
-/// exchangeable. Returns how to take it back, which must not throw. Under the store's mutex.
-std::function<void()> exchange(StoreCore& core, ScopeState& scope, const std::vector<Update>& updates);
+/// What it takes that each tensor takes over its parameter's storage, and then the leaf's place. Where it is the leaf of
+/// other parameters already, of whatever scope of the store, they get a new leaf with the storage that it had. All are to
+/// be exchangeable.
+std::vector<LeafExchange> plan_exchanges(StoreCore& core, ScopeState& scope, const std::vector<Update>& updates)
+    PARAMSTORE_REQUIRES(store_mutex);
+
+/// Makes one of them; for `apply`.
+void make_exchange(const LeafExchange& exchange) PARAMSTORE_REQUIRES(store_mutex);
+void take_back_exchange(const LeafExchange& exchange) PARAMSTORE_REQUIRES(store_mutex);
 
 }  // namespace paramstore

@@ -134,6 +134,10 @@ HostValue::HostValue(const at::Tensor& tensor) {
 
 storage::ValueBytes HostValue::bytes() const { return {tensor_->data_ptr(), tensor_->nbytes()}; }
 
+std::shared_ptr<const void> HostValue::owner() const {
+  return tensor_.unsafeIsBorrowed() ? nullptr : std::make_shared<at::Tensor>(*tensor_);
+}
+
 at::Tensor empty_value(const storage::ParamRecord& record) {
   c10::InferenceMode ordinary(false);  // a leaf needs a version counter, which inference tensors have not
   at::Tensor value = at::empty(record.shape, at::TensorOptions().dtype(torch_dtype(record.dtype)));
@@ -160,6 +164,10 @@ at::Tensor as_leaf(at::Tensor value) {
 bool can_be_leaf(const at::Tensor& tensor) {
   return tensor.defined() && tensor.requires_grad() && tensor.is_leaf() && tensor.is_contiguous() &&
          !tensor.is_inference();
+}
+
+std::int64_t version_of(const at::Tensor& leaf) {
+  return leaf.unsafeGetTensorImpl()->version_counter().current_version();
 }
 
 void overwrite_contents(const at::Tensor& leaf, const at::Tensor& value) {

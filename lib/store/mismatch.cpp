@@ -29,11 +29,7 @@ void check_mismatch(StoreCore& core, const ScopeState& scope, std::string_view n
   message << ". The stored one stays: erase(\"" << name << "\") first to start anew, or choose another name";
   if (reaction == Mismatch::error) throw Error(message.str());
 
-  {
-    std::lock_guard lock(core.mutex);
-    if (!core.mismatch_told.insert(scope.path + '\0' + std::string(name)).second) return;
-  }
-  TORCH_WARN(message.str());
+  if (core.first_mismatch(scope, name)) TORCH_WARN(message.str());
 }
 
 }  // namespace paramstore

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lib/store/adoption.h"
+#include "lib/store/apply.h"
 #include "lib/store/change.h"
 #include "lib/store/leaf.h"
 #include "lib/store/lookup.h"
@@ -36,7 +37,7 @@ void ParamStore::module(std::string_view name, torch::nn::Module& nn_module, boo
   }
   StoreCore& store = core();
   ScopeState& scope = store.enter();
-  auto locked = store.lock(scope);
+  const StoreLock locked(store, scope);
 
   std::vector<Addition> additions;
   std::vector<Update> updates;
@@ -74,14 +75,16 @@ void ParamStore::module(std::string_view name, torch::nn::Module& nn_module, boo
   snapshot.reset();
 
   // An exchange alone is no change of the file; in a batch it is undone with it.
-  if (additions.empty() && !store.batch) {
-    exchange(store, scope, updates);
+  if (additions.empty() && !store.open_batch()) {
+    Effects effects;
+    effects.exchanges = plan_exchanges(store, scope, updates);
+    apply(scope, std::move(effects));
     return;
   }
   if (additions.empty() && updates.empty()) return;
   Change change(store, scope);
   for (const Addition& addition : additions) insert_param(change, addition.name, constraints::real, addition.tensor);
-  change.on_undo(exchange(store, scope, updates));
+  change.effects().exchanges = plan_exchanges(store, scope, updates);
   change.commit();
 }
 

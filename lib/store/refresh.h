@@ -12,11 +12,11 @@ enum class Pending {
 };
 
 /// Remembers how far the file is, for a scope without entries.
-void look(ScopeState& scope);
+void look(ScopeState& scope) PARAMSTORE_REQUIRES(store_mutex);
 
 /// Where the file has moved on since the last look: brings the cache to the file's newest commit, reports into
 /// `scope.unreported` and looks again. All or nothing. To be called under the store's mutex, inside a ReadTransaction
 /// of the file, so that what is read after it belongs to the same commit.
-void take_in_changes(ScopeState& scope, Pending pending);
+void take_in_changes(ScopeState& scope, Pending pending) PARAMSTORE_REQUIRES(store_mutex);
 
 }  // namespace paramstore

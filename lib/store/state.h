@@ -11,7 +11,7 @@
 namespace paramstore {
 
 /// The leaves and constraints. Under the store's mutex.
-StateDict state_of_scope(ScopeState& scope);
+StateDict state_of_scope(ScopeState& scope) PARAMSTORE_REQUIRES(store_mutex);
 
 /// A parameter as it comes from elsewhere: unconstrained.
 struct NewParam {
@@ -23,9 +23,10 @@ struct NewParam {
 
 /// Adds and replaces parameters in one transaction. A leaf of the same kind that is in memory stays. Under the
 /// store's mutex.
-void put_params(StoreCore& core, ScopeState& scope, std::vector<NewParam> params);
+void put_params(StoreCore& core, ScopeState& scope, std::vector<NewParam> params) PARAMSTORE_REQUIRES(store_mutex);
 
 /// The same from a dictionary, which must have the same names twice.
-void set_state_of_scope(StoreCore& core, ScopeState& scope, const StateDict& state);
+void set_state_of_scope(StoreCore& core, ScopeState& scope, const StateDict& state)
+    PARAMSTORE_REQUIRES(store_mutex);
 
 }  // namespace paramstore

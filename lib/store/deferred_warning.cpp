@@ -1,0 +1,27 @@
+#include "lib/store/deferred_warning.h"
+
+#include <c10/util/Exception.h>
+
+#include <utility>
+#include <vector>
+
+namespace paramstore {
+namespace {
+
+thread_local std::vector<std::string> waiting;
+thread_local bool any = false;  // needs no guard for its construction, as every unlock looks at it
+
+}  // namespace
+
+void warn_after_unlock(std::string message) {
+  waiting.push_back(std::move(message));
+  any = true;
+}
+
+void give_deferred_warnings() {
+  if (!any) return;
+  any = false;
+  for (const std::string& message : std::exchange(waiting, {})) TORCH_WARN(message);
+}
+
+}  // namespace paramstore
