@@ -44,7 +44,7 @@ void take_back_exchange(const LeafExchange& exchange) {
   if (!now || !now->leaf.is_same(exchange.leaf)) return;
   const bool pending = version_of(exchange.leaf) != now->stored_version;
   set_leaf(*exchange.scope, now, exchange.leaf_before);
-  now->stored_version = pending                  ? -1
+  now->stored_version = pending                 ? -1
                         : now == exchange.entry ? exchange.stored_version_before
                                                 : version_of(exchange.leaf_before);
 }

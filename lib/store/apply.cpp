@@ -12,8 +12,7 @@
 namespace paramstore {
 namespace {
 
-void change_entries(ScopeState& scope, Effects& effects, Reversal* reversal) noexcept
-    PARAMSTORE_REQUIRES(store_mutex) {
+void change_entries(ScopeState& scope, Effects& effects, Reversal* reversal) noexcept PARAMSTORE_REQUIRES(store_mutex) {
   std::exception_ptr failure;
   EntryPtr failed;
   {
@@ -53,9 +52,9 @@ void change_entries(ScopeState& scope, Effects& effects, Reversal* reversal) noe
         cache.replace(*each.before, each.after);
         continue;
       }
+      if (reversal) reversal->note_added(each.after);
       try {
         cache.add(each.after);
-        if (reversal) reversal->note_added(each.after);
       } catch (...) {
         failure = std::current_exception();
         failed = each.after;
@@ -72,6 +71,7 @@ void change_leaves(ScopeState& scope, Effects& effects) noexcept PARAMSTORE_REQU
       overwrite_contents(each.after->leaf, each.contents);
     } catch (...) {
       drop_entry(scope, each.after, std::current_exception());
+      each.after.reset();
     }
   }
   // After all contents, as two parameters may have one leaf.

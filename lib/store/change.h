@@ -34,7 +34,7 @@ class Change {
 
  private:
   ScopeState& scope_;
-  OpenBatch* const batch_;                       // null: `own_` is open
+  OpenBatch* const batch_;  // null: `own_` is open
   std::optional<storage::WriteTransaction> own_;
   std::optional<storage::Savepoint> savepoint_;  // of the batch's transaction
   Effects effects_;

@@ -63,7 +63,8 @@ Revision commit_changes(StoreCore& core, ScopeState& scope, const CommitOptions&
     auto& list = same_kind(entry->record, entry->leaf) ? stamps : other_kind;
     list.push_back({entry, changed->checksum, version});
     if (&list == &stamps) {
-      values->write(id, entry->record.revision, changed->contents.bytes(), changed->checksum, changed->contents.owner());
+      values->write(id, entry->record.revision, changed->contents.bytes(), changed->checksum,
+                    changed->contents.owner());
     }
   }
   if (!change) return scope.revision;

@@ -17,7 +17,8 @@ struct Replacement {
   EntryPtr before;
   EntryPtr after;
   at::Tensor contents;         // what the leaf gets that `after` has from `before`; undefined for another leaf
-  at::Tensor contents_before;  // in a batch: what it had
+  at::Tensor contents_before;  // in a batch: what it had,
+  bool was_clean = false;      // and whether that was the row's value, for LibTorch's version counter
 };
 
 /// A leaf whose contents were written over its row's value.

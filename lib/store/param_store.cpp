@@ -31,8 +31,8 @@ storage::OpenOptions open_options(const StoreOptions& options) {
 }
 
 /// Adds a new parameter in a change of its own. False where the name is taken: nothing was changed.
-bool add_param(StoreCore& store, ScopeState& scope, StoredRow row, const Constraint& constraint,
-               const at::Tensor& leaf) PARAMSTORE_REQUIRES(store_mutex) {
+bool add_param(StoreCore& store, ScopeState& scope, StoredRow row, const Constraint& constraint, const at::Tensor& leaf)
+    PARAMSTORE_REQUIRES(store_mutex) {
   if (scope.cache().find(row.record().name)) return false;
   const bool small = row.bytes().size <= storage::WriteTransaction::small_insert;
   Change change(store, scope, {}, small ? Change::Extent::one_small_insert : Change::Extent::any);

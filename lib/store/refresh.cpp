@@ -139,9 +139,7 @@ void take_in_changes(ScopeState& scope, Pending pending) {
       continue;
     }
     const std::string& name = difference.row ? difference.row->name : before->record.name;
-    arrived.push_back({name, !difference.row    ? Effect::removed
-                             : difference.added ? Effect::added
-                                                : Effect::changed});
+    arrived.push_back({name, !difference.row ? Effect::removed : difference.added ? Effect::added : Effect::changed});
     effects.replacements.push_back(arrive(scope, std::move(difference)));
   }
   RefreshResult result = report(scope.unreported, arrived);

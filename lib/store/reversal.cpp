@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <string>
 #include <utility>
 
 #include "lib/store/adoption.h"
@@ -26,6 +27,12 @@ void restore_contents(const at::Tensor& leaf, const at::Tensor& contents) {
   }
 }
 
+/// Removes what the batch has made under that name, or has read of what it made.
+void remove_name(ScopeState& scope, const std::string& name) noexcept PARAMSTORE_REQUIRES(store_mutex) {
+  MutexLock cache_lock(scope.cache_mutex);
+  if (const EntryPtr now = scope.cache().find(name)) scope.changing_cache().remove(*now);
+}
+
 }  // namespace
 
 void Reversal::reserve(std::size_t steps) {
@@ -37,15 +44,15 @@ void Reversal::prepare(Effects& effects) {
   reserve((effects.clear ? 1 : 0) + effects.replacements.size() + effects.stamps.size() + effects.exchanges.size());
   if (effects.clear && !for_clear_) for_clear_ = std::make_unique<Cache>();
   for (Replacement& each : effects.replacements) {
-    if (each.contents.defined()) each.contents_before = copy_of(each.after->leaf);
+    if (!each.contents.defined()) continue;
+    each.contents_before = copy_of(each.after->leaf);
+    each.was_clean = version_of(each.after->leaf) == each.before->stored_version;
   }
 }
 
 void Reversal::note_replaced(const Replacement& replacement) noexcept {
-  const Entry& before = *replacement.before;
-  const bool was_clean = before.leaf.defined() && version_of(before.leaf) == before.stored_version;
-  steps_.emplace_back(
-      Replaced{replacement.before, replacement.after, before.record.id, replacement.contents_before, was_clean});
+  steps_.emplace_back(Replaced{replacement.before, replacement.after, replacement.before->record.id,
+                               replacement.contents_before, replacement.was_clean});
 }
 
 void Reversal::note_clear(Cache& cache, bool complete) noexcept {
@@ -82,17 +89,16 @@ void Reversal::settle(ScopeState& scope) noexcept {
   steps_.clear();
 }
 
-void Reversal::take_back(ScopeState& scope, Added& step) noexcept {
-  MutexLock cache_lock(scope.cache_mutex);
-  if (scope.cache().holds(*step.entry)) scope.changing_cache().remove(*step.entry);  // else it was dropped
-}
+void Reversal::take_back(ScopeState& scope, Added& step) noexcept { remove_name(scope, step.entry->record.name); }
 
 void Reversal::take_back(ScopeState& scope, Replaced& step) noexcept {
   {
     MutexLock cache_lock(scope.cache_mutex);
-    if (!scope.cache().holds(*step.after)) return;  // it was dropped, and the file will say what it is
+    // Usually `after`; if that was dropped, what has been read in its place, or nothing, and the file says what it is.
+    const EntryPtr now = scope.cache().find(step.before->record.name);
+    if (!now) return;
     step.before->record.id = step.id_before;
-    scope.changing_cache().replace(*step.after, step.before);
+    scope.changing_cache().replace(*now, step.before);
   }
   if (!step.contents.defined()) return;
   try {
@@ -104,6 +110,7 @@ void Reversal::take_back(ScopeState& scope, Replaced& step) noexcept {
 }
 
 void Reversal::take_back(ScopeState& scope, Cache::TakenOut& step) noexcept {
+  remove_name(scope, step.entry()->record.name);
   MutexLock cache_lock(scope.cache_mutex);
   scope.changing_cache().put_back(std::move(step));
 }

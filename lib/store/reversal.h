@@ -45,7 +45,7 @@ class Reversal {
     EntryPtr after;
     std::int64_t id_before;
     at::Tensor contents;  // of the leaf, before; undefined if `after` has a leaf of its own
-    bool was_clean;       // for LibTorch's version counter, which only ever goes up
+    bool was_clean;       // the version counter only ever goes up: what was pending must be so again
   };
   struct Cleared {
     std::unique_ptr<Cache> cache;

@@ -26,7 +26,6 @@ struct NewParam {
 void put_params(StoreCore& core, ScopeState& scope, std::vector<NewParam> params) PARAMSTORE_REQUIRES(store_mutex);
 
 /// The same from a dictionary, which must have the same names twice.
-void set_state_of_scope(StoreCore& core, ScopeState& scope, const StateDict& state)
-    PARAMSTORE_REQUIRES(store_mutex);
+void set_state_of_scope(StoreCore& core, ScopeState& scope, const StateDict& state) PARAMSTORE_REQUIRES(store_mutex);
 
 }  // namespace paramstore

@@ -58,9 +58,10 @@ void overwrite_param(Change& change, const EntryPtr& entry, const Constraint& co
 
   const bool leaf_stays = entry->leaf.defined() && can_take(entry->leaf, value);
   const at::Tensor leaf = leaf_stays ? entry->leaf : as_leaf(adopt == Adopt::yes ? value : copy_of(value));
-  change.effects().replacements.push_back(
-      {entry, new_entry(row.take_record(id, rows.revision()), constraint, leaf),
-       leaf_stays ? value : at::Tensor(), {}});
+  change.effects().replacements.push_back({entry,
+                                           new_entry(row.take_record(id, rows.revision()), constraint, leaf),
+                                           leaf_stays ? value : at::Tensor(),
+                                           {}});
 }
 
 bool write_anew(Change& change, const EntryPtr& entry, std::uint64_t checksum, Conflict conflict) {
