@@ -2,6 +2,7 @@
 
 #include <c10/util/Exception.h>
 
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -21,7 +22,12 @@ void warn_after_unlock(std::string message) {
 void give_deferred_warnings() {
   if (!any) return;
   any = false;
-  for (const std::string& message : std::exchange(waiting, {})) TORCH_WARN(message);
+  for (const std::string& message : std::exchange(waiting, {})) {
+    try {
+      TORCH_WARN(message);
+    } catch (const std::bad_alloc&) {  // too little memory to say it
+    }
+  }
 }
 
 }  // namespace paramstore

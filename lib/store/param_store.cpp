@@ -15,6 +15,7 @@
 #include "lib/store/store_core.h"
 #include "lib/store/to_unconstrained.h"
 #include "lib/store/write_through.h"
+#include "lib/text/python_regex.h"
 #include "paramstore/error.h"
 #include "paramstore/param_name.h"
 
@@ -223,6 +224,21 @@ std::vector<at::Tensor> ParamStore::parameters() const {
   leaves.reserve(scope.cache().in_order().size());
   for (const auto& [id, entry] : scope.cache().in_order()) leaves.push_back(entry->leaf);
   return leaves;
+}
+
+torch::OrderedDict<std::string, Param> ParamStore::match(std::string_view pattern) const {
+  const PythonRegex regex{std::string(pattern)};
+  StoreCore& store = core();
+  ScopeState& scope = store.enter();
+  torch::OrderedDict<std::string, Param> found;
+  for (const std::string& name : keys()) {
+    // Another thread may have erased it and added it again, at the end.
+    if (!regex.match(name) || found.contains(name)) continue;
+    // Or erased it since.
+    if (auto param = find(store, scope, name))
+      found.insert(name, constrained(scope, name, param->leaf, param->constraint));
+  }
+  return found;
 }
 
 std::vector<std::string> ParamStore::get_all_param_names() const {
