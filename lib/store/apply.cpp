@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "lib/store/adoption.h"
-#include "lib/store/deferred_warning.h"
 #include "lib/store/leaf.h"
+#include "lib/store/warning.h"
 
 namespace paramstore {
 namespace {
@@ -125,10 +125,10 @@ void drop_entry(ScopeState& scope, const EntryPtr& entry, const std::exception_p
     } catch (const std::exception& error) {
       reason = error.what();
     }
-    warn_after_unlock("parameter '" + entry->record.name + "'" + of_file(scope.path) +
-                      ": the file has its new value, but it could not be put into memory (" + reason +
-                      "). It will be read from the file; a tensor that the store gave for it before is no longer its "
-                      "leaf: ask the store again");
+    warn("parameter '" + entry->record.name + "'" + of_file(scope.path) +
+         ": the file has its new value, but it could not be put into memory (" + reason +
+         "). It will be read from the file; a tensor that the store gave for it before is no longer its "
+         "leaf: ask the store again");
   } catch (const std::bad_alloc&) {  // too little memory even to say so
   }
 }

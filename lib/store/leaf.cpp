@@ -12,10 +12,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <set>
 #include <utility>
 
+#include "lib/store/mutex.h"
+#include "lib/store/warning.h"
 #include "paramstore/error.h"
 
 namespace paramstore {
@@ -192,12 +193,12 @@ at::Tensor to_row_device(at::Tensor value, const storage::ParamRecord& record, c
                        "' is no device; expected a name like 'cpu' or 'cuda:0' in the row's device column");
   }
   if (!device_available(*device)) {
-    static std::mutex mutex;
+    static Mutex mutex;
     static std::set<std::string> told;
-    std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     if (told.insert(record.device).second) {
-      TORCH_WARN("parameter '", record.name, "'", of_file(path), " lived on ", record.device,
-                 ", which this machine does not have; it and others from there are put on the CPU");
+      warn("parameter '" + record.name + "'" + of_file(path) + " lived on " + record.device +
+           ", which this machine does not have; it and others from there are put on the CPU");
     }
     return value;
   }

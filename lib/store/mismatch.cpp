@@ -1,12 +1,11 @@
 #include "lib/store/mismatch.h"
 
-#include <c10/util/Exception.h>
-
 #include <sstream>
 #include <string>
 
 #include "lib/constraint/describe.h"
 #include "lib/store/leaf.h"
+#include "lib/store/warning.h"
 #include "paramstore/error.h"
 
 namespace paramstore {
@@ -29,7 +28,7 @@ void check_mismatch(StoreCore& core, const ScopeState& scope, std::string_view n
   message << ". The stored one stays: erase(\"" << name << "\") first to start anew, or choose another name";
   if (reaction == Mismatch::error) throw Error(message.str());
 
-  if (core.first_mismatch(scope, name)) TORCH_WARN(message.str());
+  if (core.first_mismatch(scope, name)) warn(message.str());
 }
 
 }  // namespace paramstore

@@ -1,5 +1,4 @@
 // ParamStore::module: a module's parameters as the store's.
-#include <c10/util/Exception.h>
 #include <torch/nn/module.h>
 
 #include <optional>
@@ -15,6 +14,7 @@
 #include "lib/store/lookup.h"
 #include "lib/store/mismatch.h"
 #include "lib/store/refresh.h"
+#include "lib/store/warning.h"
 #include "lib/store/write_through.h"
 #include "paramstore/error.h"
 #include "paramstore/param_name.h"
@@ -53,9 +53,8 @@ void ParamStore::module(std::string_view name, torch::nn::Module& nn_module, boo
     if (!seen.insert(tensor.unsafeGetTensorImpl()).second) continue;
     if (!tensor.requires_grad()) {
       if (nn_module.is_training()) {
-        TORCH_WARN(
-            "'", item.key(), "' of the module '", name,
-            "' is not registered in the store, because it does not require gradients; module->eval() silences this");
+        warn("'" + item.key() + "' of the module '" + std::string(name) +
+             "' is not registered in the store, because it does not require gradients; module->eval() silences this");
       }
       continue;
     }

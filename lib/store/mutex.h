@@ -57,15 +57,20 @@ class PARAMSTORE_CAPABILITY("store's mutex") StoreMutexRole {
 };
 inline StoreMutexRole store_mutex;
 
+/// How many stores' mutexes this thread holds.
+inline thread_local int store_mutexes_held = 0;
+
 /// A store's mutex.
 class StoreMutex {
  public:
   void lock() PARAMSTORE_ACQUIRE(store_mutex) {
     mutex_.lock();
     holder_ = std::this_thread::get_id();
+    ++store_mutexes_held;
     store_mutex.taken();
   }
   void unlock() PARAMSTORE_RELEASE(store_mutex) {
+    --store_mutexes_held;
     holder_ = std::thread::id();
     mutex_.unlock();
     store_mutex.given_back();

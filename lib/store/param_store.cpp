@@ -195,8 +195,7 @@ std::size_t ParamStore::size() const {
   StoreCore& store = core();
   ScopeState& scope = store.enter();
   const StoreLock locked(store, scope);
-  if (scope.complete) return scope.cache().in_order().size();
-  storage::ReadTransaction snapshot(*scope.file);
+  const storage::ReadTransaction snapshot(*scope.file);
   take_in_changes(scope, Pending::keep);
   if (scope.held_back) list_all(scope);  // some of what is shown may have no row
   return scope.complete ? scope.cache().in_order().size() : scope.file->count();

@@ -1,7 +1,5 @@
 #include "lib/store/store_core.h"
 
-#include <c10/util/Exception.h>
-
 #include <algorithm>
 #include <chrono>
 #include <exception>
@@ -9,8 +7,8 @@
 
 #include "lib/store/active_scope.h"
 #include "lib/store/commit.h"
-#include "lib/store/deferred_warning.h"
 #include "lib/store/refresh.h"
+#include "lib/store/warning.h"
 #include "paramstore/error.h"
 
 namespace paramstore {
@@ -276,7 +274,7 @@ void StoreCore::end() noexcept {
       try {
         std::rethrow_exception(error);
       } catch (const std::exception& thrown) {
-        warn_after_unlock("closing the store '" + path + "': what was pending is not written: " + thrown.what());
+        warn("closing the store '" + path + "': what was pending is not written: " + thrown.what());
       }
     }
   }

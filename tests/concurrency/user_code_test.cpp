@@ -1,6 +1,8 @@
 // Code of the user's, which a store runs, may wait for other threads that use the store.
 #include <ATen/ATen.h>
+#include <torch/nn/modules/linear.h>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <future>
@@ -12,6 +14,7 @@
 #include "paramstore/error.h"
 #include "paramstore/param_store.h"
 #include "store/temporary_store.h"
+#include "store/warnings.h"
 // Last: LibTorch's own CHECK must not replace this one.
 #include <doctest/doctest.h>
 
@@ -135,6 +138,40 @@ TEST_CASE("inside a batch, too, they may wait for a thread that reads what is in
   batch.commit();
   CHECK(calls >= 6);
   CHECK(at::allclose(ParamStore(file.path())["w"], filled(3)));
+}
+
+class CallingHandler : public CapturedWarnings {
+ public:
+  explicit CallingHandler(std::function<void()> action) : action_(std::move(action)) {}
+#if TORCH_VERSION_MAJOR >= 2
+  void process(const c10::Warning& warning) override {
+    CapturedWarnings::process(warning);
+    action_();
+  }
+#else
+  void process(const c10::SourceLocation& where, const std::string& message, const bool verbatim) override {
+    CapturedWarnings::process(where, message, verbatim);
+    action_();
+  }
+#endif
+
+ private:
+  std::function<void()> action_;
+};
+
+TEST_CASE("a handler of warnings may call the store that warns") {
+  ParamStore store = ParamStore::in_memory();
+  torch::nn::Linear net(2, 2);
+  store.module("net", net);
+  net->bias.set_requires_grad(false);
+  torch::nn::Linear other(3, 2);
+  const CallingHandler handler([&] {
+    on_another_thread([&] { store.set("other", filled(1)); });
+    store.size();
+  });
+  store.module("net", net);    // the bias needs no gradients
+  store.module("net", other);  // another shape
+  CHECK(handler.messages.size() == 2);
 }
 
 TEST_CASE("set checks the value again if the parameter has another constraint by then") {

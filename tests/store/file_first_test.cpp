@@ -32,6 +32,8 @@ at::Tensor filled(double value, std::int64_t size = 4) { return at::full({size},
 
 // operator new fails on this thread. (LibTorch's allocator of tensors' memory does not use it, nor does SQLite.)
 thread_local bool no_memory = false;
+// After so many calls it fails once; -1: never.
+thread_local int calls_left = -1;
 
 // Nothing can be copied into the tensor that has its elements here.
 const void* unwritable = nullptr;
@@ -56,7 +58,7 @@ at::Tensor in_file(const TemporaryStore& file, const std::string& name) {
 }  // namespace
 
 void* operator new(std::size_t size) {
-  if (no_memory) throw std::bad_alloc();
+  if (no_memory || (calls_left >= 0 && calls_left-- == 0)) throw std::bad_alloc();
   if (void* const memory = std::malloc(size == 0 ? 1 : size)) return memory;
   throw std::bad_alloc();
 }
@@ -255,6 +257,71 @@ TEST_CASE("dropping a batch restores names, order, leaves and contents, and need
   CHECK(at::equal(in_file(file, "p3"), filled(13)));
   CHECK(at::equal(in_file(file, "p0"), filled(0)));
   CHECK(store.size() == 13);
+}
+
+TEST_CASE("wherever memory runs out in a change, file and memory agree afterwards, and the store stays usable") {
+  struct Operation {
+    const char* name;
+    void (*run)(ParamStore&);
+  };
+  const Operation operations[] = {
+      {"setdefault", [](ParamStore& store) { store.setdefault("new", filled(5)); }},
+      {"set", [](ParamStore& store) { store.set("w", filled(5)); }},
+      {"set to another shape", [](ParamStore& store) { store.set("w", filled(5, 9)); }},
+      {"set of a new name", [](ParamStore& store) { store.set("new", filled(5)); }},
+      {"erase", [](ParamStore& store) { store.erase("w"); }},
+      {"clear", [](ParamStore& store) { store.clear(); }},
+      {"commit", [](ParamStore& store) { store.commit(); }},
+      {"a batch",
+       [](ParamStore& store) {
+         auto batch = store.batch();
+         store.set("w", filled(5));
+         store.setdefault("new", filled(5));
+         store.erase("v");
+         store.commit();
+         batch.commit();
+       }},
+  };
+  const CapturedWarnings silence;
+  int failures = 0;
+  for (const Operation& operation : operations) {
+    INFO(operation.name);
+    bool failed = true;
+    for (int n = 0; failed && n < 1000; ++n) {
+      INFO(n);
+      TemporaryStore file;
+      ParamStore store(file.path(), StoreOptions().durability(Durability::process_crash));
+      for (const char* name : {"u", "v", "w"}) store.setdefault(name, filled(1));
+      store.unconstrained("u").data().add_(1);
+      failed = false;
+      const Revision revision = store.revision();
+      try {
+        calls_left = n;
+        operation.run(store);
+        failed = calls_left == -1;  // not everything that fails is the caller's to know
+      } catch (const std::exception&) {
+        failed = true;
+        CHECK(store.revision() == revision);
+      }
+      calls_left = -1;
+      failures += failed ? 1 : 0;
+      const auto check = [&] {
+        const ParamStore reader(file.path(), StoreOptions().read_only(true));
+        const auto expected = reader.named_parameters();
+        const auto found = store.named_parameters();
+        CHECK(found.keys() == expected.keys());
+        for (const auto& item : found) {
+          if (const at::Tensor* value = expected.find(item.key())) CHECK(at::equal(item.value(), *value));
+        }
+      };
+      REQUIRE_NOTHROW(store.commit());  // "u"
+      check();
+      REQUIRE_NOTHROW(operation.run(store));
+      check();
+    }
+    CHECK_FALSE(failed);
+  }
+  MESSAGE(failures << " failures");
 }
 
 TEST_CASE("another thread that asks for what a batch has made waits for the batch's end") {

@@ -1,10 +1,12 @@
-#include "lib/store/deferred_warning.h"
+#include "lib/store/warning.h"
 
 #include <c10/util/Exception.h>
 
 #include <new>
 #include <utility>
 #include <vector>
+
+#include "lib/store/mutex.h"
 
 namespace paramstore {
 namespace {
@@ -14,13 +16,17 @@ thread_local bool any = false;  // needs no guard for its construction, as every
 
 }  // namespace
 
-void warn_after_unlock(std::string message) {
+void warn(std::string message) {
+  if (store_mutexes_held == 0) {
+    TORCH_WARN(message);
+    return;
+  }
   waiting.push_back(std::move(message));
   any = true;
 }
 
 void give_deferred_warnings() {
-  if (!any) return;
+  if (!any || store_mutexes_held != 0) return;
   any = false;
   for (const std::string& message : std::exchange(waiting, {})) {
     try {
