@@ -47,13 +47,13 @@ void Cache::add(EntryPtr entry) {
       by_name_.reserve(2 * wanted);
   }
   const auto named = by_name_.emplace(entry->record.name, entry).first;
+  const std::int64_t id = entry->record.id;
   try {
-    by_id_.emplace_hint(by_id_.end(), entry->record.id, entry);
+    remember_leaf(by_id_.emplace_hint(by_id_.end(), id, std::move(entry))->second);
   } catch (...) {
     by_name_.erase(named);
     throw;
   }
-  remember_leaf(entry);
 }
 
 void Cache::remove(const Entry& entry) noexcept {
