@@ -11,21 +11,19 @@
 
 namespace paramstore::storage {
 
-/// Buffers values and passes them to WriteTransaction::update_values: a statement for each small row would spend most of
-/// its time on being a statement, and a buffer of all rows would leave the processor's cache between hashing a value and
-/// writing it. Adds and removes no row.
+/// Buffers values for WriteTransaction::update_values. One statement per small row is slow, and a buffer of all rows
+/// would leave the processor's cache between hashing a value and writing it. Adds and removes no row.
 class PARAMSTORE_STORAGE_EXPORT ValueWriter {
  public:
   explicit ValueWriter(WriteTransaction& transaction) : transaction_(transaction) {}
 
-  /// Overwrites the value of row `id`, as `update_value` does, now or later. The bytes must stay as they are until
-  /// `finish` returns; give `owner` if they are not the caller's: it is kept until they are written. Returns the value's
-  /// number: 0, 1, 2, ...
+  /// Overwrites the value of row `id`, as `update_value` does, now or later. The bytes must not change until `finish`
+  /// returns. `owner`, if given, is kept until they are written. Returns the value's number: 0, 1, 2, ...
   std::size_t write(std::int64_t id, std::optional<Revision> expected, ValueBytes value, std::uint64_t checksum,
                     std::shared_ptr<const void> owner = nullptr);
 
-  /// Writes what is left. Returns the numbers of the values that were not written, because their rows have moved on, in
-  /// ascending order.
+  /// Writes the rest. Returns, in ascending order, the numbers of the values that were not written because their rows
+  /// have changed.
   std::vector<std::size_t> finish();
 
  private:

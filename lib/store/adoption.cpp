@@ -39,7 +39,7 @@ void make_exchange(const LeafExchange& exchange) {
 
 void take_back_exchange(const LeafExchange& exchange) {
   if (exchange.adopted) exchange.leaf.set_data(exchange.data_before);
-  // In a scope that is not the batch's own, others' changes may have been picked up since.
+  // Outside the batch's own scope, others' changes may have been picked up since.
   const EntryPtr now = exchange.scope->cache().find(exchange.entry->record.name);
   if (!now || !now->leaf.is_same(exchange.leaf)) return;
   const bool pending = version_of(exchange.leaf) != now->stored_version;
@@ -67,7 +67,7 @@ std::vector<LeafExchange> plan_exchanges(StoreCore& core, ScopeState& scope, con
   std::unordered_set<const c10::TensorImpl*> tensors;
   for (const Update& update : updates) tensors.insert(update.tensor.unsafeGetTensorImpl());
 
-  // First the leaves that are to go elsewhere make room, all of them, as two parameters may exchange theirs.
+  // First remove every leaf that moves: two parameters may swap leaves.
   for (const auto& each : core.scopes()) {
     for (const auto& [id, entry] : each->cache().in_order()) {
       if (!entry->leaf.defined() || tensors.count(entry->leaf.unsafeGetTensorImpl()) == 0) continue;

@@ -1,4 +1,4 @@
-// Tensors of modules in the place of leaves.
+// A module's tensors become leaves.
 #pragma once
 
 #include <vector>
@@ -14,17 +14,16 @@ struct Update {
   at::Tensor tensor;
 };
 
-/// Throws where the exchange could not be made: UnsupportedTensor where the tensor or the leaf is none that can be a
-/// leaf, Error where they are on two devices.
+/// Throws if the exchange is impossible: UnsupportedTensor if the tensor or the leaf cannot be a leaf, Error if they
+/// are on different devices.
 void require_exchangeable(const ScopeState& scope, const Update& update);
 
-/// What it takes that each tensor takes over its parameter's storage, and then the leaf's place. Where it is the leaf of
-/// other parameters already, of whatever scope of the store, they get a new leaf with the storage that it had. All are to
-/// be exchangeable.
+/// How each tensor takes over its parameter's storage and then becomes its leaf. If it is already the leaf of other
+/// parameters, in any scope of the store, they get a new leaf with its old storage. All must be exchangeable.
 std::vector<LeafExchange> plan_exchanges(StoreCore& core, ScopeState& scope, const std::vector<Update>& updates)
     PARAMSTORE_REQUIRES(store_mutex);
 
-/// Makes one of them; for `apply`.
+/// Makes one of them: called by `apply`, and by the batch that goes back.
 void make_exchange(const LeafExchange& exchange) PARAMSTORE_REQUIRES(store_mutex);
 void take_back_exchange(const LeafExchange& exchange) PARAMSTORE_REQUIRES(store_mutex);
 

@@ -23,7 +23,7 @@ void change_entries(ScopeState& scope, Effects& effects, Reversal* reversal) noe
       cache.clear();
       scope.complete = true;
     }
-    // First out of the way, then to their rows, which may be one another's.
+    // First free all ids, then assign the new ones: parameters may have swapped rows.
     for (const Move& each : effects.moves) cache.set_id(each.entry, cache.id_without_row());
     for (const Replacement& each : effects.replacements) {
       if (!each.before) continue;
@@ -43,8 +43,8 @@ void change_entries(ScopeState& scope, Effects& effects, Reversal* reversal) noe
     }
     for (const Replacement& each : effects.replacements) {
       if (!each.after) continue;
-      // Another connection has removed or renamed the parameter that had this row, which this store has not picked up
-      // yet. Until then its entry goes without a row. (Not in a batch, which nobody can come in the way of.)
+      // Another connection has removed or renamed the parameter that had this row, and this store has not picked that
+      // up yet. Until then that entry has no row. (This cannot happen in a batch: it holds the write lock.)
       const EntryPtr displaced = cache.find(each.after->record.id);
       if (displaced && displaced != each.before) cache.set_id(displaced, cache.id_without_row());
       each.after->uncommitted = reversal != nullptr;
@@ -74,7 +74,7 @@ void change_leaves(ScopeState& scope, Effects& effects) noexcept PARAMSTORE_REQU
       each.after.reset();
     }
   }
-  // After all contents, as two parameters may have one leaf.
+  // After all contents, because two parameters may share one leaf.
   for (Replacement& each : effects.replacements) {
     if (!each.after || !each.after->leaf.defined()) continue;
     try {
@@ -126,10 +126,10 @@ void drop_entry(ScopeState& scope, const EntryPtr& entry, const std::exception_p
       reason = error.what();
     }
     warn("parameter '" + entry->record.name + "'" + of_file(scope.path) +
-         ": the file has its new value, but it could not be put into memory (" + reason +
+         ": the file has its new value, but memory could not be updated (" + reason +
          "). It will be read from the file; a tensor that the store gave for it before is no longer its "
          "leaf: ask the store again");
-  } catch (const std::bad_alloc&) {  // too little memory even to say so
+  } catch (const std::bad_alloc&) {  // too little memory for the message
   }
 }
 

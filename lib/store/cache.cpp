@@ -40,7 +40,7 @@ EntryPtr Cache::after(std::int64_t id) const {
 bool Cache::holds(const Entry& entry) const noexcept { return peek(entry.record.name) == &entry; }
 
 void Cache::add(EntryPtr entry) {
-  // Room also for what may be put back, which must not have to ask for it.
+  // Reserve for what may be put back too: that must not allocate.
   if (taken_out_ != 0) {
     const std::size_t wanted = by_name_.size() + taken_out_ + 1;
     if (static_cast<float>(wanted) > static_cast<float>(by_name_.bucket_count()) * by_name_.max_load_factor())
@@ -60,7 +60,7 @@ void Cache::remove(const Entry& entry) noexcept {
   forget_leaf(entry);
   const std::int64_t id = entry.record.id;
   by_name_.erase(entry.record.name);
-  by_id_.erase(id);  // last: it may be what keeps the entry alive
+  by_id_.erase(id);  // last: it may hold the only reference to the entry
 }
 
 void Cache::replace(const Entry& before, EntryPtr after) noexcept {
@@ -71,7 +71,7 @@ void Cache::replace(const Entry& before, EntryPtr after) noexcept {
   by_name_.insert(std::move(name));
   auto id = by_id_.extract(before.record.id);
   id.key() = after->record.id;
-  id.mapped().swap(after);  // `before` lives on until here
+  id.mapped().swap(after);  // keeps `before` alive until here
   const EntryPtr& here = by_id_.insert(std::move(id)).position->second;
   remember_leaf(here);
 }
@@ -125,7 +125,7 @@ void Cache::remember_leaf(const EntryPtr& entry) noexcept {
   if (!leaf_asked_for_ || !entry->leaf.defined()) return;
   try {
     by_leaf_.emplace(entry->leaf.unsafeGetTensorImpl(), entry);
-  } catch (const std::bad_alloc&) {  // half an index would answer wrongly: the next who asks makes it anew
+  } catch (const std::bad_alloc&) {  // a partial index would give wrong answers; rebuild it on the next use
     by_leaf_.clear();
     leaf_asked_for_ = false;
   }

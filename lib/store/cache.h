@@ -1,4 +1,4 @@
-// What a scope keeps in memory: an entry for each parameter that somebody asked for.
+// What a scope keeps in memory: an entry for each parameter that was asked for.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -19,23 +19,23 @@ struct Entry {
   storage::ParamRecord record;        // the row as this store last read or wrote it
   Constraint constraint;              // record.constraint_tag, parsed
   bool is_real;                       // the constrained value is the leaf itself
-  bool uncommitted = false;           // a batch that is still open made it: other threads must wait for its end
+  bool uncommitted = false;           // made by a batch that is still open: other threads must wait for its end
   at::Tensor leaf;                    // undefined until its value is asked for
-  std::uint64_t stored_checksum = 0;  // of the row's value; the leaf is dirty where its contents have another
+  std::uint64_t stored_checksum = 0;  // of the row's value; the leaf is dirty if its contents differ
   std::int64_t stored_version = 0;    // the leaf's version counter when its contents were the row's
 
   Entry(storage::ParamRecord row, Constraint parsed);
 };
 using EntryPtr = std::shared_ptr<Entry>;
 
-/// Owns the entries: by name, by row (which is insertion order) and by leaf. The entries' leaves and names change through
-/// it only.
+/// Owns the entries: by name, by row (insertion order) and by leaf. Change an entry's leaf or name only through the
+/// cache.
 class Cache {
   using ByName = std::unordered_map<std::string_view, EntryPtr>;  // keys live in their entry's record
   using ById = std::map<std::int64_t, EntryPtr>;
 
  public:
-  /// An entry that was taken out, with the memory it had here: putting it back needs no more.
+  /// An entry that was taken out, with its nodes, so putting it back allocates nothing.
   class TakenOut {
    public:
     const EntryPtr& entry() const noexcept { return by_id_.mapped(); }
@@ -46,27 +46,28 @@ class Cache {
     ById::node_type by_id_;
   };
 
-  /// Null where there is none.
+  /// Null if it does not exist.
   EntryPtr find(std::string_view name) const;
   EntryPtr find(std::int64_t id) const;
-  /// Of several that share one leaf (tied weights) the first in order.
+  /// If several share one leaf (tied weights), the first in order.
   EntryPtr find_leaf(const at::Tensor& leaf);
   /// The entry with the smallest id above `id`; null at the end.
   EntryPtr after(std::int64_t id) const;
-  /// Whether it is this very entry that is here.
+  /// Whether the cache has this very entry.
   bool holds(const Entry& entry) const noexcept;
 
-  /// Its name and its id must be free. If it throws, which is for want of memory, nothing was added.
+  /// Its name and id must be free. If it throws (out of memory), nothing was added.
   void add(EntryPtr entry);
-  /// Makes room for that many entries in all.
+  /// Reserves room for that many entries in total.
   void reserve(std::size_t count) { by_name_.reserve(count); }
-  // All that follow need no memory.
+
+  // The following allocate nothing.
   void remove(const Entry& entry) noexcept;
-  /// `after`, which has the same name and a free id or the same, in the place of `before`.
+  /// Puts `after` in the place of `before`. It must have the same name, and the same id or a free one.
   void replace(const Entry& before, EntryPtr after) noexcept;
   TakenOut take_out(const Entry& entry) noexcept;
   void put_back(TakenOut&& taken_out) noexcept;
-  /// What was taken out stays out: the room that was kept for it may be used.
+  /// What was taken out will not be put back.
   void forget_taken_out() noexcept { taken_out_ = 0; }
   void set_leaf(const EntryPtr& entry, const at::Tensor& leaf) noexcept;
   void set_id(const EntryPtr& entry, std::int64_t id) noexcept;
@@ -80,7 +81,7 @@ class Cache {
 
   const ById& in_order() const noexcept { return by_id_; }
 
-  /// The look-up of a parameter that is in memory, without touching its reference count. Null where there is none.
+  /// Finds a parameter in memory without touching its reference count. Null if it does not exist.
   const Entry* peek(std::string_view name) const noexcept {
     auto found = by_name_.find(name);
     return found == by_name_.end() ? nullptr : found->second.get();
@@ -92,8 +93,8 @@ class Cache {
 
   ByName by_name_;
   ById by_id_;
-  std::size_t taken_out_ = 0;  // entries for which by_name_ keeps room
-  // Few programs ask for a leaf's name, so this is empty until one does.
+  std::size_t taken_out_ = 0;  // entries that may be put back, for which by_name_ has buckets
+  // Filled on first use: few programs ask for a leaf's name.
   std::unordered_multimap<const c10::TensorImpl*, EntryPtr> by_leaf_;
   bool leaf_asked_for_ = false;
 };

@@ -16,7 +16,7 @@ Change::Change(StoreCore& core, ScopeState& scope, const storage::CommitInfo& in
   }
   if (batch_->scope.get() != &scope) {
     throw Error("a batch is open on '" + batch_->scope->path + "': a change to '" + scope.path +
-                "' cannot join it, as one transaction changes one file; commit the batch first");
+                "' cannot join it, because one transaction changes one file; commit the batch first");
   }
   if (extent == Extent::one_small_insert) {
     batch_->reversal.reserve(1);  // once the row is there, nothing may fail

@@ -10,16 +10,16 @@
 
 namespace paramstore {
 
-/// A transaction of its own or, while a batch is open, a part of the batch's. Owns what memory will be: write the rows, say
-/// in `effects` what follows from that, and commit. Memory changes only then. Destroyed without `commit` it undoes what it
-/// wrote. To be used under the store's mutex.
+/// A transaction of its own, or part of the open batch's. Owns the effects on memory. The order: write the rows, add to
+/// `effects` what follows in memory, commit; memory changes only then. Destroyed without `commit`, it undoes what it
+/// wrote.
 class Change {
  public:
-  /// A `try_insert` of at most WriteTransaction::small_insert bytes is undone by SQLite if it fails, so as a change it needs
-  /// no savepoint in a batch.
+  /// SQLite itself undoes a failed `try_insert` of at most WriteTransaction::small_insert bytes, so a change that is
+  /// only that needs no savepoint in a batch.
   enum class Extent { one_small_insert, any };
 
-  /// Waits for the file's write lock. Throws StoreBusy; Error where a batch is open on another scope. In a batch, what
+  /// Waits for the file's write lock. Throws StoreBusy; Error if a batch is open on another scope. In a batch, what
   /// `info` has becomes the batch's.
   Change(StoreCore& core, ScopeState& scope, const storage::CommitInfo& info = {}, Extent extent = Extent::any)
       PARAMSTORE_REQUIRES(store_mutex);
@@ -34,7 +34,7 @@ class Change {
 
  private:
   ScopeState& scope_;
-  OpenBatch* const batch_;  // null: `own_` is open
+  OpenBatch* const batch_;  // null if no batch is open: then `own_` is
   std::optional<storage::WriteTransaction> own_;
   std::optional<storage::Savepoint> savepoint_;  // of the batch's transaction
   Effects effects_;

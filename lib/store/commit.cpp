@@ -15,7 +15,7 @@
 namespace paramstore {
 namespace {
 
-/// Takes the stamps of these numbers, which ascend, out of `stamps`.
+/// Moves the stamps with these numbers, which ascend, out of `stamps`.
 std::vector<Stamp> take_out(std::vector<Stamp>& stamps, const std::vector<std::size_t>& numbers) {
   std::vector<Stamp> taken;
   if (numbers.empty()) return taken;
@@ -43,7 +43,7 @@ bool commit_is_due(ScopeState& scope, std::chrono::nanoseconds interval) {
 }
 
 Revision commit_changes(StoreCore& core, ScopeState& scope, const CommitOptions& options) {
-  std::optional<Change> change;  // begun where there is something to write: it takes the file's write lock
+  std::optional<Change> change;  // begun only if there is something to write: it takes the file's write lock
   std::optional<storage::ValueWriter> values;
   const auto begin = [&]() PARAMSTORE_REQUIRES(store_mutex) {
     change.emplace(core, scope, storage::CommitInfo{options.step(), options.message()});
@@ -53,7 +53,7 @@ Revision commit_changes(StoreCore& core, ScopeState& scope, const CommitOptions&
   if (options.step() || options.message()) begin();
 
   std::vector<Stamp> stamps;
-  std::vector<Stamp> other_kind;  // leaves that have become another kind of tensor
+  std::vector<Stamp> other_kind;  // leaves whose dtype, shape or device has changed
   for (const auto& [id, entry] : scope.cache().in_order()) {
     if (!entry->leaf.defined()) continue;
     const std::int64_t version = version_of(entry->leaf);

@@ -1,4 +1,4 @@
-// What a change makes of a scope's memory: collected while its rows are written, applied once they are in the file.
+// The effects of a change on a scope's memory: collected while its rows are written, applied once they are in the file.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,13 +12,13 @@
 
 namespace paramstore {
 
-/// A parameter gets another entry. Both have the same name; one of them may be null: added, or removed.
+/// Replaces a parameter's entry by another of the same name. Either may be null: then it is added, or removed.
 struct Replacement {
   EntryPtr before;
   EntryPtr after;
-  at::Tensor contents;         // what the leaf gets that `after` has from `before`; undefined for another leaf
-  at::Tensor contents_before;  // in a batch: what it had,
-  bool was_clean = false;      // and whether that was the row's value, for LibTorch's version counter
+  at::Tensor contents;         // for the leaf that both share; undefined if the leaf changes
+  at::Tensor contents_before;  // in a batch: its old contents,
+  bool was_clean = false;      // and whether those were the row's, by the version counter
 };
 
 /// A leaf whose contents were written over its row's value.
@@ -34,12 +34,12 @@ struct Move {
   std::optional<std::int64_t> id;
 };
 
-/// An entry, of this scope or another, that gets another leaf with the same contents.
+/// Gives an entry, of this scope or another, another leaf with the same contents.
 struct LeafExchange {
   std::shared_ptr<ScopeState> scope;
   EntryPtr entry;
   at::Tensor leaf;         // the new one
-  bool adopted;            // it is a module's tensor, and takes over the storage of the leaf before
+  bool adopted;            // it is a module's tensor and takes over the old leaf's storage
   at::Tensor leaf_before;  // of the entry
   at::Tensor data_before;  // of the new leaf
   std::int64_t stored_version_before;

@@ -1,4 +1,4 @@
-// From a name to its parameter: in memory, or else in the file.
+// Finds a parameter by name: in memory, else in the file.
 #pragma once
 
 #include <string_view>
@@ -9,14 +9,14 @@
 
 namespace paramstore {
 
-/// The entry of that name, made from its row where it is not in memory yet; null where there is no such row. Reads no
+/// The entry of that name, made from its row if it is not in memory yet; null if the row does not exist. Reads no
 /// value.
 EntryPtr find_entry(ScopeState& scope, std::string_view name) PARAMSTORE_REQUIRES(store_mutex);
 
 /// The same; throws ParamNotFound.
 EntryPtr require_entry(ScopeState& scope, std::string_view name) PARAMSTORE_REQUIRES(store_mutex);
 
-/// The entry of the same name, with a leaf: reads its value where it has none yet. Null where others have removed the
+/// The entry of the same name, with a leaf: reads its value if needed. Null if another connection has removed the
 /// parameter since.
 EntryPtr load_leaf(ScopeState& scope, const EntryPtr& entry) PARAMSTORE_REQUIRES(store_mutex);
 
@@ -29,10 +29,10 @@ void load_all(ScopeState& scope) PARAMSTORE_REQUIRES(store_mutex);
 /// The value of the entry's row, checked, on the row's device; notes its checksum in the entry.
 at::Tensor read_value(ScopeState& scope, Entry& entry) PARAMSTORE_REQUIRES(store_mutex);
 
-/// The row's constraint. Throws CorruptStore where the tag is no tag at all.
+/// The row's constraint. Throws CorruptStore if the tag is invalid.
 Constraint parse_tag(const std::string& path, const storage::ParamRecord& record);
 
-/// The constrained value of the parameter `name`, which has that leaf, under the caller's grad mode.
+/// The constrained value of parameter `name` with that leaf, under the caller's grad mode.
 Param constrained(const ScopeState& scope, std::string_view name, at::Tensor leaf, const Constraint& constraint)
     PARAMSTORE_EXCLUDES(store_mutex);
 
@@ -41,11 +41,11 @@ struct Found {
   Constraint constraint;
 };
 
-/// Leaf and constraint of the parameter of that name, read from the file where need be; nothing where there is none.
-/// Takes the mutexes it needs.
+/// Leaf and constraint of the parameter of that name, read from the file if needed; nullopt if it does not exist. Takes
+/// the mutexes it needs.
 std::optional<Found> find(StoreCore& core, ScopeState& scope, std::string_view name) PARAMSTORE_EXCLUDES(store_mutex);
 
-/// Whether there is one, likewise. Reads no value.
+/// Whether it exists, likewise. Reads no value.
 bool contains(StoreCore& core, ScopeState& scope, std::string_view name) PARAMSTORE_EXCLUDES(store_mutex);
 
 /// The parameter of that name, likewise. Throws ParamNotFound.
@@ -54,7 +54,7 @@ Param get(StoreCore& core, ScopeState& scope, std::string_view name) PARAMSTORE_
 /// The parameter's leaf, likewise.
 at::Tensor get_leaf(StoreCore& core, ScopeState& scope, std::string_view name) PARAMSTORE_EXCLUDES(store_mutex);
 
-/// What the leaf holds, where that is something else than its row has; nothing otherwise.
+/// The leaf's contents if they differ from the row's value; nullopt otherwise.
 std::optional<HashedValue> changed_value(const Entry& entry, Detect detect);
 
 }  // namespace paramstore

@@ -1,4 +1,5 @@
-// Mutexes whose rules the compiler checks: clang's -Wthread-safety reads these annotations, other compilers skip them.
+// Mutexes whose rules the compiler checks: clang's -Wthread-safety reads these annotations, other compilers ignore
+// them.
 #pragma once
 
 #include <atomic>
@@ -11,9 +12,9 @@
 #define PARAMSTORE_THREAD_ANNOTATION(x)
 #endif
 
-/// A class whose objects can be held by a thread.
+/// A class whose objects a thread can hold.
 #define PARAMSTORE_CAPABILITY(name) PARAMSTORE_THREAD_ANNOTATION(capability(name))
-/// A class that holds one from constructor to destructor.
+/// A class that holds one from its constructor to its destructor.
 #define PARAMSTORE_SCOPED_CAPABILITY PARAMSTORE_THREAD_ANNOTATION(scoped_lockable)
 /// Data that only a thread holding the mutex may read or write.
 #define PARAMSTORE_GUARDED_BY(mutex) PARAMSTORE_THREAD_ANNOTATION(guarded_by(mutex))
@@ -21,7 +22,7 @@
 #define PARAMSTORE_REQUIRES(...) PARAMSTORE_THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
 /// A function that only a thread not holding them may call.
 #define PARAMSTORE_EXCLUDES(...) PARAMSTORE_THREAD_ANNOTATION(locks_excluded(__VA_ARGS__))
-/// A function that takes them, or gives them back. Without arguments: the object's own.
+/// A function that acquires them, or releases them. Without arguments: the object itself.
 #define PARAMSTORE_ACQUIRE(...) PARAMSTORE_THREAD_ANNOTATION(acquire_capability(__VA_ARGS__))
 #define PARAMSTORE_RELEASE(...) PARAMSTORE_THREAD_ANNOTATION(release_capability(__VA_ARGS__))
 
@@ -47,9 +48,8 @@ class PARAMSTORE_SCOPED_CAPABILITY MutexLock {
   Mutex& mutex_;
 };
 
-/// What a thread holds that has taken a store's mutex. The analysis compares expressions, and to it `core.mutex_` and the
-/// mutex of `scope.owner` are two; so annotations name this one object, whichever store it is about. No function here
-/// works on two stores.
+/// Stands for the mutex of the store at hand. The analysis compares expressions, so it would take `core.mutex_` and
+/// `scope.owner->mutex_` for two mutexes; annotations therefore name this one object. No function works on two stores.
 class PARAMSTORE_CAPABILITY("store's mutex") StoreMutexRole {
  public:
   void taken() PARAMSTORE_ACQUIRE() {}

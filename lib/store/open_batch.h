@@ -9,7 +9,7 @@
 
 namespace paramstore {
 
-/// Owns the transaction on its scope's file, and how to go back in memory.
+/// Owns the transaction on its scope's file, and what it takes to undo the batch in memory.
 struct OpenBatch {
   explicit OpenBatch(ScopeState& target) PARAMSTORE_REQUIRES(store_mutex)
       : scope(target.shared_from_this()), rows(*target.file) {}

@@ -17,7 +17,7 @@ bool ParamCursor::advance() {
   const Cache& cache = scope_->cache_in_passing();
   if (!last_id_) last_id_ = cache.last_row();
   EntryPtr next = cache.after(id_);
-  // A row that has come since; what has no row comes after all that have one.
+  // A row added since. Entries without a row come after all that have one.
   if (next && next->record.id > *last_id_) next = cache.after(std::max(id_, Cache::largest_row));
   if (!next) return false;
   id_ = next->record.id;

@@ -31,7 +31,7 @@ storage::OpenOptions open_options(const StoreOptions& options) {
   return open;
 }
 
-/// Adds a new parameter in a change of its own. False where the name is taken: nothing was changed.
+/// Adds a new parameter in a change of its own. Returns false and changes nothing if the name is taken.
 bool add_param(StoreCore& store, ScopeState& scope, StoredRow row, const Constraint& constraint, const at::Tensor& leaf)
     PARAMSTORE_REQUIRES(store_mutex) {
   if (scope.cache().find(row.record().name)) return false;
@@ -98,7 +98,7 @@ Param ParamStore::setdefault(std::string_view name, const InitialValue& init,
     store.require_writable(scope);
   }
 
-  // User code: it may take long, and call this store.
+  // User code: may take long and may call this store.
   const at::Tensor value = init();
   const Constraint& under = constraint ? *constraint : constraints::real;
   const at::Tensor leaf = as_leaf(to_unconstrained(store, scope, name, under, value));
@@ -109,7 +109,7 @@ Param ParamStore::setdefault(std::string_view name, const InitialValue& init,
       const StoreLock locked(store, scope);
       if (add_param(store, scope, row, under, leaf)) return made;
     }
-    // Another thread or process has made it meanwhile: theirs is the parameter, unless it has been erased again.
+    // Another thread or process has created it meanwhile, and then theirs counts, unless it has been erased again.
     if (auto found = find(store, scope, name))
       return constrained(scope, name, std::move(found->leaf), found->constraint);
   }
@@ -119,20 +119,20 @@ void ParamStore::set(std::string_view name, const at::Tensor& constrained_value)
   StoreCore& store = core();
   ScopeState& scope = store.enter();
   for (;;) {
-    std::optional<Constraint> constraint;  // nothing: a new parameter
+    std::optional<Constraint> constraint;  // none for a new parameter
     {
       const StoreLock locked(store, scope);
       store.require_writable(scope);
       if (const EntryPtr entry = find_entry(scope, name)) constraint = entry->constraint;
     }
-    // Checks and transforms may be the user's.
+    // Checks and transforms may be user code: run them without the mutex, then look again.
     const Constraint& under = constraint ? *constraint : constraints::real;
     const at::Tensor value = to_unconstrained(store, scope, name, under, constrained_value);
 
     const StoreLock locked(store, scope);
     const EntryPtr entry = constraint ? find_entry(scope, name) : scope.cache().find(name);
     if (!constraint) {
-      if (entry) continue;  // another thread has made it meanwhile
+      if (entry) continue;  // another thread has created it meanwhile
       const at::Tensor leaf = as_leaf(value);
       if (add_param(store, scope, row_of(name, under.tag(), leaf, scope.path), under, leaf)) return;
     } else if (entry && entry->constraint == under) {
@@ -197,7 +197,7 @@ std::size_t ParamStore::size() const {
   const StoreLock locked(store, scope);
   const storage::ReadTransaction snapshot(*scope.file);
   take_in_changes(scope, Pending::keep);
-  if (scope.held_back) list_all(scope);  // some of what is shown may have no row
+  if (scope.held_back) list_all(scope);  // some parameters may have no row
   return scope.complete ? scope.cache().in_order().size() : scope.file->count();
 }
 

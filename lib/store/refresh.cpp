@@ -16,17 +16,17 @@
 namespace paramstore {
 namespace {
 
-/// A parameter that is not in the file as the cache has it. A name is a parameter, whatever became of its row: one
-/// that was removed and added again is the same, one that was renamed is another.
+/// A parameter whose row differs from the cache. Identity is the name: removed and added again is the same parameter,
+/// renamed is another.
 struct Difference {
   EntryPtr before;                          // what the cache has; null for a name it does not know
-  std::optional<storage::ParamRecord> row;  // what the file has; none where the name is gone
+  std::optional<storage::ParamRecord> row;  // what the file has; none if the name no longer exists
   bool added = false;                       // the name is new since the last look
 };
 
 std::vector<Difference> differences(ScopeState& scope) PARAMSTORE_REQUIRES(store_mutex) {
   std::vector<Difference> found;
-  std::vector<EntryPtr> without_row;  // as far as ids go; the name may be in another one
+  std::vector<EntryPtr> without_row;  // by id; the name may be in another row
   const auto find_row = [&](std::int64_t id, bool added) PARAMSTORE_REQUIRES(store_mutex) {
     auto row = scope.file->find(id);
     EntryPtr before = scope.cache().find(row->name);
@@ -56,7 +56,7 @@ std::vector<Difference> differences(ScopeState& scope) PARAMSTORE_REQUIRES(store
   return found;
 }
 
-/// What becomes of it, read and checked.
+/// Its new state, read and checked but not yet applied.
 Replacement arrive(ScopeState& scope, Difference difference) PARAMSTORE_REQUIRES(store_mutex) {
   Replacement arrival{difference.before, nullptr, {}, {}};
   if (!difference.row) return arrival;
@@ -73,10 +73,10 @@ Replacement arrive(ScopeState& scope, Difference difference) PARAMSTORE_REQUIRES
   return arrival;
 }
 
-/// What has become of a name since the last refresh.
+/// A name's net change since the last refresh.
 enum class Effect { none, added, changed, removed };
 
-/// What two arrivals of one name come to.
+/// Combines two changes of one name.
 Effect both(Effect first, Effect second) {
   if (first == Effect::none) return second;
   if (first == Effect::added) return second == Effect::removed ? Effect::none : Effect::added;
@@ -88,7 +88,7 @@ struct Told {
   Effect effect;
 };
 
-/// What has been reported, and the arrivals after it.
+/// What has been reported, and the changes after it.
 RefreshResult report(const RefreshResult& before, const std::vector<Told>& arrivals) {
   std::vector<Told> told;  // in the order of arrival
   std::unordered_map<std::string, std::size_t> index;
@@ -121,7 +121,7 @@ void look(ScopeState& scope) {
   scope.revision = scope.seen;
   scope.last_id = scope.file->last_id();
   scope.change_counter = scope.file->change_counter();
-  scope.complete = scope.last_id == 0 && scope.file->count() == 0;  // of a new file everything is known
+  scope.complete = scope.last_id == 0 && scope.file->count() == 0;  // an empty file is known completely
 }
 
 void take_in_changes(ScopeState& scope, Pending pending) {
@@ -129,7 +129,7 @@ void take_in_changes(ScopeState& scope, Pending pending) {
   if (counter == scope.change_counter && !(scope.held_back && pending == Pending::discard)) return;
   const Revision revision = scope.file->revision();
 
-  // Read and check everything first, so that an error leaves the cache as it is.
+  // Read and check everything first, so an error leaves the cache unchanged.
   Effects effects;
   std::vector<Told> arrived;
   for (Difference& difference : differences(scope)) {

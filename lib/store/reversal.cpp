@@ -13,7 +13,7 @@
 namespace paramstore {
 namespace {
 
-/// Fills the leaf again with what it held. The common case needs no memory.
+/// Restores the leaf's contents. The common case allocates nothing.
 void restore_contents(const at::Tensor& leaf, const at::Tensor& contents) {
   const bool plain = can_take(leaf, contents) && leaf.device().is_cpu() && leaf.is_contiguous() && !leaf.is_neg() &&
                      !leaf.is_conj() && !leaf.is_inference();
@@ -23,11 +23,11 @@ void restore_contents(const at::Tensor& leaf, const at::Tensor& contents) {
   } else if (can_take(leaf, contents)) {
     overwrite_contents(leaf, contents);
   } else {
-    leaf.set_data(contents);  // the user gave it another kind of data meanwhile
+    leaf.set_data(contents);  // the user has given it another kind of data
   }
 }
 
-/// Removes what the batch has made under that name, or has read of what it made.
+/// Removes the entry that the batch made under that name, or that was read from its uncommitted row.
 void remove_name(ScopeState& scope, const std::string& name) noexcept PARAMSTORE_REQUIRES(store_mutex) {
   MutexLock cache_lock(scope.cache_mutex);
   if (const EntryPtr now = scope.cache().find(name)) scope.changing_cache().remove(*now);
@@ -67,7 +67,7 @@ void Reversal::note_stamped(const EntryPtr& entry) noexcept {
 
 void Reversal::go_back(ScopeState& scope) noexcept {
   while (!steps_.empty()) {
-    // Not std::visit, through which the analysis of mutexes does not see.
+    // Not std::visit: the thread-safety analysis cannot follow it.
     Step& step = steps_.back();
     if (auto* added = std::get_if<Added>(&step)) take_back(scope, *added);
     if (auto* replaced = std::get_if<Replaced>(&step)) take_back(scope, *replaced);
@@ -94,7 +94,7 @@ void Reversal::take_back(ScopeState& scope, Added& step) noexcept { remove_name(
 void Reversal::take_back(ScopeState& scope, Replaced& step) noexcept {
   {
     MutexLock cache_lock(scope.cache_mutex);
-    // Usually `after`; if that was dropped, what has been read in its place, or nothing, and the file says what it is.
+    // Usually `after`. If that was dropped: an entry read in its place, or none, and then the file is read again.
     const EntryPtr now = scope.cache().find(step.before->record.name);
     if (!now) return;
     step.before->record.id = step.id_before;

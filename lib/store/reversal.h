@@ -1,4 +1,4 @@
-// How an open batch takes back what it has changed in memory.
+// How an open batch undoes its changes in memory.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,16 +13,16 @@
 
 namespace paramstore {
 
-/// Owns what the batch has replaced: entries, and copies of what leaves held. All memory that going back takes is taken
-/// while the batch goes forward.
+/// Owns what the batch has replaced: entries, and copies of the leaves' old contents. Going back allocates nothing: all
+/// memory for it is allocated while the batch goes forward.
 class Reversal {
  public:
-  /// Makes room for the notes of that many more steps.
+  /// Reserves room to note that many more steps.
   void reserve(std::size_t steps);
-  /// The same for applying `effects`, and copies what the leaves hold that they overwrite.
+  /// Reserves room to note `effects`, and copies the contents that they overwrite.
   void prepare(Effects& effects);
 
-  // Notes, for which room must have been made.
+  // Reserve room before each.
   void note_added(const EntryPtr& entry) noexcept { steps_.emplace_back(Added{entry}); }
   void note_replaced(const Replacement& replacement) noexcept;
   void note_removed(Cache::TakenOut&& taken_out) noexcept { steps_.emplace_back(std::move(taken_out)); }
@@ -30,10 +30,10 @@ class Reversal {
   void note_stamped(const EntryPtr& entry) noexcept;
   void note_exchanged(const LeafExchange& exchange) noexcept { steps_.emplace_back(exchange); }
 
-  /// Puts memory back to what it was. An entry that cannot be put back is dropped, to be read from the file.
+  /// Restores memory. An entry that cannot be restored is dropped, and read again from the file at the next access.
   void go_back(ScopeState& scope) noexcept PARAMSTORE_REQUIRES(store_mutex);
 
-  /// The batch is in the file: what it made is there for all threads.
+  /// The batch is committed: other threads may see what it made.
   void settle(ScopeState& scope) noexcept PARAMSTORE_REQUIRES(store_mutex);
 
  private:
@@ -44,8 +44,8 @@ class Reversal {
     EntryPtr before;
     EntryPtr after;
     std::int64_t id_before;
-    at::Tensor contents;  // of the leaf, before; undefined if `after` has a leaf of its own
-    bool was_clean;       // the version counter only ever goes up: what was pending must be so again
+    at::Tensor contents;  // of the leaf, before; undefined if `after` has another leaf
+    bool was_clean;       // by the version counter, which only goes up: what was pending must be pending again
   };
   struct Cleared {
     std::unique_ptr<Cache> cache;

@@ -84,8 +84,8 @@ void StoreCore::require_writable(const ScopeState& scope) const {
 }
 
 std::shared_ptr<ScopeState> StoreCore::make_scope(std::string name, std::shared_ptr<storage::StoreFile> file) {
-  // The last handle may go on any thread, and with it the file, which is the database's and so under the mutex. That thread
-  // may be in a call that has the mutex already.
+  // The last handle may be dropped on any thread, and the file with it. The file belongs to the database, so take the
+  // mutex, unless that thread is in a call that holds it already.
   auto state = std::shared_ptr<ScopeState>(new ScopeState(this, std::move(name), std::move(file)),
                                            [core = weak_from_this()](ScopeState* scope) {
                                              const auto alive = core.lock();
@@ -159,7 +159,7 @@ bool StoreCore::drop_scope(std::string_view name) {
   try {
     dropped = database_->drop_scope(name);
   } catch (...) {
-    // As it was, if not before the scope is entered again.
+    // Restore the file, at the latest when the scope is entered again.
     try {
       reattach(scope);
     } catch (const std::exception&) {
@@ -274,7 +274,7 @@ void StoreCore::end() noexcept {
       try {
         std::rethrow_exception(error);
       } catch (const std::exception& thrown) {
-        warn("closing the store '" + path + "': what was pending is not written: " + thrown.what());
+        warn("closing the store '" + path + "': pending changes were not written: " + thrown.what());
       }
     }
   }
@@ -282,7 +282,7 @@ void StoreCore::end() noexcept {
 }
 
 void StoreCore::let_go() {
-  // First: the last connection to a file must be one that can bring the -wal back into it.
+  // First: the last connection to a file must be one that can checkpoint the -wal.
   std::map<const void*, std::function<void()>> queries;
   {
     MutexLock notes_lock(notes_mutex_);
@@ -300,7 +300,7 @@ void StoreCore::let_go() {
   database_.reset();
 }
 
-// ---- What is noted for later -------------------------------------------------------------------------
+// ---- Notes -------------------------------------------------------------------------------------------
 
 bool StoreCore::first_mismatch(const ScopeState& scope, std::string_view name) {
   MutexLock notes_lock(notes_mutex_);

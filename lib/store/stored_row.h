@@ -1,4 +1,4 @@
-// A parameter as its row has it: record, bytes and checksum, which always go together.
+// A parameter as its row stores it: record, bytes and checksum, which always go together.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,11 +12,11 @@
 
 namespace paramstore {
 
-/// What a tensor holds, and the checksum of that.
+/// A tensor's contents and their checksum.
 struct HashedValue {
-  /// Hashes the contents. The tensor must outlive this and stay as it is.
+  /// Hashes the contents. The tensor must outlive this and must not change.
   explicit HashedValue(const at::Tensor& tensor);
-  /// Whoever has hashed them already says what came out.
+  /// For contents that were hashed before.
   HashedValue(const at::Tensor& tensor, std::uint64_t known_checksum) : contents(tensor), checksum(known_checksum) {}
 
   HostValue contents;
@@ -25,15 +25,15 @@ struct HashedValue {
 
 class StoredRow {
  public:
-  /// The row of the parameter `name` with that tag and value; `leaf` is what `value` was made from. Id and revision are
-  /// still to come. `path` is for messages. Throws UnsupportedTensor as `describe` does.
+  /// The row of the parameter `name`; `value` was made from `leaf`. It has no id and revision yet. `path` is for
+  /// messages. Throws UnsupportedTensor as `describe` does.
   StoredRow(std::string_view name, std::string constraint_tag, const at::Tensor& leaf, HashedValue value,
             const std::string& path);
 
   const storage::ParamRecord& record() const noexcept { return record_; }
   storage::ValueBytes bytes() const { return contents_.bytes(); }
 
-  /// Gives the record away, as the file has it once the row is written under that id and revision.
+  /// Moves the record out, with this id and revision. `bytes` stays valid.
   storage::ParamRecord take_record(std::int64_t id, Revision revision);
 
  private:
@@ -41,7 +41,7 @@ class StoredRow {
   HostValue contents_;
 };
 
-/// The row of a parameter whose value is what `leaf` holds now.
+/// The same with the leaf's current contents as the value.
 StoredRow row_of(std::string_view name, std::string constraint_tag, const at::Tensor& leaf, const std::string& path);
 
 }  // namespace paramstore

@@ -20,12 +20,12 @@ bool expands_to(at::IntArrayRef from, at::IntArrayRef to) {
          std::equal(from.rbegin(), from.rend(), to.rbegin(), [](auto a, auto b) { return a == b || a == 1; });
 }
 
-/// "-1.5 at index [0, 2]", "the event of shape [3] at index [1]"; only the index where the check's shape says too little.
+/// "-1.5 at index [0, 2]", "the event of shape [3] at index [1]"; only the index if the check's shape says too little.
 std::string describe_element(const at::Tensor& value, const at::Tensor& inside, const std::vector<std::int64_t>& index,
                              std::int64_t event_dim) {
   std::ostringstream text;
-  // What a check takes together are its constraint's events, but for a few that say another event_dim; a bound with more
-  // dimensions, or longer ones, stretches the value.
+  // What a check takes together are its constraint's events, but for a few that say another event_dim; a bound with
+  // more dimensions, or longer ones, stretches the value.
   const bool each = inside.sizes() == value.sizes();
   const std::int64_t together = std::max(value.dim() - inside.dim(), each ? 0 : event_dim);
   std::vector<std::int64_t> shape = inside.sizes().vec();
@@ -80,8 +80,7 @@ at::Tensor to_unconstrained(const StoreCore& core, const ScopeState& scope, std:
   if (core.options.validate()) require_inside(scope, name, constraint, plain);
   const at::Tensor unconstrained = naming(scope, name, [&] { return transform_to(constraint).inv(plain); });
   require_supported(unconstrained, name, scope.path);
-  // An identity gives the caller's own memory back; anything else gives new memory, which a second copy would only
-  // cost.
+  // An identity returns the caller's own memory, so copy it; anything else returns new memory, so do not copy again.
   const bool fresh = !unconstrained.is_alias_of(plain) && unconstrained.is_contiguous();
   return fresh ? unconstrained : copy_of(unconstrained);
 }

@@ -1,4 +1,4 @@
-// From a constrained value to what is stored.
+// Turns a constrained value into the tensor that is stored.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -10,9 +10,9 @@
 
 namespace paramstore {
 
-/// The unconstrained tensor that stands for a constrained value: detached, contiguous, nobody else's. Checks the
-/// value first where the options say so (ConstraintViolation), and the tensor always (UnsupportedTensor). Runs checks and
-/// transforms, which may be the user's.
+/// The unconstrained tensor of a constrained value: detached, contiguous, not shared. Checks the value first if the
+/// options say so (ConstraintViolation), and the tensor always (UnsupportedTensor). Runs checks and transforms, which
+/// may be the user's code.
 at::Tensor to_unconstrained(const StoreCore& core, const ScopeState& scope, std::string_view name,
                             const Constraint& constraint, const at::Tensor& value) PARAMSTORE_EXCLUDES(store_mutex);
 

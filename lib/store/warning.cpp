@@ -12,7 +12,7 @@ namespace paramstore {
 namespace {
 
 thread_local std::vector<std::string> waiting;
-thread_local bool any = false;  // needs no guard for its construction, as every unlock looks at it
+thread_local bool any = false;  // every unlock reads it; needs no thread_local guard
 
 }  // namespace
 
@@ -31,7 +31,7 @@ void give_deferred_warnings() {
   for (const std::string& message : std::exchange(waiting, {})) {
     try {
       TORCH_WARN(message);
-    } catch (const std::bad_alloc&) {  // too little memory to say it
+    } catch (const std::bad_alloc&) {  // too little memory for the message
     }
   }
 }

@@ -22,9 +22,10 @@ EntryPtr new_entry(storage::ParamRecord record, const Constraint& constraint, co
 void throw_stale(const ScopeState& scope, std::vector<std::string> names) {
   std::string list;
   for (const auto& name : names) list += (list.empty() ? "'" : ", '") + name + "'";
-  throw StaleParam("changed in '" + scope.path + "' by another connection since this store read them: " + list +
-                       "; nothing was written. refresh() takes theirs, commit(Conflict::overwrite) keeps this store's",
-                   std::move(names));
+  throw StaleParam(
+      "changed in '" + scope.path + "' by another connection since this store read them: " + list +
+          "; nothing was written. refresh() picks up theirs, commit(Conflict::overwrite) keeps this store's",
+      std::move(names));
 }
 
 bool try_insert_param(Change& change, StoredRow row, const Constraint& constraint, const at::Tensor& leaf) {

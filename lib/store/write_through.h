@@ -1,5 +1,4 @@
-// Changes of single parameters: each writes its rows, and adds to the change's effects what follows in memory. All are
-// parts of a Change, under the store's mutex.
+// Changes of single parameters: each writes its rows and adds to the change's effects what follows in memory.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +11,12 @@
 
 namespace paramstore {
 
-/// Adds a parameter at the end, with this tensor, of which `row` was made, as its leaf. False where another connection has
-/// just added the name: then nothing was changed.
+/// Adds a parameter at the end. `leaf`, from which `row` was made, becomes its leaf. Returns false and changes nothing
+/// if another connection has just added the name.
 bool try_insert_param(Change& change, StoredRow row, const Constraint& constraint, const at::Tensor& leaf)
     PARAMSTORE_REQUIRES(store_mutex);
 
-/// The same; throws StaleParam.
+/// The same, but throws StaleParam.
 void insert_param(Change& change, std::string_view name, const Constraint& constraint, const at::Tensor& leaf)
     PARAMSTORE_REQUIRES(store_mutex);
 
@@ -25,16 +24,16 @@ void insert_param(Change& change, std::string_view name, const Constraint& const
 enum class Adopt { yes, no };
 
 /// Gives the parameter a constraint and unconstrained contents. A leaf of the same kind stays and gets the contents;
-/// otherwise `value` or a copy of it is the new leaf. Throws StaleParam where the row has moved on.
+/// otherwise `value` or a copy of it is the new leaf. Throws StaleParam if the row has changed.
 void overwrite_param(Change& change, const EntryPtr& entry, const Constraint& constraint, const at::Tensor& value,
                      Adopt adopt) PARAMSTORE_REQUIRES(store_mutex);
 
-/// The whole row becomes what the leaf is now, which has that checksum. Where the row has moved on: false, and nothing is
-/// written; with Conflict::overwrite the leaf's contents become the parameter of that name, whatever became of its row.
+/// Replaces the whole row from the leaf, whose contents have that checksum. If the row has changed, returns false and
+/// writes nothing; with Conflict::overwrite, writes the leaf as the parameter of that name in any case.
 bool write_anew(Change& change, const EntryPtr& entry, std::uint64_t checksum, Conflict conflict)
     PARAMSTORE_REQUIRES(store_mutex);
 
-/// Throws StaleParam where the row has moved on.
+/// Throws StaleParam if the row has changed.
 void erase_param(Change& change, const EntryPtr& entry) PARAMSTORE_REQUIRES(store_mutex);
 
 void clear_params(Change& change) PARAMSTORE_REQUIRES(store_mutex);
