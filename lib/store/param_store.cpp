@@ -37,7 +37,16 @@ bool add_param(StoreCore& store, ScopeState& scope, StoredRow row, const Constra
   if (scope.cache().find(row.record().name)) return false;
   const bool small = row.bytes().size <= storage::WriteTransaction::small_insert;
   Change change(store, scope, {}, small ? Change::Extent::one_small_insert : Change::Extent::any);
-  if (!try_insert_param(change, std::move(row), constraint, leaf)) return false;
+  const std::string name = row.record().name;
+  if (!try_insert_param(change, std::move(row), constraint, leaf)) {
+    // With the write lock held, what takes the name must be there. Otherwise callers would look for it for ever.
+    if (!scope.file->find(name)) {
+      throw CorruptStore(scope.path + ": the index of names has the parameter '" + name +
+                         "', but no row does: the file is damaged; `paramstore verify` lists what is");
+    }
+    scope.complete = false;
+    return false;
+  }
   change.commit();
   return true;
 }

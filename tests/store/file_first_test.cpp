@@ -6,7 +6,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
 #include <future>
+#include <iterator>
 #include <new>
 #include <optional>
 #include <stdexcept>
@@ -322,6 +324,27 @@ TEST_CASE("wherever memory runs out in a change, file and memory agree afterward
     CHECK_FALSE(failed);
   }
   MESSAGE(failures << " failures");
+}
+
+TEST_CASE("a name that only the index has is reported, not looked for for ever") {
+  TemporaryStore file;
+  { ParamStore(file.path()).setdefault("ghost-parameter", filled(1)); }
+  {
+    std::fstream stream(file.path(), std::ios::in | std::ios::out | std::ios::binary);
+    const std::string contents{std::istreambuf_iterator<char>(stream), {}};
+    const std::size_t row = contents.find("ghost-parameterreal");  // two columns
+    REQUIRE(row != std::string::npos);
+    stream.seekp(static_cast<std::streamoff>(row));
+    stream << "other";
+  }
+  ParamStore store(file.path());
+  CHECK(store.named_parameters().keys() == std::vector<std::string>{"other-parameter"});
+  CHECK_THROWS_AS(store.setdefault("ghost-parameter", filled(1)), CorruptStore);
+  CHECK_THROWS_AS(store.set("ghost-parameter", filled(1)), CorruptStore);
+  auto batch = store.batch();
+  CHECK_THROWS_AS(store.setdefault("ghost-parameter", filled(1)), CorruptStore);
+  CHECK_NOTHROW(store.setdefault("new", filled(1)));
+  batch.commit();
 }
 
 TEST_CASE("another thread that asks for what a batch has made waits for the batch's end") {
