@@ -74,7 +74,8 @@ void QueryState::open(const std::vector<VisibleFile>& files, std::chrono::millis
   busy_timeout = std::max(busy_timeout, storage::least_opening_timeout);
   sqlite3_busy_timeout(opened,
                        static_cast<int>(std::min<std::chrono::milliseconds::rep>(busy_timeout.count(), 1'000'000'000)));
-  const auto set = [&](int option, int value) { check(sqlite3_db_config(opened, option, value, nullptr)); };
+  const auto set = [&](int option, int value)
+                       PARAMSTORE_REQUIRES(mutex_) { check(sqlite3_db_config(opened, option, value, nullptr)); };
   set(SQLITE_DBCONFIG_DEFENSIVE, 1);
   set(SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0);
   set(SQLITE_DBCONFIG_ENABLE_TRIGGER, 0);
@@ -159,7 +160,7 @@ void QueryState::execute(const std::string& sql) {
 }
 
 std::shared_ptr<const QueryRow> QueryState::next() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (stop_ != Stop::no) {
     let_go();
     collected_.clear();
@@ -174,7 +175,7 @@ std::shared_ptr<const QueryRow> QueryState::next() {
 }
 
 void QueryState::collect() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   while (auto row = step()) collected_.push_back(std::move(row));
 }
 
@@ -227,7 +228,7 @@ void QueryState::stop(Stop why) noexcept {
 
 void QueryState::close() noexcept {
   stop(Stop::closed);
-  const std::lock_guard lock(mutex_);  // waits for the running call, which ends soon
+  const MutexLock lock(mutex_);  // waits for the running call, which ends soon
   let_go();
 }
 
