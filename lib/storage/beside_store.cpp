@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view log_suffix = "-wal";
 constexpr std::string_view scopes_suffix = ".scopes";
 
-bool exists(const fs::path& path) {
+bool is_there(const fs::path& path) {
   std::error_code error;
   return fs::exists(path, error);
 }
@@ -63,7 +63,7 @@ class Neighbours {
     std::vector<fs::path> logs;
     for (const fs::path& entry : entries_) {
       const auto base = before(log_suffix, entry.filename().string());
-      if (base && !exists(store_.parent_path() / *base) && is_log(entry, page_size)) logs.push_back(entry);
+      if (base && !is_there(store_.parent_path() / *base) && is_log(entry, page_size)) logs.push_back(entry);
     }
     return logs;
   }
@@ -72,8 +72,8 @@ class Neighbours {
   std::optional<fs::path> scopes_without_store(const fs::path& file_name) const {
     for (const fs::path& entry : entries_) {
       const auto base = before(scopes_suffix, entry.filename().string());
-      if (!base || exists(store_.parent_path() / *base) || exists(store_.parent_path() / (*base + ".db"))) continue;
-      if (exists(entry / file_name)) return entry;
+      if (!base || is_there(store_.parent_path() / *base) || is_there(store_.parent_path() / (*base + ".db"))) continue;
+      if (is_there(entry / file_name)) return entry;
     }
     return std::nullopt;
   }
@@ -96,7 +96,7 @@ void look_beside(const fs::path& store, const FileSays& says, std::vector<std::s
       notes.push_back("the table scopes lists " + in_quotes(name) + ", which no scope can be called");
       continue;
     }
-    if (exists(file)) continue;
+    if (is_there(file)) continue;
     std::string what = "the scope " + in_quotes(name) + ": " + file.string() + " does not exist; ";
     if (const auto other = neighbours.scopes_without_store(file.filename())) {
       what += "if " + other->string() + " was copied along with this store, rename it to " +

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
 
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,16 +20,6 @@
 #include "paramstore/storage/database.h"
 
 namespace paramstore::storage {
-
-/// An open SQLite handle, set up so that nothing in a file can run: the main file of a Database, the keeper of a
-/// file in memory, a reader of `read_all`, the maker of a new file. `uri` says how; `path` is for messages.
-std::unique_ptr<SQLite::Database> open_handle(const std::string& uri, const std::string& path,
-                                              std::chrono::milliseconds busy_timeout);
-
-/// Switches to or from WAL mode, which needs the file to itself for a moment, and SQLite does not always wait by itself
-/// for that. Returns the mode that the file has then, in lower case: SQLite refuses some without an error.
-std::string set_journal_mode(sqlite3* handle, const std::string& schema, const char* mode, const std::string& path,
-                             const char* doing, std::chrono::milliseconds timeout);
 
 struct StoreFile::Impl {
   Impl(Connection& owner, std::string path, std::string alias, std::string uri, std::filesystem::path resolved);
@@ -62,12 +55,13 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  SQLite::Database& database() const noexcept { return *database_; }
   sqlite3* handle() const noexcept { return database_->getHandle(); }
   const OpenOptions& options() const noexcept { return options_; }
   StoreFile& main() noexcept { return *main_; }
   bool in_transaction() const noexcept;
 
-  /// Attaches the file if it is not, opens it again if it is read without locks and somebody has written to it, and
+  /// Before each use of a file. Attaches the file if it is not, opens it again if it is read without locks and somebody has written to it, and
   /// marks it as just used. Throws Error where that would need a DETACH or ATTACH inside a transaction, which SQLite
   /// cannot do.
   void use(StoreFile& file);
@@ -84,6 +78,8 @@ class Connection {
 
   void begin();
   void commit();
+  /// Ends the transaction, if SQLite has not done so after an error, and undoes what it changed. If even that fails (it
+  /// needs no memory as a rule), the next `use` or `begin` tries again.
   void roll_back() noexcept;
 
   std::shared_ptr<StoreFile> scope(std::string_view name);
@@ -98,22 +94,38 @@ class Connection {
   std::string free_alias(std::string_view name) const;
   OpenMode prepare_to_read(const std::filesystem::path& resolved, const std::string& path) const;
   void attach(StoreFile& file);
+  void prepare_connection(const std::string& path);
   void reopen_main();
+  void finish_rollback();
   void detach(const std::string& alias);
+  template <class Read>
+  auto one_moment(Read&& read);
   void admit(StoreFile& file);
   void configure_file(StoreFile& file);
   void record_scope(std::string_view name, const std::filesystem::path& file);
-  void forget_scope(std::string_view name);
+  bool forget_scope(std::string_view name);
 
   static int note_wal_size(void* connection, sqlite3* handle, const char* schema, int pages);
 
+  // Prepared when the connection is opened. SQLite::Transaction would prepare ROLLBACK at the moment when something has
+  // failed, perhaps for want of memory, and keep its failure to itself.
+  struct TransactionControl {
+    explicit TransactionControl(SQLite::Database& database);
+    SQLite::Statement begin;
+    SQLite::Statement commit;
+    SQLite::Statement roll_back;
+  };
+
   OpenOptions options_;
   std::unique_ptr<SQLite::Database> database_;
+  std::optional<TransactionControl> transaction_;
+  bool rollback_failed_ = false;        // a transaction that is over for its owner is still open in SQLite
   std::vector<StoreFile*> files_;       // all of them, main_ too; each leaves when it goes, so before them
   std::vector<std::string> abandoned_;  // aliases to detach at the next chance
   std::unique_ptr<StoreFile> main_;
   std::map<std::string, std::weak_ptr<StoreFile>, std::less<>> scopes_;
   std::map<std::string, std::shared_ptr<StoreFile>, std::less<>> memory_scopes_;  // live as long as the store in memory
+  std::set<std::filesystem::path> read_files_;  // opened only for reading, and with files beside them
   std::uint64_t clock_ = 0;
   int wal_pages_ = 0;  // of the file that was committed last
 };

@@ -19,7 +19,7 @@ class SoleUse {
   SoleUse(const std::filesystem::path& path, const OpenOptions& options);
 
  private:
-  std::unique_ptr<SQLite::Database> handle_;  // closing it rolls back, and so lets go
+  std::unique_ptr<SQLite::Database> database_;  // closing it rolls back, and so lets go
 };
 
 }  // namespace paramstore::storage

@@ -1,19 +1,20 @@
 // A running query: its own read-only SQLite connection, and one statement.
 #pragma once
 
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
+
 #include <atomic>
 #include <chrono>
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "paramstore/query.h"
-
-struct sqlite3;
-struct sqlite3_stmt;
 
 namespace paramstore {
 
@@ -52,24 +53,17 @@ class QueryState {
 
  private:
   enum class Stop { no, interrupted, closed };
-  struct Closer {
-    void operator()(sqlite3* handle) const noexcept;
-  };
-  struct Finalizer {
-    void operator()(sqlite3_stmt* statement) const noexcept;
-  };
-  using Statement = std::unique_ptr<sqlite3_stmt, Finalizer>;
-
   void open(const std::vector<VisibleFile>& files, std::chrono::milliseconds busy_timeout);
   void prepare();
   void bind();
-  Statement prepare_one(const char* sql, const char** rest);
-  void execute(const std::string& sql);
+  void refuse_more_than_one(const char* rest) const;
+  void bind(int place, const QueryValue& argument);
   std::shared_ptr<const QueryRow> step();
   QueryValue value(int column);
   void stop(Stop why) noexcept;
   void let_go() noexcept;
-  void check(int code);
+  void throw_if_stopped() const;
+  [[noreturn]] void fail(const SQLite::Exception& error) const;
   [[noreturn]] void refuse() const;
 
   static int authorize(void* state, int action, const char* first, const char* second, const char* schema,
@@ -82,8 +76,8 @@ class QueryState {
   std::atomic<Stop> stop_{Stop::no};
 
   std::mutex mutex_;  // of what follows
-  std::unique_ptr<sqlite3, Closer> handle_;
-  Statement statement_;
+  std::unique_ptr<SQLite::Database> database_;
+  std::optional<SQLite::Statement> statement_;
   std::shared_ptr<const QueryRow::Names> names_;
   std::deque<std::shared_ptr<const QueryRow>> collected_;
   bool refused_ = false;  // the statement asked for more than reading

@@ -83,6 +83,8 @@ struct Verification {
   std::vector<ParamRecord> records;  // the rows that could be read
   std::uint64_t bytes = 0;           // of their values
   std::size_t without_checksum = 0;  // values written by another tool: only the length could be checked
+  std::vector<std::string> missing;  // scopes that the store lists and whose files do not exist
+  std::vector<std::string> notes;    // what suggests that the file is a copy without its newest commits; it may be none
 };
 
 /// What `StoreFile::read_all` found.
@@ -292,7 +294,7 @@ class PARAMSTORE_STORAGE_EXPORT Database {
   std::shared_ptr<StoreFile> anonymous_scope();
   /// Names of the existing scopes, sorted.
   std::vector<std::string> scope_names();
-  /// Deletes the scope's file. False if it does not exist. Throws Error while anyone holds its StoreFile, and StoreBusy
+  /// Deletes the scope's file, and takes the scope off the store's list. False if there is neither. Throws Error while anyone holds its StoreFile, and StoreBusy
   /// while another Database, in this or another process, has it open.
   bool drop_scope(std::string_view name);
 
