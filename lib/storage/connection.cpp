@@ -7,7 +7,6 @@
 
 #include "lib/storage/migrations.h"
 #include "lib/storage/open_connection.h"
-#include "lib/storage/reader_traces.h"
 #include "lib/storage/schema_check.h"
 #include "lib/storage/sqlite_error.h"
 #include "lib/storage/value_run.h"
@@ -94,13 +93,15 @@ void StoreFile::Impl::refuse_outdated() const {
 Connection::TransactionControl::TransactionControl(SQLite::Database& database)
     : begin(database, "BEGIN"), commit(database, "COMMIT"), roll_back(database, "ROLLBACK") {}
 
-Connection::Connection(const std::filesystem::path& path, const OpenOptions& options) : options_(options) {
+Connection::Connection(const std::filesystem::path& path, const OpenOptions& options)
+    : options_(options), traces_(options.vfs) {
   inspect_path(path, options_);
   const std::filesystem::path resolved = resolve(path);
   const OpenMode mode = options_.read_only ? prepare_to_read(resolved, path.string())
                         : options_.create  ? OpenMode::create
                                            : OpenMode::read_write;
   const std::string uri = file_uri(resolved, mode, options_.vfs);
+  if (mode == OpenMode::read_only) traces_.add(resolved);
   database_ = open_connection(uri, path.string(), waiting(options_.busy_timeout));
   prepare_connection(path.string());
   const Opening patient(database(), options_.busy_timeout);
@@ -110,7 +111,7 @@ Connection::Connection(const std::filesystem::path& path, const OpenOptions& opt
   admit(*main_);
 }
 
-Connection::Connection(const OpenOptions& options) : options_(options) {
+Connection::Connection(const OpenOptions& options) : options_(options), traces_(options.vfs) {
   if (options_.read_only) throw Error("a store in memory cannot be read-only: it would stay empty");
   const std::string uri = new_memory_uri();
   database_ = open_connection(uri, ":memory:", waiting(options_.busy_timeout));
@@ -127,9 +128,6 @@ Connection::~Connection() {
     file->impl_->statements.clear();
     file->impl_->connection = nullptr;
   }
-  transaction_.reset();
-  database_.reset();
-  for (const std::filesystem::path& file : read_files_) remove_reader_traces(file, options_.vfs);
 }
 
 // What the connection needs beside what all have.
@@ -276,6 +274,7 @@ void Connection::reopen_main() {
   StoreFile::Impl& impl = *main_->impl_;
   const OpenMode mode = prepare_to_read(impl.resolved, impl.path);
   const std::string uri = file_uri(impl.resolved, mode, options_.vfs);
+  if (mode == OpenMode::read_only) traces_.add(impl.resolved);
   auto database = open_connection(uri, impl.path, waiting(options_.busy_timeout));
   for (StoreFile* file : files_) {
     file->impl_->attached = false;
@@ -311,6 +310,7 @@ void Connection::attach(StoreFile& file) {
     const OpenMode mode = prepare_to_read(impl.resolved, impl.path);
     impl.uri = file_uri(impl.resolved, mode, options_.vfs);
     impl.immutable = mode == OpenMode::immutable;
+    if (mode == OpenMode::read_only) traces_.add(impl.resolved);
   }
   const Opening patient(database(), options_.busy_timeout);
   in_our_words(impl.path, opening, [&] {
@@ -372,7 +372,6 @@ void Connection::admit(StoreFile& file) {
     }
   }
   if (impl.in_memory()) raise_memory_limit(handle(), impl.alias);
-  if (impl.read_only && !impl.immutable) read_files_.insert(impl.resolved);
 
   const FileIdentity identity = one_moment([&] { return read_identity(database(), impl.alias, impl.path); });
   if (!identity.blank && identity.application_id != store_application_id) {

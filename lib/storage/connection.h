@@ -10,13 +10,13 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "lib/storage/file_statements.h"
 #include "lib/storage/location.h"
+#include "lib/storage/reader_traces.h"
 #include "paramstore/storage/database.h"
 
 namespace paramstore::storage {
@@ -117,6 +117,7 @@ class Connection {
   };
 
   OpenOptions options_;
+  ReaderTraces traces_;  // outlives the connection
   std::unique_ptr<SQLite::Database> database_;
   std::optional<TransactionControl> transaction_;
   bool rollback_failed_ = false;        // a transaction that is over for its owner is still open in SQLite
@@ -125,7 +126,6 @@ class Connection {
   std::unique_ptr<StoreFile> main_;
   std::map<std::string, std::weak_ptr<StoreFile>, std::less<>> scopes_;
   std::map<std::string, std::shared_ptr<StoreFile>, std::less<>> memory_scopes_;  // live as long as the store in memory
-  std::set<std::filesystem::path> read_files_;  // opened only for reading, and with files beside them
   std::uint64_t clock_ = 0;
   int wal_pages_ = 0;  // of the file that was committed last
 };

@@ -2,13 +2,28 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
+#include <utility>
 
 namespace paramstore::storage {
 
-/// Removes the empty -wal and the -shm that a connection that only reads makes and may not remove. Does nothing if a commit
-/// waits in the log, if the file may not be written, or if anybody still has it open: the last connection to close that may
-/// write removes them, and SQLite's locks tell which is the last. To be called once the reading connection is closed.
-void remove_reader_traces(const std::filesystem::path& file, const std::string& vfs) noexcept;
+/// The files that a connection has opened only for reading. Beside each of them SQLite makes an empty -wal and a -shm, which
+/// that connection may not remove. Destroyed after the connection, this removes them: not if a commit waits in the log, if
+/// the file may not be written, or if anybody still has it open. The last connection to close that may write removes them, and
+/// SQLite's locks tell which is the last.
+class ReaderTraces {
+ public:
+  explicit ReaderTraces(std::string vfs) : vfs_(std::move(vfs)) {}
+  ~ReaderTraces();
+  ReaderTraces(const ReaderTraces&) = delete;
+  ReaderTraces& operator=(const ReaderTraces&) = delete;
+
+  void add(const std::filesystem::path& file) { files_.insert(file); }
+
+ private:
+  std::string vfs_;
+  std::set<std::filesystem::path> files_;
+};
 
 }  // namespace paramstore::storage

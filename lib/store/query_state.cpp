@@ -3,13 +3,14 @@
 #include <SQLiteCpp/Column.h>
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
 #include <new>
 #include <utility>
 
 #include "lib/sql/functions.h"
 #include "lib/sql/sqlite_api.h"
+#include "lib/storage/bind_in_place.h"
+#include "lib/storage/first_statement.h"
 #include "lib/storage/location.h"
 #include "lib/storage/open_connection.h"
 #include "lib/storage/sqlite_error.h"
@@ -95,12 +96,11 @@ void QueryState::open(const std::vector<VisibleFile>& files, std::chrono::millis
 
 void QueryState::prepare() {
   if (sql_.find('\0') != std::string::npos) throw Error(path_ + ": the query's SQL contains a NUL: " + shown_sql());
-  statement_.emplace(*database_, sql_);
-  // SQLite's own name for the statement: SQLiteCpp tells neither whether it only reads nor where its SQL ends.
-  sqlite3_stmt* const statement = sqlite3_next_stmt(database_->getHandle(), nullptr);
-  if (statement == nullptr) throw Error(path_ + ": the query has no SQL in it: " + shown_sql());
-  if (sqlite3_stmt_readonly(statement) == 0) refuse();
-  refuse_more_than_one(sql_.c_str() + std::strlen(sqlite3_sql(statement)));
+  const storage::FirstStatement first = storage::first_statement(*database_, sql_.c_str());
+  if (!first.exists) throw Error(path_ + ": the query has no SQL in it: " + shown_sql());
+  if (!first.only_reads) refuse();
+  refuse_second_statement(first.end);
+  statement_.emplace(*database_, std::string(sql_.c_str(), first.end));
   auto names = std::make_shared<QueryRow::Names>();
   for (int i = 0; i < statement_->getColumnCount(); ++i) {
     const char* name = statement_->getColumnName(i);
@@ -111,14 +111,18 @@ void QueryState::prepare() {
 }
 
 // Comments may follow a statement. A second one is refused, whatever it does and even if it is invalid.
-void QueryState::refuse_more_than_one(const char* rest) const {
-  while (*rest != '\0') {
-    sqlite3_stmt* second = nullptr;
-    const int code = sqlite3_prepare_v2(database_->getHandle(), rest, -1, &second, &rest);
-    sqlite3_finalize(second);
-    if (code != SQLITE_OK || second != nullptr) {
-      throw Error(path_ + ": a query must be one statement, found several: " + shown_sql());
+void QueryState::refuse_second_statement(const char* rest) const {
+  const auto holds_statement = [&] {
+    try {
+      const storage::FirstStatement next = storage::first_statement(*database_, rest);
+      rest = next.end;
+      return next.exists;
+    } catch (const SQLite::Exception&) {
+      return true;
     }
+  };
+  while (*rest != '\0') {
+    if (holds_statement()) throw Error(path_ + ": a query must be one statement, found several: " + shown_sql());
   }
 }
 
@@ -132,22 +136,14 @@ void QueryState::bind() {
 }
 
 void QueryState::bind(int place, const QueryValue& argument) {
-  const auto limit = static_cast<std::size_t>(sqlite3_limit(database_->getHandle(), SQLITE_LIMIT_LENGTH, -1));
-  const auto check_length = [limit](std::size_t size) {  // SQLiteCpp takes an int
-    if (size > limit) throw SQLite::Exception(sqlite3_errstr(SQLITE_TOOBIG), SQLITE_TOOBIG);
-  };
   if (const auto* integer = std::get_if<std::int64_t>(&argument)) {
     statement_->bind(place, *integer);
   } else if (const auto* real = std::get_if<double>(&argument)) {
     statement_->bind(place, *real);
   } else if (const auto* text = std::get_if<std::string>(&argument)) {
-    check_length(text->size());
-    statement_->bindNoCopy(place, *text);
+    storage::bind_in_place(*statement_, place, *text);
   } else if (const auto* blob = std::get_if<std::vector<std::byte>>(&argument)) {
-    check_length(blob->size());
-    // A null pointer would bind NULL, not an empty blob.
-    const void* const data = blob->empty() ? static_cast<const void*>("") : blob->data();
-    statement_->bindNoCopy(place, data, static_cast<int>(blob->size()));
+    storage::bind_in_place(*statement_, place, storage::ValueBytes{blob->data(), blob->size()});
   }
 }
 

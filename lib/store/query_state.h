@@ -56,7 +56,7 @@ class QueryState {
   void open(const std::vector<VisibleFile>& files, std::chrono::milliseconds busy_timeout);
   void prepare();
   void bind();
-  void refuse_more_than_one(const char* rest) const;
+  void refuse_second_statement(const char* rest) const;
   void bind(int place, const QueryValue& argument);
   std::shared_ptr<const QueryRow> step();
   QueryValue value(int column);
