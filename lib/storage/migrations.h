@@ -1,4 +1,4 @@
-// How a file comes to have the newest schema.
+// Brings a file to the newest schema.
 #pragma once
 
 #include <string>
@@ -24,8 +24,8 @@ const std::vector<Migration>& migrations();
 /// The schema this library reads and writes.
 int newest_schema_version();
 
-/// Makes the main schema of `database` a store of the schema `wanted`, if it has an older one, in one transaction. A blank
-/// database becomes a new store. Another process may do the same at the same moment.
+/// Migrates the main schema of `database` to version `wanted` if it has an older one, in one transaction. A blank
+/// database becomes a new store. Another process may do the same at the same time.
 void bring_up_to_date(SQLite::Database& database, const std::string& path, int wanted = newest_schema_version());
 
 }  // namespace paramstore::storage

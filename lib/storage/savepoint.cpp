@@ -23,9 +23,9 @@ Savepoint::~Savepoint() {
   // After some errors (a full disk) SQLite has rolled back the whole transaction, and with it the savepoint;
   // its commit then fails.
   if (transaction_.finished_ || file.impl_->connection == nullptr || !file.impl_->connection->in_transaction()) return;
-  // Not SQLite::Savepoint, whose destructor keeps it to itself if this fails.
+  // Not SQLite::Savepoint, whose destructor hides a failure.
   const int code = file.impl_->connection->database().tryExec("ROLLBACK TO part; RELEASE part");
-  transaction_.broken_ = code != SQLITE_OK;  // what was half made is undone
+  transaction_.broken_ = code != SQLITE_OK;  // the rollback undid any partial change
 }
 
 void Savepoint::release() {

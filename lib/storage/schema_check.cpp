@@ -22,8 +22,8 @@ namespace {
 constexpr const char* opening = "open the store";
 
 struct Object {
-  std::string sql;        // that made it; indexes that SQLite makes for UNIQUE have none
-  bool has_rows = false;  // a table that is no virtual one
+  std::string sql;        // that made it; empty for the indexes that SQLite makes for UNIQUE
+  bool has_rows = false;  // a table that is not virtual
 };
 using Objects = std::map<std::pair<std::string, std::string>, Object>;  // by type and name
 
@@ -46,7 +46,7 @@ Objects read_objects(SQLite::Database& database, const std::string& alias, const
     return objects;
   });
 } catch (const StorageError& error) {
-  // There is nothing wrong with the statement, so what SQLite cannot make sense of is what the file says.
+  // The statement is correct, so the fault is in the file.
   if (error.code() != SQLITE_ERROR) throw;
   throw CorruptStore(std::string(error.what()) + "; the file is damaged, restore it from a copy");
 }
@@ -58,14 +58,14 @@ Objects make_reference(int version) {
   return read_objects(database, "main", path);
 }
 
-// What a file of this version must have. The newest, which nearly all have, is made once.
+// What a file of this version must have. The newest version, which nearly all files have, is made once.
 const Objects& reference(int version, Objects& room) {
   static const Objects newest = make_reference(newest_schema_version());
   if (version == newest_schema_version()) return newest;
   return room = make_reference(version);
 }
 
-// An index over an expression or with a WHERE would evaluate what a stranger wrote whenever we write.
+// An index with an expression or a WHERE would evaluate a stranger's SQL whenever we write.
 void check_indexes(SQLite::Database& database, const std::string& alias, const std::string& path,
                    const std::string& table) {
   const std::string schema = sql_identifier(alias);
@@ -84,7 +84,7 @@ void check_indexes(SQLite::Database& database, const std::string& alias, const s
   });
 }
 
-// Checking or rebuilding a file evaluates the columns that are computed, in whoever's table they are.
+// Checking or rebuilding a file evaluates generated columns, in any table.
 void check_columns(SQLite::Database& database, const std::string& alias, const std::string& path,
                    const std::string& table) {
   constexpr int virtual_column = 2;
@@ -133,7 +133,7 @@ void check_schema(SQLite::Database& database, const std::string& alias, const st
     if (at == found.end())
       throw CorruptStore(path + ": the " + type + " " + name + " is missing, or something else has its name");
     if (at->second.sql != object.sql)
-      throw CorruptStore(path + ": the " + type + " " + name + " is not as the schema makes it");
+      throw CorruptStore(path + ": the " + type + " " + name + " differs from the schema's");
     if (type == "table") tables.insert(name);
   }
   for (const auto& [key, object] : found) {

@@ -25,7 +25,7 @@ SoleUse::SoleUse(const std::filesystem::path& path, const OpenOptions& options) 
   waiting.busy_timeout = options.busy_timeout;
   database_ = open_connection(file_uri(path, OpenMode::read_write, options.vfs), name, waiting);
   try {
-    // Leaving WAL mode writes the -wal back and removes it, and works only if nobody else has the file open.
+    // Leaving WAL mode writes the -wal back and removes it; it works only if nobody else has the file open.
     set_journal_mode(*database_, "main", "DELETE", name, doing, options.busy_timeout);
     execute(*database_, "BEGIN EXCLUSIVE", name, doing);
   } catch (const StoreBusy& error) {
@@ -33,7 +33,7 @@ SoleUse::SoleUse(const std::filesystem::path& path, const OpenOptions& options) 
   }
   const std::string mode =
       in_our_words(name, doing, [&] { return database_->execAndGet("PRAGMA journal_mode").getString(); });
-  if (mode != "delete") throw in_use(SQLITE_BUSY);  // somebody came in between the two
+  if (mode != "delete") throw in_use(SQLITE_BUSY);  // somebody opened it between the two
 }
 
 }  // namespace paramstore::storage
