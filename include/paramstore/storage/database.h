@@ -238,6 +238,10 @@ class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
   /// Adds a row at the end; `record.id` and `record.revision` are ignored, `record.checksum` is stored. Returns the id.
   /// Throws InvalidName, and StorageError if the name is taken.
   std::int64_t insert(const ParamRecord& record, ValueBytes value);
+  /// The same, but returns nothing if the name is taken: then nothing was changed, and the transaction goes on. It also
+  /// goes on if inserting a value of at most `small_insert` bytes throws anything but CorruptStore.
+  std::optional<std::int64_t> try_insert(const ParamRecord& record, ValueBytes value);
+  static constexpr std::size_t small_insert = 64 * 1024;
 
   /// Overwrites a value with one of the same size, in place. Throws Error if the size differs.
   bool update_value(std::int64_t id, std::optional<Revision> expected, ValueBytes value, std::uint64_t checksum);
@@ -263,6 +267,7 @@ class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
   template <class Change>
   auto change(Change&& change);
   bool overwrite(const ValueUpdate& update, Pages pages);
+  std::optional<std::int64_t> insert_row(const ParamRecord& record, ValueBytes value);
   void write_run(ValueUpdate* first, std::size_t count);
   void erase_chunks(std::int64_t id);
 
