@@ -10,7 +10,7 @@
 
 namespace paramstore::storage {
 
-enum class Query : std::size_t {
+enum class StatementId : std::size_t {
   find_by_name,
   find_by_id,
   list,
@@ -53,7 +53,7 @@ class FileStatements {
   FileStatements(sqlite3* handle, const std::string& alias, const std::string& path);
 
   /// The statement, prepared on its first use. Hold it in a StatementUse.
-  RowStatement& operator[](Query query);
+  RowStatement& operator[](StatementId id);
   /// Finalizes all of them, which is required before the file can be detached.
   void clear() noexcept;
   /// Moves to another connection.
@@ -63,7 +63,7 @@ class FileStatements {
   sqlite3* handle_;
   std::string schema_;  // the quoted alias
   const std::string* path_;
-  std::array<std::optional<RowStatement>, static_cast<std::size_t>(Query::how_many)> statements_;
+  std::array<std::optional<RowStatement>, static_cast<std::size_t>(StatementId::how_many)> statements_;
 };
 
 }  // namespace paramstore::storage

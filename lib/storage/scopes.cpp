@@ -71,7 +71,7 @@ fs::path scopes_folder(const fs::path& store) {
 }
 
 // So that nobody commits to a deleted file. A file that is not a sound store takes no commits.
-std::optional<SoleUse> take_alone(const fs::path& path, const OpenOptions& options) {
+std::optional<SoleUse> take_alone(const fs::path& path, const InternalOptions& options) {
   try {
     const FileKind kind = file_kind(path, options.vfs);
     if (kind == FileKind::store || kind == FileKind::unfinished) return SoleUse(path, options);
@@ -139,7 +139,7 @@ std::shared_ptr<StoreFile> Connection::scope(std::string_view name) {
     // just made it.
     if (options_.survive_power_loss) sync(path.parent_path().parent_path());
   }
-  OpenOptions options = options_;
+  InternalOptions options = options_;
   options.create = true;
   inspect_path(path, options);
   const OpenMode mode = options_.read_only ? OpenMode::read_only : OpenMode::create;
