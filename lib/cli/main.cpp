@@ -15,8 +15,9 @@ namespace paramstore::cli {
 namespace {
 
 using AddVerb = void (*)(CLI::App&, Action&);
-constexpr AddVerb verbs[] = {add_ls,  add_show, add_get, add_diff, add_log,    add_scopes, add_watch,  add_sql,
-                             add_set, add_rm,   add_mv,  add_cp,   add_verify, add_backup, add_compact};
+constexpr AddVerb verbs[] = {add_ls,     add_info,   add_show,   add_get,     add_diff, add_log,
+                             add_scopes, add_watch,  add_sql,    add_set,     add_rm,   add_mv,
+                             add_cp,     add_verify, add_backup, add_compact, add_help, add_complete};
 
 constexpr const char* description =
     "Reads, compares and changes parameter stores: SQLite files in which the\n"
@@ -25,7 +26,7 @@ constexpr const char* description =
 
 constexpr const char* footer =
     "Put -- before a name or a value that begins with a dash.\n"
-    "`paramstore VERB --help` explains a verb; `man paramstore` is the manual.";
+    "`paramstore help VERB` explains a verb; `man paramstore` is the manual.";
 
 // Always one line, even if the message has line ends.
 ExitStatus fail(const CLI::App& command, const std::string& message, ExitStatus status) {
@@ -43,6 +44,10 @@ ExitStatus run(int argc, char** argv) {
   style_help(command);
   Action action;
   for (const AddVerb add : verbs) add(command, action);
+  if (argc <= 1) {
+    std::cerr << command.help();
+    return ExitStatus::usage;
+  }
   try {
     parse(command, argc, argv);
   } catch (const CLI::Success& success) {  // --help, --version

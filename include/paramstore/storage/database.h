@@ -61,7 +61,7 @@ struct CommitInfo {
 
 /// A row of the `commits` table: a commit that was made.
 struct CommitRecord {
-  Revision revision;
+  Revision revision = 0;
   std::string time;  // UTC, ISO 8601 with milliseconds, where nobody wrote something else there
   std::optional<std::int64_t> step;
   std::optional<std::string> message;
@@ -83,6 +83,16 @@ struct Verification {
   std::vector<ParamRecord> records;  // the rows that could be read
   std::uint64_t bytes = 0;           // of their values
   std::size_t without_checksum = 0;  // values that another tool wrote, of which only the length could be checked
+};
+
+/// A file as a whole: see StoreFile::facts.
+struct FileFacts {
+  std::string store_id;         // empty if the file does not say; so are the next two
+  std::string created;          // UTC, ISO 8601
+  std::string library_version;  // of the library that made it
+  std::int64_t schema_version = 0;
+  std::uint64_t bytes = 0;       // of the file, as this snapshot sees it
+  std::uint64_t free_bytes = 0;  // of them, what erased and replaced values left behind; `compact` gives it back
 };
 
 /// What `StoreFile::read_all` found.
@@ -138,6 +148,11 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
   std::int64_t last_id();
   /// All rows in insertion order, without their values.
   std::vector<ParamRecord> list();
+  /// The names from `from` on in the order of their bytes, at most `most`. Reads only their part of the index, not the
+  /// rows.
+  std::vector<std::string> names(std::string_view from, std::size_t most);
+  /// Which store this is, and how large. Reads no rows.
+  FileFacts facts();
   /// Id and revision of all rows, in insertion order.
   std::vector<RowStamp> stamps();
 
