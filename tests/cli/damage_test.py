@@ -1,4 +1,4 @@
-"""The command on files that are damaged, or no store at all: one line that says what is wrong, never a crash."""
+"""The command on files that are damaged or not stores: one line that says what is wrong, never a crash."""
 
 import os
 import random
