@@ -61,13 +61,8 @@ struct CommitInfo {
 
 /// A row of the `commits` table: a commit that was made.
 struct CommitRecord {
-<<<<<<< HEAD
   Revision revision = 0;
-  std::string time;  // UTC, ISO 8601 with milliseconds, where nobody wrote something else there
-=======
-  Revision revision;
   std::string time;  // UTC, ISO 8601 with milliseconds, unless another tool wrote something else
->>>>>>> main
   std::optional<std::int64_t> step;
   std::optional<std::string> message;
 };
