@@ -1,4 +1,4 @@
-// The name that somebody meant who has mistyped one.
+// "Did you mean ...?"
 #pragma once
 
 #include <optional>
@@ -8,9 +8,9 @@
 
 namespace paramstore {
 
-/// The one of `candidates` that takes the fewest single-character edits to become `name`, the first of equals. Empty if
-/// none takes few enough to be a typing mistake: 2, or a third of the name's bytes, and never all of
-/// them.
+/// The candidate that `name` most likely misspells, or nothing if none is close: at most one edit for each three bytes
+/// of the longer of the two, and eight in all. An edit inserts, drops or replaces a byte, or swaps two neighbours; upper
+/// and lower case only decide between equals. Returns the first of several equally close ones, never `name` itself.
 std::optional<std::string> nearest(std::string_view name, const std::vector<std::string>& candidates);
 
 }  // namespace paramstore
