@@ -20,6 +20,7 @@ constexpr StatementText texts[] = {
      "SELECT " RECORD_COLUMNS " FROM @.params WHERE id = (SELECT id FROM @.params WHERE name = ?1)"},
     {"read a parameter", "SELECT " RECORD_COLUMNS " FROM @.params WHERE id = ?1"},
     {"list the parameters", "SELECT " RECORD_COLUMNS " FROM @.params ORDER BY id"},
+    {"list the names", "SELECT name FROM @.params WHERE name >= ?1 ORDER BY name LIMIT ?2"},
     {"read the parameters",
      "SELECT " RECORD_COLUMNS ", CASE WHEN length(value) <= % THEN value END FROM @.params WHERE id BETWEEN ?1 AND ?2 "
      "ORDER BY id"},
@@ -39,6 +40,8 @@ constexpr StatementText texts[] = {
     {"read the schema's version", "PRAGMA @.user_version"},
     {"read the file's size", "PRAGMA @.page_count"},
     {"read the file's size", "PRAGMA @.page_size"},
+    {"read the file's size", "PRAGMA @.freelist_count"},
+    {"read what the file says of itself", "SELECT value FROM @.meta WHERE key = ?1"},
     {"begin a commit", "INSERT INTO @.commits (step, message) VALUES (?1, ?2)"},
     {"annotate a commit",
      "UPDATE @.commits SET step = coalesce(?1, step), message = coalesce(?2, message) WHERE revision = ?3"},

@@ -138,6 +138,42 @@ std::vector<ParamRecord> StoreFile::list() {
   });
 }
 
+std::vector<std::string> StoreFile::names(std::string_view from, std::size_t most) {
+  FileStatements& queries = impl_->ready();
+  const StatementUse row(queries[StatementId::names]);
+  constexpr std::size_t limit = std::numeric_limits<std::int64_t>::max();
+  row->bind(1, from).bind(2, static_cast<std::int64_t>(std::min(most, limit)));
+  std::vector<std::string> names;
+  return read_or_refuse(*impl_, [&] {
+    while (row->step()) {
+      const std::string_view name = row->text(0);
+      // A damaged tree whose pages lead back to each other would have no end.
+      if (name < (names.empty() ? from : std::string_view(names.back())))
+        throw CorruptStore(impl_->path + ": the index of names is out of order: the file is damaged");
+      names.emplace_back(name);
+    }
+    return std::move(names);
+  });
+}
+
+FileFacts StoreFile::facts() {
+  FileStatements& queries = impl_->ready();
+  const auto meta = [&](std::string_view key) {
+    const StatementUse row(queries[StatementId::meta]);
+    row->bind(1, key);
+    return row->step() ? std::string(row->text(0)) : std::string();
+  };
+  FileFacts facts;
+  facts.store_id = meta("store_id");
+  facts.created = meta("created");
+  facts.library_version = meta("library_version");
+  facts.schema_version = read_number(queries[StatementId::schema_version]);
+  const auto page_size = static_cast<std::uint64_t>(read_number(queries[StatementId::page_size]));
+  facts.bytes = static_cast<std::uint64_t>(read_number(queries[StatementId::page_count])) * page_size;
+  facts.free_bytes = static_cast<std::uint64_t>(read_number(queries[StatementId::free_page_count])) * page_size;
+  return facts;
+}
+
 std::vector<RowStamp> stamps(StoreFile& file) {
   auto& impl = Internals::impl(file);
   FileStatements& queries = impl.ready();

@@ -54,7 +54,7 @@ struct CommitInfo {
 
 /// A row of the `commits` table: a commit that was made.
 struct CommitRecord {
-  Revision revision;
+  Revision revision = 0;
   std::string time;  // UTC, ISO 8601 with milliseconds, unless another tool wrote something else
   std::optional<std::int64_t> step;
   std::optional<std::string> message;
@@ -78,6 +78,16 @@ struct Verification {
   std::size_t without_checksum = 0;  // values written by another tool: only the length could be checked
   std::vector<std::string> missing;  // scopes that the store lists and whose files do not exist
   std::vector<std::string> notes;    // what suggests that the file is a copy without its newest commits; it may be none
+};
+
+/// A file as a whole: see StoreFile::facts.
+struct FileFacts {
+  std::string store_id;         // empty if the file does not say; so are the next two
+  std::string created;          // UTC, ISO 8601
+  std::string library_version;  // of the library that made it
+  std::int64_t schema_version = 0;
+  std::uint64_t bytes = 0;       // of the file, as this snapshot sees it
+  std::uint64_t free_bytes = 0;  // of them, what erased and replaced values left behind; `compact` gives it back
 };
 
 /// What `StoreFile::read_all` found.
@@ -118,6 +128,11 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
   std::int64_t last_id();
   /// All rows in insertion order, without their values.
   std::vector<ParamRecord> list();
+  /// The names from `from` on in the order of their bytes, at most `most`. Reads only their part of the index, not the
+  /// rows.
+  std::vector<std::string> names(std::string_view from, std::size_t most);
+  /// Which store this is, and how large. Reads no rows.
+  FileFacts facts();
   /// Reads the value of `record`, which must come from this file in this transaction, into `destination`
   /// (value_size bytes) and returns the checksum of what was read. Copies once. Throws CorruptStore if checksum or
   /// length is wrong, Error if the row has changed since; `destination` is then unspecified.
