@@ -133,7 +133,10 @@ Constraint parse_tag(std::string_view text) {
     return *constraint;
   }
   try {
-    std::optional<Constraint> constraint = constraint_of(parse_tag_tree(text));
+    std::optional<Constraint> constraint = constraint_of(parse_tag_tree(text, [](std::string_view name) {
+      const ConstraintKind* kind = Registry::instance().find(name);
+      return kind == nullptr ? std::string() : kind->signature().takes(kind->documentation());
+    }));
     return constraint ? *std::move(constraint) : make_unknown(std::string(text));
   } catch (const TagError& error) {
     throw UnknownConstraint(describe(error, text), std::string(text));

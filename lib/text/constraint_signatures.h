@@ -31,10 +31,16 @@ struct ConstraintSignature {
 
   /// "interval(lower_bound, upper_bound)"
   std::string text() const;
+
+  /// "interval(lower_bound, upper_bound) takes 2 arguments", with the documentation in parentheses.
+  std::string takes(std::string_view documentation = {}) const;
 };
 
 /// The signature of one of paramstore's own constraints, or null.
 const ConstraintSignature* find_signature(std::string_view name) noexcept;
+
+/// All of them, sorted by name.
+const std::vector<ConstraintSignature>& own_signatures() noexcept;
 
 /// The own constraint that `name` most likely misspells, if any.
 std::optional<std::string> nearest_constraint(std::string_view name);

@@ -52,7 +52,7 @@ bool fits(std::string_view number, RealRange range) {
 
 class TagReader {
  public:
-  explicit TagReader(std::string_view text) : text_(text) {}
+  TagReader(std::string_view text, const Takes& takes) : text_(text), takes_(takes) {}
 
   TagNode read() {
     if (text_.size() > max_tag_bytes) {
@@ -145,6 +145,9 @@ class TagReader {
     node.after_name = place_;
     if (take('(')) {
       const Nested nested(*this);
+      if (peek() == ')' && takes_) {
+        if (const std::string what = takes_(node.text); !what.empty()) fail(node.after_name, what);
+      }
       read_arguments(node, ')', "',' or ')'");
     }
     skip_spaces();
@@ -302,6 +305,7 @@ class TagReader {
   }
 
   std::string_view text_;
+  const Takes& takes_;
   std::size_t place_ = 0;
   std::size_t depth_ = 0;
 };
@@ -352,7 +356,7 @@ std::string describe(const TagError& error, std::string_view text) {
          line + "\n  " + std::string(caret, ' ') + '^';
 }
 
-TagNode parse_tag_tree(std::string_view text) { return TagReader(text).read(); }
+TagNode parse_tag_tree(std::string_view text, const Takes& takes) { return TagReader(text, takes).read(); }
 
 bool is_constraint_name(std::string_view text) noexcept {
   return !text.empty() && word_length(text) == text.size() && text != "inf" && text != "nan" &&

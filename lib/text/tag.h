@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -51,7 +52,11 @@ std::string describe(const TagError& error, std::string_view text);
 
 /// Reads a tag in one pass. Throws TagError at the first error: also if the text is longer or nested deeper than
 /// tag_limits.h says. What it allocates is in proportion to the text, never to a number in it.
-TagNode parse_tag_tree(std::string_view text);
+///
+/// `takes`, if given, is asked about "name()", which no constraint accepts: it returns which arguments the name takes,
+/// "positive takes no arguments", for the error to say, or nothing for a name that it does not know.
+using Takes = std::function<std::string(std::string_view name)>;
+TagNode parse_tag_tree(std::string_view text, const Takes& takes = {});
 
 /// A letter or underscore followed by letters, digits and underscores, and neither inf, nan nor a dtype of tags.
 bool is_constraint_name(std::string_view text) noexcept;

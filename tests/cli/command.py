@@ -20,7 +20,7 @@ SOURCE = pathlib.Path(os.environ["PARAMSTORE_SOURCE"])
 # Exit statuses, as the manual has them.
 DONE, FOUND, USAGE, NO_SUCH, FILE, DAMAGED, BUSY, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
 
-VERBS = ["ls", "show", "get", "diff", "log", "scopes", "watch", "sql", "set", "rm", "mv", "cp", "verify", "backup", "compact"]
+VERBS = ["ls", "info", "show", "get", "diff", "log", "scopes", "watch", "sql", "set", "rm", "mv", "cp", "verify", "backup", "compact", "help"]
 
 
 def environment(**changes):
@@ -39,9 +39,9 @@ class CommandTest(unittest.TestCase):
         subprocess.run([WRITE_STORE, self.folder / name, "sample"], check=True)
         return name
 
-    def paramstore(self, *arguments, status=DONE, input=None, warning="", **changes):
-        """Runs the command in the folder. Its output as text, after a look at its exit status and its errors: one line. Where it
-        succeeds, no errors, or a line with this warning."""
+    def paramstore(self, *arguments, status=DONE, input=None, hint="", warning="", **changes):
+        """Runs the command in the folder. Its output as text, after a look at its exit status and its errors: one line. If it
+        succeeds, its errors are the hint, or one line that contains the warning."""
         done = subprocess.run([PARAMSTORE, *map(str, arguments)], cwd=self.folder, input=input, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, env=environment(**changes), timeout=120)
         error = done.stderr.decode()
@@ -51,7 +51,7 @@ class CommandTest(unittest.TestCase):
             self.assertEqual(error.count("\n"), 1, error)
             self.assertIn(warning, error)
         elif status in (DONE, FOUND):
-            self.assertEqual(error, "", arguments)
+            self.assertEqual(error, hint, arguments)
         else:
             self.assertEqual(error.count("\n"), 1, error)
             self.assertTrue(error.startswith("paramstore"), error)

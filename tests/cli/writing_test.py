@@ -94,6 +94,14 @@ class Setting(CommandTest):
         self.assertEqual(self.sqlite(self.store, "SELECT max(revision) FROM commits"), before)
         self.paramstore("sql", "--write", self.store, "UPDATE params SET constraint_tag = 'somebody_elses(0)' WHERE name = 'loc'")
 
+    def test_sql_changes_other_columns_of_a_row_whose_tag_is_invalid_already(self):
+        self.sqlite(self.store, "UPDATE params SET constraint_tag = 'interval(0)' WHERE name = 'loc'")
+        self.paramstore("sql", "--write", self.store, "UPDATE params SET name = 'moved' WHERE name = 'loc'")
+        self.assertEqual(self.sqlite(self.store, "SELECT constraint_tag FROM params WHERE name = 'moved'"), [("interval(0)",)])
+        message = self.refused(USAGE, "sql", "--write", self.store, "UPDATE params SET constraint_tag = 'interval(1)' WHERE name = 'moved'")
+        self.assertIn("parameter moved: the constraint tag interval(1) is invalid", message)
+        self.paramstore("sql", "--write", self.store, "UPDATE params SET constraint_tag = 'positive' WHERE name = 'moved'")
+
     def test_a_new_parameter_wants_to_be_created(self):
         self.assertIn("did you mean loc? (--create adds it)", self.refused(NO_SUCH, "set", self.store, "loca", "1"))
         self.paramstore("set", self.store, "new", "[[1,2]]", "--create", "--constraint", "positive", "--dtype", "bfloat16")

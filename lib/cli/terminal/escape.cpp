@@ -3,36 +3,12 @@
 #include <wchar.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
+
+#include "lib/text/utf8.h"
 
 namespace paramstore::cli {
 namespace {
-
-struct Character {
-  char32_t code;
-  std::size_t length;  // in bytes
-};
-
-// The character at the front of `text`. Its length is 0 if the bytes are not UTF-8.
-Character first_character(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return {lead, 1};
-  const std::size_t length = lead >= 0xf0 && lead <= 0xf4  ? 4
-                             : lead >= 0xe0 && lead < 0xf0 ? 3
-                             : lead >= 0xc2 && lead < 0xe0 ? 2
-                                                           : 0;
-  if (length == 0 || text.size() < length) return {0, 0};
-  char32_t code = lead & (0x7fU >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return {0, 0};
-    code = code << 6 | (byte(i) & 0x3f);
-  }
-  constexpr std::array<char32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
-  if (code < least[length] || (code >= 0xd800 && code < 0xe000) || code > 0x10ffff) return {0, 0};
-  return {code, length};
-}
 
 // Characters that must not reach a terminal: C1 controls, line and paragraph separators, and marks that are invisible or
 // change the reading direction.
@@ -84,6 +60,28 @@ std::string escaped(std::string_view text) {
   if (is_ascii_text) return std::string(text);  // nearly always
   std::string out;
   while (!text.empty()) text.remove_prefix(append_escaped(out, text));
+  return out;
+}
+
+std::string json_escaped(std::string_view json) {
+  std::string out;
+  const auto append = [&](char32_t unit) {
+    out += "\\u";
+    append_hex(out, unit, 4);
+  };
+  while (!json.empty()) {
+    const Character character = first_character(json);
+    const std::size_t length = std::max<std::size_t>(character.length, 1);
+    if (character.code != 0x7f && !is_deceptive(character.code)) {
+      out += json.substr(0, length);
+    } else if (character.code < 0x10000) {
+      append(character.code);
+    } else {  // a pair of UTF-16 surrogates
+      append(0xd800 + ((character.code - 0x10000) >> 10));
+      append(0xdc00 + ((character.code - 0x10000) & 0x3ff));
+    }
+    json.remove_prefix(length);
+  }
   return out;
 }
 

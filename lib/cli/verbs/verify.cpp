@@ -23,7 +23,8 @@ struct Options {
 struct Report {
   std::string store;  // as on the command line
   storage::Verification verification;
-  std::vector<Damage> notes;  // worth knowing, but sound
+
+  bool sound() const { return verification.damage.empty() && verification.missing.empty(); }
 };
 
 // Why a file cannot be opened, without the file's name, which the report shows anyway.
@@ -37,7 +38,7 @@ Damage unreadable(const std::exception& error, const Address& address) {
 }
 
 Report verify(const std::string& name, const Address& address) {
-  Report report{name, {}, {}};
+  Report report{name, {}};
   try {
     StoreReader store(address);
     ProgressLine progress("verifying " + shown_name(name));
@@ -50,7 +51,8 @@ Report verify(const std::string& name, const Address& address) {
       if (problem->kind == TagProblem::Kind::invalid) {
         report.verification.damage.push_back({record.name, shown + " is invalid: " + problem->what});
       } else {
-        report.notes.push_back({record.name, shown + ": " + problem->what});
+        report.verification.notes.push_back("parameter " + shown_name(record.name) + ": " + shown + ": " +
+                                            problem->what);
       }
     }
   } catch (const CorruptStore& error) {
@@ -61,43 +63,36 @@ Report verify(const std::string& name, const Address& address) {
   return report;
 }
 
-void print_lines(const Report& report, const std::vector<Damage>& lines, const char* prefix) {
-  for (const Damage& each : lines) {
-    std::cout << shown_name(report.store) << ": " << prefix
-              << (each.name.empty() ? "" : "parameter " + shown_name(each.name) + ": ") << escaped(each.what) << '\n';
-  }
-}
-
 void print(const Report& report) {
-  const auto& [damage, records, bytes, without_checksum] = report.verification;
-  print_lines(report, damage, "");
-  print_lines(report, report.notes, "note: ");
-  if (!damage.empty()) return;
-  std::cout << shown_name(report.store) << ": sound: " << counted(records.size(), "parameter") << ", "
-            << byte_count(bytes);
-  if (without_checksum > 0)
-    std::cout << "; " << counted(without_checksum, "value") << " written by another tool, without a checksum";
+  const storage::Verification& found = report.verification;
+  const std::string start = shown_name(report.store) + ": ";
+  for (const Damage& each : found.damage)
+    std::cout << start << (each.name.empty() ? "" : "parameter " + shown_name(each.name) + ": ") << escaped(each.what)
+              << '\n';
+  for (const std::string& each : found.missing) std::cout << start << "missing: " << escaped(each) << '\n';
+  for (const std::string& each : found.notes) std::cout << start << "note: " << escaped(each) << '\n';
+  if (!found.damage.empty()) return;
+  std::cout << start << "sound: " << counted(found.records.size(), "parameter") << ", " << byte_count(found.bytes);
+  if (found.without_checksum > 0)
+    std::cout << "; " << counted(found.without_checksum, "value") << " written by another tool, without a checksum";
   std::cout << '\n';
 }
 
-Json to_json(const std::vector<Damage>& lines) {
-  Json list = Json::array();
-  for (const Damage& each : lines) {
+Json to_json(const Report& report) {
+  Json damage = Json::array();
+  for (const Damage& each : report.verification.damage) {
     Json entry{{"name", nullptr}, {"what", each.what}};
     if (!each.name.empty()) entry["name"] = each.name;
-    list.push_back(std::move(entry));
+    damage.push_back(std::move(entry));
   }
-  return list;
-}
-
-Json to_json(const Report& report) {
   return {{"store", report.store},
-          {"sound", report.verification.damage.empty()},
+          {"sound", report.sound()},
           {"params", report.verification.records.size()},
           {"bytes", report.verification.bytes},
           {"without_checksum", report.verification.without_checksum},
-          {"damage", to_json(report.verification.damage)},
-          {"notes", to_json(report.notes)}};
+          {"damage", std::move(damage)},
+          {"missing", report.verification.missing},
+          {"notes", report.verification.notes}};
 }
 
 ExitStatus run(const Options& options) {
@@ -118,7 +113,7 @@ ExitStatus run(const Options& options) {
   bool sound = true;
   Json list = Json::array();
   for (const Report& report : reports) {
-    sound = sound && report.verification.damage.empty();
+    sound = sound && report.sound();
     if (options.quiet) continue;
     if (options.json) {
       list.push_back(to_json(report));
@@ -140,9 +135,10 @@ void add_verify(CLI::App& command, Action& action) {
   verb.add_flag("-q,--quiet", options->quiet, "Print nothing; only set the exit status");
   verb.footer(
       "Checks the file's structure, every row, every value's length and checksum, and\n"
-      "the constraint tags, in the store and in its scopes. Notes name the constraints\n"
-      "that only the program that registered them knows. The exit status\n"
-      "is 0 if all is sound, 1 if something is wrong. Changes nothing.");
+      "constraint tags, in the store and in its scopes, and whether the scopes that the\n"
+      "store lists are there. Notes name constraints that paramstore does not have: the\n"
+      "program that registered them knows them. The exit status is 0 if all is sound,\n"
+      "1 if something is wrong or missing. Changes nothing.");
 }
 
 }  // namespace paramstore::cli
