@@ -11,6 +11,7 @@
 #include "lib/constraint/describe.h"
 #include "lib/constraint/kind.h"
 #include "lib/constraint/node.h"
+#include "lib/constraint/reasons.h"
 #include "lib/constraint/registry.h"
 #include "lib/constraint/tag_parser.h"
 #include "lib/constraint/tag_writer.h"
@@ -147,6 +148,21 @@ at::Tensor check(const Transform::Node& node, const at::Tensor& value) {
                 ", but this is " + describe(value));
   }
   return node.kind->check()(node.arguments, value);
+}
+
+std::string explain(const Constraint& constraint, const at::Tensor& event) {
+  const at::NoGradGuard no_grad;
+  try {
+    return explain(*known(node_of(constraint)), event.detach().cpu());
+  } catch (const c10::Error&) {
+    // Eigenvalues that do not converge, say. The caller reports the violation itself, which must not give way to this.
+    return {};
+  }
+}
+
+std::string explain(const Transform::Node& node, const at::Tensor& event) {
+  if (!node.kind->explain()) return {};
+  return or_else(which_has(event, event.ne(event)), [&] { return node.kind->explain()(node.arguments, event); });
 }
 
 Constraint make_constraint(const ConstraintKind& kind, std::vector<Argument> values) {

@@ -8,9 +8,14 @@ namespace paramstore {
 
 std::string describe(const at::Tensor& tensor) {
   const std::optional<ElementType> dtype = element_type_of(tensor.scalar_type());
-  std::string text =
+  const std::string text =
       "a " + (dtype ? std::string(element_type_name(*dtype)) : std::string(c10::toString(tensor.scalar_type()))) +
-      " tensor of shape [";
+      " tensor of shape ";
+  return text + shape_text(tensor);
+}
+
+std::string shape_text(const at::Tensor& tensor) {
+  std::string text = "[";
   for (std::int64_t i = 0; i < tensor.dim(); ++i) {
     text += (i == 0 ? "" : ", ") + std::to_string(tensor.size(i));
   }

@@ -1,6 +1,7 @@
 // Constraints whose values are isolated points. None has a transform, because they have no gradient.
 #include "lib/constraint/bound.h"
 #include "lib/constraint/families.h"
+#include "lib/constraint/reasons.h"
 
 namespace paramstore {
 namespace {
@@ -63,6 +64,9 @@ std::vector<ConstraintKind> discrete() {
           .no_transform(no_gradient)
           .check([](const Arguments&, const at::Tensor& value) {
             return is_boolean(value).all(-1).logical_and(value.sum(-1).eq(1));
+          })
+          .explain([](const Arguments&, const at::Tensor& event) {
+            return or_else(which_has(event, is_boolean(event).logical_not()), [&] { return which_sums(event); });
           }),
 
       // torch.distributions.constraints._Multinomial, which asks neither for integers nor for the sum to be the bound
@@ -74,6 +78,9 @@ std::vector<ConstraintKind> discrete() {
           .no_transform(no_gradient)
           .check([](const Arguments& arguments, const at::Tensor& value) {
             return value.ge(0).all(-1).logical_and(less_equal(value.sum(-1), arguments.bound(0)));
+          })
+          .explain([](const Arguments&, const at::Tensor& event) {
+            return or_else(which_has(event, event.lt(0)), [&] { return which_sums(event); });
           }),
   };
 }

@@ -29,6 +29,7 @@ class ConstraintKind {
   using Dimensions = std::function<std::optional<std::int64_t>(const Arguments& arguments)>;
   using Predicate = std::function<bool(const Arguments& arguments)>;
   using Discreteness = std::function<std::optional<bool>(const Arguments& arguments)>;
+  using Explain = std::function<std::string(const Arguments& arguments, const at::Tensor& event)>;
   using Prepare = std::function<void(Arguments& arguments)>;
 
   /// Takes the arguments that lib/text/constraint_signatures.cpp lists for this name. A name that is not there, a user's,
@@ -78,6 +79,11 @@ class ConstraintKind {
   ConstraintKind& check(Map function) { return set(check_, std::move(function)); }
   const Map& check() const noexcept { return check_; }
 
+  /// Why an event that the check refuses is outside: a clause of reasons.h such as "which sums to 1.2", or nothing. The
+  /// event is on the CPU and has no NaN. Default: the event is shown without a reason.
+  ConstraintKind& explain(Explain function) { return set(explain_, std::move(function)); }
+  const Explain& explain() const noexcept { return explain_; }
+
   /// The transform of torch.distributions' transform_to registry.
   ConstraintKind& transform(Map forward, Map inverse) {
     forward_ = std::move(forward);
@@ -109,6 +115,7 @@ class ConstraintKind {
   Discreteness is_discrete_ = [](const Arguments&) { return false; };
   Prepare prepare_;
   Map check_;
+  Explain explain_;
   Map forward_;
   Map inverse_;
   std::string no_transform_reason_ = "torch.distributions registers none for it";

@@ -58,4 +58,10 @@ at::Tensor check(const Transform::Node& node, const at::Tensor& value);
 at::Tensor constrain(const Transform::Node& node, const at::Tensor& unconstrained);
 at::Tensor unconstrain(const Transform::Node& node, const at::Tensor& constrained);
 
+/// Why an event that `check` refuses is outside: a clause of reasons.h. Empty if the constraint does not say.
+std::string explain(const Constraint& constraint, const at::Tensor& event);
+
+/// The same for a part of a composition.
+std::string explain(const Transform::Node& node, const at::Tensor& event);
+
 }  // namespace paramstore

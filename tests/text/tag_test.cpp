@@ -192,6 +192,8 @@ TEST_CASE("a tag of ours with wrong arguments is invalid, a name that is not our
   }
   CHECK(problem("interval(0)") == "invalid: interval(lower_bound, upper_bound) takes 2 arguments at character 11");
   CHECK(problem("interval") == "invalid: interval(lower_bound, upper_bound) takes 2 arguments at character 9");
+  CHECK(problem("positive()") == "invalid: positive takes no arguments at character 9");
+  CHECK(problem("mystery()").find("invalid: expected a number, a tensor") == 0);
   CHECK(problem("positive(1)") == "invalid: positive takes no arguments at character 9");
   CHECK(problem("independent(real, 0.5)") == "invalid: expected an integer of 64 bits at character 19");
   CHECK(problem("independent(interval(0), 1)").find("invalid: interval(") == 0);
