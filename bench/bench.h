@@ -1,4 +1,4 @@
-// A piece of work, and the means of doing it that are compared.
+// A piece of work, and the ways of doing it that are compared.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -11,7 +11,7 @@
 
 namespace bench {
 
-/// One means of doing a work: "ours", or a peer.
+/// One way of doing a work: "ours", or a peer's.
 struct Side {
   std::string name;
   std::function<void(benchmark::State&)> run;
@@ -19,11 +19,11 @@ struct Side {
   int iterations = 0;
 };
 
-/// A work's sides are run in turn, round after round, in one process: what drifts, drifts for all of them.
+/// A work's sides run in turn, round after round, in one process, so that drift affects all of them.
 struct Work {
   std::string name;
   int rounds;
-  /// Makes what the sides need, which is kept until the last round is over.
+  /// Makes what the sides need; it is kept until the last round ends.
   std::function<std::vector<Side>()> prepare;
 };
 
@@ -37,7 +37,7 @@ std::vector<Work> commit_works();
 std::vector<Work> load_works();
 std::vector<Work> sql_works();
 
-/// The loop of a side that takes milliseconds: times `work`, and not what has to be done before and after each time.
+/// The loop of a side that takes milliseconds: times `work`, but not what must run before and after it.
 template <class Before, class Timed, class After>
 void time_each(benchmark::State& state, Before&& before, Timed&& timed, After&& after) {
   for (auto _ : state) {

@@ -1,4 +1,4 @@
-// What a training loop's commit costs when it returns from the disk, beside writing all parameters with torch::save.
+// What a training loop's durable commit costs, beside writing all parameters with torch::save.
 #include <memory>
 #include <optional>
 
@@ -32,8 +32,8 @@ struct Size {
   int count;
   std::int64_t numel;
   int rounds;
-  /// Commits a round: enough that the checkpoints, which come once in so many megabytes written, have their share in
-  /// each.
+  /// Commits per round: enough that each round includes its share of checkpoints, which come once per so many megabytes
+  /// written.
   int commits;
 };
 constexpr Size small_ones{10'000, 64, 7, 80};
@@ -63,7 +63,7 @@ std::vector<Side> all_changed(const Size& size) {
 
 std::vector<Side> one_changed(Detect detect) {
   auto commit = std::make_shared<Commit>(mebibytes.count, mebibytes.numel, detect);
-  // Times 100: the share of a checkpoint in a commit of 1 MiB is 1/250.
+  // Times 100: a commit of 1 MiB bears 1/250 of a checkpoint.
   Side ours{"ours",
             [commit](State& state) {
               std::size_t next = 0;

@@ -1,4 +1,4 @@
-// Each constraint's transform beside its formula written out in LibTorch's calls, as somebody without this library would.
+// Each constraint's transform beside its formula written out in LibTorch calls, as without this library.
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
 
@@ -171,7 +171,7 @@ Work work(const Formula& formula, bool inverse, bool large) {
       std::string("constraint/") + formula.name + (inverse ? "/inverse/" : "/forward/") + (large ? "65536" : "64");
   return {std::move(name), rounds, [&formula, inverse, large]() -> std::vector<Side> {
             const Transform transform = transform_to(Constraint::parse(formula.tag));
-            // Near the middle of the sets, so that neither side meets what is slow for its value.
+            // Near the middle of the sets, so that neither side hits values that are slow to compute.
             const at::Tensor u = at::randn(large ? formula.large : formula.small) * 0.3;
             if (!inverse)
               return {side(

@@ -30,7 +30,7 @@ File::File(const std::string& name) : path_(std::filesystem::path(PARAMSTORE_BEN
 File::~File() {
   std::error_code ignored;
   for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path_.string() + suffix, ignored);
-  std::filesystem::remove(path_.parent_path(), ignored);  // where it is empty
+  std::filesystem::remove(path_.parent_path(), ignored);  // if it is empty
 }
 
 void add_all(paramstore::ParamStore& store, const NamedTensors& tensors) {

@@ -1,4 +1,4 @@
-// The tensors that are measured with, and the folder for files.
+// The tensors for the measurements, and the folder for files.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -38,14 +38,14 @@ class File {
   std::filesystem::path path_;
 };
 
-/// Makes a store file with these values, closes it, and gives what was dirty in memory to the disk.
+/// Makes a store file with these values, closes it, and flushes it to disk.
 void write_store(const std::filesystem::path& path, const NamedTensors& tensors);
 
 /// Puts the tensors' contents into a store as new parameters, in one transaction.
 void add_all(paramstore::ParamStore& store, const NamedTensors& tensors);
 
-/// Gives free memory back to the system, so that whoever allocates next gets it page by page, as in a program that
-/// has just begun, whatever was done before.
+/// Returns free memory to the system, so that the next allocation gets it page by page, as in a program that has just
+/// started.
 void forget_free_memory();
 
 }  // namespace bench

@@ -16,7 +16,7 @@ using benchmark::State;
 namespace constraints = paramstore::constraints;
 
 constexpr int rounds = 15;
-constexpr int many = 100;  // parameters beside the one that is asked for
+constexpr int many = 100;  // parameters besides the one requested
 
 struct Stores {
   paramstore::ParamStore store = paramstore::ParamStore::in_memory();

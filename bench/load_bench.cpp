@@ -1,4 +1,4 @@
-// A program that has just begun and wants its parameters. The files are in the page cache, for all sides.
+// Loading the parameters when a program starts. The files are in the page cache, for all sides.
 #include <memory>
 #include <optional>
 

@@ -1,7 +1,7 @@
 // paramstore_bench [--filter=<text>] [--out=<file>] [Google Benchmark's options]
 //
-// Measures the works whose name contains the text. The file gets {"<work>/<side>": [seconds of each round, ...],
-// ...}, as JSON.
+// Measures the works whose name contains the text, and writes {"<work>/<side>": [seconds of each round, ...], ...} to
+// the file, as JSON.
 #include <algorithm>
 #include <cstdio>
 #include <fstream>

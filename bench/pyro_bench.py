@@ -17,7 +17,7 @@ ROUNDS = 3  # report.py starts this several times
 
 
 def repeat(call):
-    """Seconds a call, once a round, from as many calls as take 50 ms."""
+    """Seconds per call, one number per round, from as many calls as take 50 ms."""
     count = 1
     while True:
         start = time.perf_counter()

@@ -22,7 +22,7 @@ CONSTRAINTS = [
     "positive_definite", "positive_semidefinite", "independent", "stack", "cat",
 ]
 
-# Nothing is computed: what is compared is the call, 5 ns, with the copy of a handle.
+# Nothing is computed: this compares the call with the copy of a handle.
 IDENTITIES = {("real", "forward"), ("real", "inverse"), ("real_vector", "forward"), ("real_vector", "inverse"),
               ("sphere", "inverse"), ("unit_lower_cholesky", "inverse")}
 
@@ -90,7 +90,7 @@ def own_times(program, data):
 
 
 def command_times(command, data, python):
-    """Seconds by name, of commands from their start to their end."""
+    """Seconds by name: how long each command runs, from start to exit."""
     store = data / "ls.params.db"
     subprocess.run([command, "set", "--create", store, "first", "0"], check=True)
     subprocess.run([command, "sql", "--write", store,
@@ -106,14 +106,14 @@ def command_times(command, data, python):
         for name, arguments in commands.items():
             began = time.perf_counter()
             subprocess.run(arguments, stdout=subprocess.DEVNULL, check=True)
-            if turn > 0:  # the first finds things on the disk
+            if turn > 0:  # the first reads from the disk
                 times[name].append(time.perf_counter() - began)
     times["command/ls/limit"] = [0.030]
     return times
 
 
 def pyro_times(python, data):
-    """Seconds by name, from several processes; and what went wrong, where something did."""
+    """Seconds by name, from several processes, and the errors."""
     times = {}
     script = pathlib.Path(__file__).with_name("pyro_bench.py")
     for _ in range(PYRO_ROUNDS):

@@ -1,4 +1,4 @@
-// One new value, in memory and in the file when `set` returns.
+// `set` of one value, which is in memory and in the file when it returns.
 #include <ATen/ATen.h>
 
 #include <memory>
@@ -21,7 +21,7 @@ struct Positive {
   at::Tensor values[2] = {at::rand({64}) + 0.1, at::rand({64}) + 0.1};
   ParamStore store;
 
-  /// In memory where no durability is given.
+  /// In memory if no durability is given.
   explicit Positive(std::optional<Durability> durability)
       : store(durability ? ParamStore(file.path(), StoreOptions().durability(*durability)) : ParamStore::in_memory()) {
     store.setdefault("scale", values[0], paramstore::constraints::positive);

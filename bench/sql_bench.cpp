@@ -1,4 +1,4 @@
-// Asking a store in SQL.
+// SQL queries on a store.
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -45,7 +45,7 @@ class Connection {
   std::unique_ptr<sqlite3, Closer> handle_;
 };
 
-/// A query that is run again and again, to its end. `value`, if there is one, is bound to ?1 and must outlive it.
+/// A query that is run to its end, again and again. `value`, if there is one, is bound to ?1 and must outlive it.
 class Query {
  public:
   Query(const Connection& connection, const std::string& sql, const std::vector<char>* value = nullptr)
@@ -140,7 +140,7 @@ struct StoreFile {
   }
 };
 
-/// All statistics of a file's values, beside getting these out of SQLite.
+/// All statistics of a file's values, beside only reading the values out of SQLite.
 std::vector<Side> param_stats() {
   const auto store = std::make_shared<StoreFile>(2, value_size / sizeof(float));
   Side ours{"ours", [store](State& state) {
@@ -166,7 +166,7 @@ std::vector<Side> param_stats() {
   return {ours, read};
 }
 
-/// The list of many parameters, beside a look at the columns that it is made of.
+/// The list of many parameters, beside reading the columns it is made of.
 std::vector<Side> param_list() {
   const auto store = std::make_shared<StoreFile>(100'000, 64);
   const auto side = [&](const char* name, const std::string& sql) {
@@ -186,7 +186,7 @@ std::vector<Work> sql_works() {
   for (const char* function : {"min", "mean", "std", "norm", "nan_count"}) {
     for (const std::string dtype : {"float32", "float64", "float16", "bfloat16", "complex64"}) {
       const std::string statistic_name = function;
-      if (dtype == "complex64" && (statistic_name == "min" || statistic_name == "mean")) continue;  // it has none
+      if (dtype == "complex64" && (statistic_name == "min" || statistic_name == "mean")) continue;  // undefined
       works.push_back({std::string("sql/64MiB/") + dtype + "/" + function, rounds,
                        [function, dtype] { return statistic(function, dtype); }});
     }

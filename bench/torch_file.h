@@ -1,4 +1,4 @@
-// Keeping named tensors in a file the way LibTorch offers it.
+// Named tensors in a file, as LibTorch saves and loads them.
 #pragma once
 
 #include <filesystem>

@@ -20,13 +20,13 @@ namespace paramstore {
 
 class ParamStore;
 
-/// While it is open, every change that its thread makes to the store belongs to it, and the store's reads see these
-/// changes. A change that throws is undone alone; the batch goes on. Destroyed without `commit`, it undoes all of
-/// them, in the file, the cache and the leaves.
+/// While it is open, every change that its thread makes to the store is part of it, and the store's reads see these
+/// changes. If a change throws, only that change is undone; the batch continues. Destroyed without `commit`, the batch
+/// undoes all of them, in the file, the cache and the leaves.
 ///
-/// It changes the scope that was active when it was made; a change to another scope throws Error. It holds the file's
-/// write lock: other threads and processes wait with their changes. One at a time a thread; to be ended on the thread
-/// that made it, before the store is moved or ends.
+/// It changes the scope that was active when it began; a change to another scope throws Error. It holds the file's
+/// write lock: writes from other threads and processes wait. At most one per thread. End it on the thread that began
+/// it, before the store is moved or destroyed.
 class PARAMSTORE_EXPORT Batch {
  public:
   Batch(Batch&&) noexcept;
@@ -42,8 +42,8 @@ class PARAMSTORE_EXPORT Batch {
   bool erase(std::string_view name);
 
   /// Writes everything and ends the batch. Returns the file's revision. If it throws, everything is undone. Step and
-  /// message are the commit's; where none is given here, those that a `commit` of the store inside the batch was given
-  /// last. `conflict` has no say: nobody else can have changed what the batch has written.
+  /// message default to those of the last `commit` of the store inside the batch. `conflict` is ignored: nobody else
+  /// can have changed what the batch has written.
   Revision commit(const CommitOptions& options = {});
 
  private:

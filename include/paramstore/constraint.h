@@ -1,4 +1,4 @@
-// Where a parameter's values may lie.
+// The set that a parameter's values must lie in.
 //
 // The names, the checks and the transforms are those of torch.distributions.constraints and
 // pyro.distributions.constraints, so that a stored unconstrained tensor means the same number in both.
@@ -46,28 +46,27 @@ namespace paramstore {
 /// several threads. Two constraints are equal when their tags are.
 class PARAMSTORE_EXPORT Constraint {
  public:
-  /// Reads a tag. A name that this process does not know (see `register_constraint`) gives a constraint that has a tag
-  /// and nothing else: it can be stored and compared; `check`, `event_dim`, `is_discrete` and `transform_to` throw
-  /// UnknownConstraint until the name is registered. A constraint with such a one among its arguments is of that sort
-  /// too. It keeps its text as it is; any other is rewritten, so that `parse("interval(0,1)")` equals `interval(0.0,
-  /// 1.0)`. Text that is no tag at all, or that gives a known name other arguments than it takes, throws
-  /// UnknownConstraint with the place of the first error.
+  /// Reads a tag. A name that this process does not know (see `register_constraint`), also among the arguments, gives
+  /// an unknown constraint: it can be stored and compared, but `check`, `event_dim`, `is_discrete` and `transform_to`
+  /// throw UnknownConstraint until the name is registered. It keeps its text; a known constraint's is normalized, so
+  /// `parse("interval(0,1)")` equals `interval(0.0, 1.0)`. An invalid tag, or a known name with the wrong arguments,
+  /// throws UnknownConstraint with the position of the first error.
   static Constraint parse(std::string_view tag);
 
   /// The text of the `constraint_tag` column: "interval(-1.0, 2.0)". `parse(tag())` is equal to this.
   const std::string& tag() const noexcept;
 
   /// How many of the rightmost dimensions make one value: 0 for `positive`, 1 for `simplex`, 2 for `lower_cholesky`.
-  /// Throws UnknownConstraint where this process does not know the constraint, and Error where it does not say
-  /// (`dependent`).
+  /// Throws UnknownConstraint if this process does not know the constraint, and Error if the constraint does not define
+  /// it (`dependent`).
   std::int64_t event_dim() const;
 
   /// Whether the values are isolated points. Throws as `event_dim` does.
   bool is_discrete() const;
 
   /// Whether each value lies inside: a bool tensor of the value's shape without its last `event_dim()` dimensions,
-  /// broadcast with tensor bounds. No gradient. Throws UnknownConstraint as `event_dim` does, UnsupportedTensor where
-  /// the tensor is undefined, and Error where it has fewer dimensions than an event or does not broadcast with a bound.
+  /// broadcast with tensor bounds. No gradient. Throws UnknownConstraint as `event_dim` does, UnsupportedTensor if the
+  /// tensor is undefined, and Error if it has fewer dimensions than an event or does not broadcast with a bound.
   at::Tensor check(const at::Tensor& value) const;
 
   /// False for a tag that this process does not know.
@@ -86,20 +85,20 @@ class PARAMSTORE_EXPORT Constraint {
 };
 
 /// A bound of a constraint: a number, or a tensor that broadcasts against the value. A constraint keeps a tensor as a
-/// detached copy on the CPU, which stands in the tag with its dtype and follows a value to its device. NaN is no bound,
-/// nor is a tensor that is undefined, complex, bool, sparse or quantized: making a constraint with one throws Error. A
-/// number is a double, and an integer that no double holds (beyond 2^53) throws Error: pass a tensor of int64. A tensor
-/// may stretch a value, but not make an outer product with it that has 64 times the elements of both, and more than
-/// 2^24: check and transform throw Error.
+/// detached copy on the CPU, writes it into the tag with its dtype, and moves it to a value's device. Making a
+/// constraint with an invalid bound throws Error: NaN, or a tensor that is undefined, complex, bool, sparse or
+/// quantized. A number is a double; an integer that a double cannot hold exactly (beyond 2^53) throws Error: pass an
+/// int64 tensor. A tensor may broadcast a value to a larger shape, but check and transform throw Error if the result
+/// has more than 2^24 elements and 64 times the elements of both.
 class Bound {
  public:
   template <typename Number, std::enable_if_t<std::is_arithmetic_v<Number> && !std::is_same_v<Number, bool>, int> = 0>
   Bound(Number number) : value_(exactly(number)) {}        // NOLINT(google-explicit-constructor): interval(0, 1)
   Bound(at::Tensor tensor) : value_(std::move(tensor)) {}  // NOLINT(google-explicit-constructor)
 
-  /// The number, or null where the bound is a tensor.
+  /// The number, or null if the bound is a tensor.
   const double* number() const noexcept { return std::get_if<double>(&value_); }
-  /// The tensor, or null where the bound is a number.
+  /// The tensor, or null if the bound is a number.
   const at::Tensor* tensor() const noexcept { return std::get_if<at::Tensor>(&value_); }
 
  private:
@@ -128,25 +127,24 @@ struct ConstraintDefinition {
   std::function<at::Tensor(const at::Tensor& value)> check;
   std::function<at::Tensor(const at::Tensor& unconstrained)> forward;
   std::function<at::Tensor(const at::Tensor& constrained)> inverse;
-  /// Of an unconstrained event, where the transform changes its shape (a vector to a matrix). Default: as `event_dim`.
+  /// Of an unconstrained event, if the transform changes the event's shape (vector to matrix). Default: as `event_dim`.
   std::optional<std::int64_t> unconstrained_event_dim = std::nullopt;
 };
 
-/// Makes `name` a constraint of this process: `Constraint::parse(name)` then finds it, also in stores that were opened
-/// before. `name` is a letter or underscore followed by letters, digits and underscores. Returns the constraint. Throws
-/// Error where the name is not of that form, means something in a tag already (a constraint of paramstore's own or
-/// registered before, `inf`, `nan`, a dtype), or `check` is missing, or only one of `forward` and `inverse` is there,
-/// or `event_dim` is negative. A name stays registered until the process ends.
+/// Registers `name` as a constraint in this process: `Constraint::parse(name)` then finds it, also in stores that are
+/// already open. `name` is a letter or underscore followed by letters, digits and underscores. Returns the constraint.
+/// Throws Error if the name is invalid or taken (a built-in or registered constraint, `inf`, `nan`, a dtype), if
+/// `check` is missing, if only one of `forward` and `inverse` is given, or if `event_dim` is negative. A name stays
+/// registered until the process ends.
 PARAMSTORE_EXPORT Constraint register_constraint(std::string_view name, ConstraintDefinition definition);
 
 namespace constraints {
 
 // The objects are inline, each initialized where this header is included, so that a global of any file may use them.
 //
-// Each comment gives the set, then the transform from an unconstrained u where there is one, then the event dim where
-// it is not 0. Bounds and sets are those of torch.distributions.constraints, or where it says so of
-// pyro.distributions.constraints; the transforms are those that `transform_to` gives there. lib/constraint/*.cpp names
-// the original of each.
+// Each comment gives the set, then the transform from an unconstrained u if there is one, then the event dim if it is
+// not 0. Bounds and sets are those of torch.distributions.constraints, or of pyro.distributions.constraints if marked
+// "Pyro's"; the transforms are what `transform_to` returns there. lib/constraint/*.cpp names the original of each.
 
 // Numbers.
 
@@ -168,7 +166,7 @@ PARAMSTORE_EXPORT Constraint greater_than_eq(const Bound& lower_bound);
 /// x < upper_bound. upper_bound - exp(u).
 PARAMSTORE_EXPORT Constraint less_than(const Bound& upper_bound);
 /// lower_bound <= x <= upper_bound. lower_bound + (upper_bound - lower_bound) * sigmoid(u), the sigmoid clamped as in
-/// `unit_interval`. Bounds in the wrong order are taken as they are, as in PyTorch: no value passes the check.
+/// `unit_interval`. Bounds in the wrong order are accepted, as in PyTorch: no value passes the check.
 PARAMSTORE_EXPORT Constraint interval(const Bound& lower_bound, const Bound& upper_bound);
 /// lower_bound <= x < upper_bound. As `interval`.
 PARAMSTORE_EXPORT Constraint half_open_interval(const Bound& lower_bound, const Bound& upper_bound);
@@ -187,7 +185,7 @@ inline PARAMSTORE_EXPORT const Constraint positive_integer = Constraint::parse("
 inline PARAMSTORE_EXPORT const Constraint one_hot = Constraint::parse("one_hot");
 /// Integers from lower_bound to upper_bound, both included.
 PARAMSTORE_EXPORT Constraint integer_interval(const Bound& lower_bound, const Bound& upper_bound);
-/// x >= 0 along the last dimension, summing to upper_bound at most. PyTorch does not ask for integers here. Event dim 1.
+/// x >= 0 along the last dimension, summing to upper_bound at most. As in PyTorch, need not be integers. Event dim 1.
 PARAMSTORE_EXPORT Constraint multinomial(const Bound& upper_bound);
 
 // Vectors: the last dimension. Event dim 1.
@@ -208,11 +206,11 @@ inline PARAMSTORE_EXPORT const Constraint positive_ordered_vector = Constraint::
 
 /// Zero above the diagonal. No transform.
 inline PARAMSTORE_EXPORT const Constraint lower_triangular = Constraint::parse("lower_triangular");
-/// Lower triangular with a positive diagonal. What lies below u's diagonal, and exp of its diagonal.
+/// Lower triangular with a positive diagonal. u below the diagonal, exp(u) on it.
 inline PARAMSTORE_EXPORT const Constraint lower_cholesky = Constraint::parse("lower_cholesky");
-/// The same set. What lies below u's diagonal, and softplus of its diagonal. Pyro's.
+/// The same set. u below the diagonal, softplus(u) on it. Pyro's.
 inline PARAMSTORE_EXPORT const Constraint softplus_lower_cholesky = Constraint::parse("softplus_lower_cholesky");
-/// Lower triangular with ones on the diagonal. What lies below u's diagonal; the inverse is the matrix itself. Pyro's.
+/// Lower triangular with ones on the diagonal. u below the diagonal; the inverse is the matrix itself. Pyro's.
 inline PARAMSTORE_EXPORT const Constraint unit_lower_cholesky = Constraint::parse("unit_lower_cholesky");
 /// Lower triangular with a positive diagonal and rows of length 1 within 10 eps n: Cholesky factors of correlation
 /// matrices. From vectors of n (n - 1) / 2 numbers, the lower triangle row by row: with t = tanh(u),
@@ -234,22 +232,22 @@ inline PARAMSTORE_EXPORT const Constraint corr_matrix = Constraint::parse("corr_
 
 // Made of others.
 
-/// `base` with `reinterpreted_batch_ndims` more of its rightmost dimensions taken as one event: checks reduce over them
-/// with "all". Throws Error where that number is negative, or more than the 64 dimensions that LibTorch iterates over.
+/// `base` with its event extended by `reinterpreted_batch_ndims` more dimensions to the left: checks reduce over them
+/// with "all". Throws Error if that number is negative or above 64, LibTorch's limit on dimensions.
 PARAMSTORE_EXPORT Constraint independent(const Constraint& base, std::int64_t reinterpreted_batch_ndims);
-/// Each constraint for the piece of its length along `dim`; no lengths are 1 each. Its event dim is the largest of
-/// theirs. A check says for each element along `dim` whether it is inside, or where `dim` is a dimension of an event,
-/// whether all of it is. Throws Error where there is no constraint, or not one length for each.
+/// Each constraint applies to a piece of its length along `dim`; without lengths, each is 1. Its event dim is the
+/// largest of theirs. A check tells for each element along `dim` whether it is inside; if `dim` is part of an event,
+/// whether the whole event is. Throws Error if there are no constraints, or not one length for each.
 PARAMSTORE_EXPORT Constraint cat(std::vector<Constraint> constraints, std::int64_t dim = 0,
                                  std::vector<std::int64_t> lengths = {});
-/// Each constraint for one slice along `dim`. Its event dim is the largest of theirs, and one more where `dim` is
-/// negative and left of their events. Checks are joined as `cat` joins them, so they keep `dim`. Throws Error where
-/// there is no constraint.
+/// Each constraint applies to one slice along `dim`. Its event dim is the largest of theirs, plus one if `dim` is
+/// negative and left of their events. Checks are joined as in `cat`, so they keep `dim`. Throws Error if there are no
+/// constraints.
 PARAMSTORE_EXPORT Constraint stack(std::vector<Constraint> constraints, std::int64_t dim = 0);
-/// Inside `base` for all components of a mixture, whose dimension is put in left of the event. No transform.
+/// Inside `base` for all components of a mixture, whose dimension is inserted left of the event. No transform.
 // NOLINTNEXTLINE(readability-identifier-naming): its name in torch.distributions.constraints
 PARAMSTORE_EXPORT Constraint MixtureSameFamilyConstraint(const Constraint& base);
-/// A place for the constraint that only other variables decide on: `event_dim`, `is_discrete` and `check` throw Error,
+/// Placeholder for a constraint that depends on other variables: `event_dim`, `is_discrete` and `check` throw Error,
 /// and there is no transform.
 inline PARAMSTORE_EXPORT const Constraint dependent = Constraint::parse("dependent");
 

@@ -1,8 +1,8 @@
-// Every exception that paramstore throws on its own account.
+// Every exception that paramstore itself throws.
 //
 // All derive from paramstore::Error. Each message names the file and the parameter it is about,
-// what was expected, what was found, and what to do. After any of them nothing is lost: neither
-// the file nor the store in memory has changed, and the store can be used on.
+// what was expected, what was found, and what to do. After any of them nothing is lost: neither the file nor the store
+// in memory has changed, and the store stays usable.
 //
 // This header needs no LibTorch.
 #pragma once
@@ -16,8 +16,8 @@
 
 namespace paramstore {
 
-/// The base of all of them. Thrown itself for misuse that has no kind of its own: a closed store, a
-/// change to a store opened read-only, a pattern that does not compile.
+/// The base of all of them. Thrown directly for misuse without a class of its own: a closed store, a change to a store
+/// opened read-only, a pattern that does not compile.
 class PARAMSTORE_STORAGE_EXPORT Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -51,8 +51,8 @@ class PARAMSTORE_STORAGE_EXPORT ConstraintViolation : public Error {
   ~ConstraintViolation() override;
   const std::string& name() const noexcept { return name_; }
   const std::string& constraint_tag() const noexcept { return constraint_tag_; }
-  /// Where the first offending value stands: its index in the tensor, or the index of the event it
-  /// belongs to where the constraint speaks of whole events (a simplex, a matrix).
+  /// The first offending value's index in the tensor, or the index of its event if the constraint is on whole events (a
+  /// simplex, a matrix).
   const std::vector<std::int64_t>& index() const noexcept { return index_; }
 
  private:
@@ -73,8 +73,8 @@ class PARAMSTORE_STORAGE_EXPORT UnknownConstraint : public Error {
 };
 
 /// A tensor that cannot be a parameter: an undefined one, a dtype that cannot require gradients, a
-/// sparse, quantized or meta tensor; as a module's own tensor, which is not copied, also one made
-/// under inference mode, or one whose elements share memory.
+/// sparse, quantized or meta tensor. A module's own tensor, which is not copied, must also not be made under inference
+/// mode, nor have elements that share memory.
 class PARAMSTORE_STORAGE_EXPORT UnsupportedTensor : public Error {
  public:
   using Error::Error;
@@ -82,7 +82,7 @@ class PARAMSTORE_STORAGE_EXPORT UnsupportedTensor : public Error {
 };
 
 /// Parameters that another connection changed or removed since this store read them. Nothing was
-/// written. `refresh()` takes their values; `commit(Conflict::overwrite)` keeps this store's.
+/// written. `refresh()` picks up their values; `commit(Conflict::overwrite)` keeps this store's.
 class PARAMSTORE_STORAGE_EXPORT StaleParam : public Error {
  public:
   StaleParam(const std::string& message, std::vector<std::string> names);
@@ -93,12 +93,12 @@ class PARAMSTORE_STORAGE_EXPORT StaleParam : public Error {
   std::vector<std::string> names_;
 };
 
-/// SQLite's own verdict on a file or a statement, with its extended result code.
+/// An error that SQLite reports about a file or a statement, with its extended result code.
 class PARAMSTORE_STORAGE_EXPORT StorageError : public Error {
  public:
   StorageError(const std::string& message, int code);
   ~StorageError() override;
-  /// SQLite's extended result code (https://www.sqlite.org/rescode.html), 0 where SQLite was not asked.
+  /// SQLite's extended result code (https://www.sqlite.org/rescode.html), 0 if the error is not SQLite's.
   int code() const noexcept { return code_; }
 
  private:
@@ -132,8 +132,8 @@ class PARAMSTORE_STORAGE_EXPORT SchemaTooNew : public Error {
   int supported_;
 };
 
-/// A paramstore file with something in it that cannot be true: a checksum that fails, a value of
-/// another length than its shape and dtype say, a damaged page, tables of another shape.
+/// A damaged paramstore file: a wrong checksum, a value whose length does not fit its shape and dtype, a damaged page,
+/// unexpected tables.
 class PARAMSTORE_STORAGE_EXPORT CorruptStore : public Error {
  public:
   using Error::Error;

@@ -8,8 +8,8 @@
 
 namespace paramstore {
 
-/// A tensor, or anything that can be called for one: called only where the name is new. Borrows its argument: made in
-/// a call's argument list, and gone with the call.
+/// A tensor, or a callable that returns one, called only if the name is new. Borrows its argument: use it only as a
+/// call's argument.
 class InitialValue {
  public:
   InitialValue(const at::Tensor& value) noexcept : tensor_(&value) {}
@@ -22,7 +22,7 @@ class InitialValue {
   /// The tensor; runs the callable.
   at::Tensor operator()() const { return tensor_ ? *tensor_ : function_(); }
 
-  /// The tensor where one was given, null for a callable.
+  /// The tensor if one was given, null for a callable.
   const at::Tensor* tensor() const noexcept { return tensor_; }
 
  private:

@@ -1,4 +1,4 @@
-// Where loaded parameters shall live: PyTorch's `map_location`.
+// The device for loaded parameters: PyTorch's `map_location`.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -17,7 +17,7 @@
 namespace paramstore {
 
 /// One of the four forms that torch.load takes. Default: each parameter goes to the device it was saved from, or to
-/// the CPU, with one warning, where this machine has no such device.
+/// the CPU, with one warning, if this machine has no such device.
 ///
 ///   store.load(path, torch::kCPU);                                       // a device
 ///   store.load(path, "cpu");                                             // its name
@@ -53,8 +53,8 @@ class PARAMSTORE_EXPORT MapLocation {
           return as_device(function(location));
         })) {}
 
-  /// The device asked for, for a value saved from `location`; nothing for "as saved". Throws Error where a name is no
-  /// device's, and what the function throws.
+  /// The device asked for, for a value saved from `location`; nothing for "as saved". Throws Error if a name is not a
+  /// device, and what the function throws.
   std::optional<at::Device> operator()(const at::Tensor& value, const std::string& location) const;
 
  private:

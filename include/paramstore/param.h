@@ -9,12 +9,12 @@
 
 namespace paramstore {
 
-/// The constrained value of a parameter. It is a torch::Tensor and goes wherever one goes; beside that it knows its
-/// leaf, the unconstrained tensor that optimizers move. Under grad mode it carries the graph back to the leaf, so a
-/// loss computed from it gives the leaf its gradient.
+/// The constrained value of a parameter. It is a torch::Tensor that also knows its leaf, the unconstrained tensor that
+/// optimizers move. Under grad mode it carries the graph back to the leaf, so a loss computed from it gives the leaf
+/// its gradient.
 ///
-/// A Param is a value of the moment it was made: after an optimizer's step ask the store again. For the constraint
-/// `real` it is the leaf itself, and so always up to date.
+/// A Param is a snapshot: after an optimizer's step, ask the store again. For the constraint `real` it is the leaf
+/// itself, and so always up to date.
 class Param : public at::Tensor {
  public:
   Param() = default;
@@ -24,11 +24,11 @@ class Param : public at::Tensor {
 
   /// The leaf. Pyro keeps a weak reference here; this one keeps the tensor alive.
   const at::Tensor& unconstrained() const& noexcept { return leaf_.defined() ? leaf_ : *this; }
-  /// The same of a Param that goes away: store["scale"].unconstrained().
+  /// The same for a temporary Param: store["scale"].unconstrained().
   at::Tensor unconstrained() const&& noexcept { return leaf_.defined() ? leaf_ : *this; }
 
  private:
-  at::Tensor leaf_;  // undefined where this tensor is the leaf
+  at::Tensor leaf_;  // undefined if this tensor is the leaf
 };
 
 }  // namespace paramstore

@@ -17,16 +17,16 @@ namespace paramstore {
 class StoreCore;
 struct ScopeState;
 
-/// Where an iteration stands. It survives changes to the store: parameters erased meanwhile are passed over, and it ends
-/// where the parameters ended when it began, so that a loop may erase and add. (One added under the id of an erased one,
-/// which SQLite gives again to the next, may be reached.)
+/// The position of an iteration. It survives changes to the store: parameters erased meanwhile are skipped, and it ends
+/// at what was the last parameter when it began, so a loop may erase and add. (A parameter that reuses the id of an
+/// erased one may be reached.)
 class PARAMSTORE_EXPORT ParamCursor {
  public:
   ParamCursor(std::shared_ptr<StoreCore> store, std::shared_ptr<ScopeState> scope);
 
   /// Moves to the next parameter in insertion order. False at the end.
   bool advance();
-  /// The same, and makes its constrained value.
+  /// The same, and computes its constrained value.
   bool advance_to_value();
   const std::string& name() const noexcept { return name_; }
   const Param& value() const noexcept { return value_; }

@@ -24,11 +24,11 @@
 // neither file nor memory when they throw. What an optimizer changes in place is written by `commit`.
 //
 // Opening reads no values; each is read, and checked against its checksum, when it is first asked for. Other
-// processes may use the file at the same time: what they commit is taken in by `refresh`, and by a call that has to
-// read the file anyway, so that what a store shows is always one committed state of its file plus its own changes.
+// processes may use the file at the same time: `refresh` picks up what they commit, and so does any call that has to
+// read the file anyway. A store therefore always shows one committed state of its file plus its own changes.
 //
 // All members may be called from several threads at once. The tensors are LibTorch's: a thread that writes into a
-// leaf while another commits is a data race. Names are 1 to 1024 bytes of UTF-8 without NUL; others throw
+// leaf while another commits is a data race. Names are 1 to 1024 bytes of UTF-8 without NUL; any other name throws
 // InvalidName.
 #pragma once
 
@@ -65,9 +65,9 @@ class ModuleHolder;
 
 namespace paramstore {
 
-/// What `refresh` took in: each name once, with what became of it in all since the last refresh. (A new name that came
-/// under the id of a removed parameter, which SQLite gives again to the next one, can be in `changed` where this store
-/// had come across neither.)
+/// What `refresh` picked up: each name appears once, with its net change since the last refresh. (SQLite may reuse the
+/// id of a removed parameter. A new name under such an id can appear in `changed` if this store had seen neither
+/// parameter.)
 struct RefreshResult {
   std::vector<std::string> added;
   std::vector<std::string> changed;
@@ -78,14 +78,14 @@ struct RefreshResult {
 class PARAMSTORE_EXPORT ParamStore {
  public:
   /// Opens the store at `path`, or creates one. Throws NotAStore, SchemaTooNew, CorruptStore, StoreBusy, or
-  /// StorageError where the path is a directory, may not be written, or lies in a folder that is not there.
+  /// StorageError if the path is a directory, is not writable, or lies in a folder that does not exist.
   explicit ParamStore(const std::filesystem::path& path, const StoreOptions& options = {});
 
-  /// A store of this process only, gone with it.
+  /// A store in memory, private to this process.
   static ParamStore in_memory(const StoreOptions& options = {});
 
-  /// Closes. Unless an exception is unwinding, what is pending is committed, in each scope for itself; where that fails
-  /// LibTorch's warning handler is told, and the scope's file stays at its last commit. Call `close` to have the
+  /// Closes. Unless an exception is unwinding, commits what is pending, scope by scope. If a scope's commit fails,
+  /// warns through LibTorch's warning handler, and the scope's file stays at its last commit. Call `close` to get the
   /// exception.
   ~ParamStore();
   ParamStore(ParamStore&&) noexcept;
@@ -101,11 +101,11 @@ class PARAMSTORE_EXPORT ParamStore {
                   const std::optional<Constraint>& constraint = std::nullopt,
                   std::optional<std::int64_t> event_dim = std::nullopt);
 
-  /// The parameter `name`; where there is none, makes it from `init`, a constrained value or a callable that gives
-  /// one, under `constraint` (`real` where none is given). The value is copied: the new leaf is the store's own. An
-  /// `init` for an existing name is ignored; where its shape, or a constraint given explicitly, disagrees with what
-  /// is stored, the user is warned once (`StoreOptions::on_mismatch`). Throws ConstraintViolation for a value outside
-  /// the constraint, UnsupportedTensor, and what `init` throws.
+  /// The parameter `name`. If it does not exist, makes it from `init` (a constrained value or a callable that returns
+  /// one) under `constraint` (default: `real`). The value is copied: the new leaf is the store's own. `init` is ignored
+  /// for an existing name; if its shape, or an explicit constraint, disagrees with what is stored, the user is warned
+  /// once (`StoreOptions::on_mismatch`). Throws ConstraintViolation for a value outside the constraint,
+  /// UnsupportedTensor, and what `init` throws.
   Param setdefault(std::string_view name, const InitialValue& init,
                    const std::optional<Constraint>& constraint = std::nullopt);
 
@@ -113,15 +113,15 @@ class PARAMSTORE_EXPORT ParamStore {
   Param operator[](std::string_view name) const;
 
   /// Gives an existing parameter a new constrained value, under its constraint, or makes a new one under `real`. A
-  /// leaf of the same shape, dtype and device stays and gets the new contents, so that an optimizer that holds it
-  /// goes on working; otherwise there is a new leaf. Throws ConstraintViolation, UnsupportedTensor, and StaleParam
-  /// where another process has changed the parameter since it was read.
+  /// leaf of the same shape, dtype and device stays and gets the new contents, so an optimizer that holds it keeps
+  /// working; otherwise there is a new leaf. Throws ConstraintViolation, UnsupportedTensor, and StaleParam if another
+  /// process has changed the parameter since it was read.
   void set(std::string_view name, const at::Tensor& constrained_value);
 
-  /// Removes the parameter; false where there is none. Tensors handed out stay valid. Throws StaleParam as `set` does.
+  /// Removes the parameter; false if it does not exist. Tensors handed out stay valid. Throws StaleParam as `set` does.
   bool erase(std::string_view name);
 
-  /// Removes every parameter of the active scope, also those that other processes have added.
+  /// Removes every parameter of the active scope, including those that other processes have added.
   void clear();
 
   bool contains(std::string_view name) const;
@@ -133,7 +133,7 @@ class PARAMSTORE_EXPORT ParamStore {
   /// Throws ParamNotFound.
   Constraint constraint(std::string_view name) const;
 
-  /// The name of the parameter whose leaf this tensor is (the same tensor, not an equal one); nothing for any other
+  /// The name of the parameter whose leaf this tensor is (the same tensor, not an equal one); nullopt for any other
   /// tensor.
   std::optional<std::string> param_name(const at::Tensor& leaf) const;
 
@@ -154,8 +154,8 @@ class PARAMSTORE_EXPORT ParamStore {
   /// The leaves, for an optimizer's constructor.
   std::vector<at::Tensor> parameters() const;
 
-  /// The parameters whose name matches `pattern` from its start, as Python's re.match takes it (it need not match to
-  /// the end). Throws Error where the pattern does not compile (saying where) or costs more than the match limit.
+  /// The parameters whose name matches `pattern` from its start, like Python's re.match (it need not match to the end).
+  /// Throws Error if the pattern does not compile (saying where) or exceeds the match limit.
   torch::OrderedDict<std::string, Param> match(std::string_view pattern) const;
 
   [[deprecated("use keys()")]] std::vector<std::string> get_all_param_names() const;
@@ -163,16 +163,16 @@ class PARAMSTORE_EXPORT ParamStore {
   [[deprecated("use set()")]] void replace_param(std::string_view name, const at::Tensor& new_param,
                                                  const Param& old_param);
 
-  /// Registers the parameters of `nn_module` that require gradients, nested modules' too, as `name` + "$$$" + their
-  /// path, under `real`. A new name takes the module's own tensor as its leaf. For a name that exists the store's
-  /// value stays; with `update_module_params` the module then gets it: the module's tensor takes over the leaf's
-  /// storage and becomes the leaf. (The leaf before keeps sharing that storage, so an optimizer that holds it still
-  /// moves the parameter.) Where the module's tensor is the leaf of other parameters already, in whatever scope of this
-  /// store, those keep their values and get a leaf of their own: one net may go from scope to scope. Parameters that
-  /// require no gradient are left out; while the module is in training mode the user is told. A tensor that has several
-  /// names (tied weights) is registered under the first. One transaction.
-  /// Throws Error where `name` contains "$$$", UnsupportedTensor for a tensor that cannot be a leaf: one made under
-  /// inference mode, or a new one whose elements share memory (`expand`).
+  /// Registers the parameters of `nn_module` that require gradients, including those of nested modules, as `name` +
+  /// "$$$" + their path, under `real`. A new name takes the module's own tensor as its leaf. If the name exists, the
+  /// store's value stays; with `update_module_params` the module then gets that value: its tensor takes over the leaf's
+  /// storage and becomes the leaf. (The previous leaf keeps sharing that storage, so an optimizer that holds it still
+  /// moves the parameter.) If the module's tensor is already the leaf of other parameters, in any scope of this store,
+  /// those keep their values and get a leaf of their own: one net may move from scope to scope. Parameters that require
+  /// no gradient are skipped, with a warning if the module is in training mode. A tensor that has several names (tied
+  /// weights) is registered under the first. One transaction. Throws Error if `name` contains "$$$", UnsupportedTensor
+  /// for a tensor that cannot be a leaf: one made under inference mode, or a new one whose elements share memory
+  /// (`expand`).
   void module(std::string_view name, torch::nn::Module& nn_module, bool update_module_params = false);
   template <class Contained>
   void module(std::string_view name, const torch::nn::ModuleHolder<Contained>& nn_module,
@@ -190,15 +190,15 @@ class PARAMSTORE_EXPORT ParamStore {
   /// what they hold now.
   StateDict get_state() const;
 
-  /// Adds and replaces parameters, removes none. A new name takes the tensor itself as its leaf where that can be one
-  /// (it is a leaf, requires gradients, is contiguous), else a copy; an existing leaf of the same shape, dtype and
-  /// device stays and gets the contents. The values may be the store's own leaves, in any order. Throws Error where the
-  /// two dictionaries do not have the same names.
+  /// Adds and replaces parameters, removes none. A new name takes the tensor itself as its leaf if it can be one (a
+  /// leaf, requires gradients, contiguous), otherwise a copy; an existing leaf of the same shape, dtype and device
+  /// stays and gets the contents. The values may be the store's own leaves, in any order. Throws Error if the two
+  /// dictionaries differ in their names.
   void set_state(const StateDict& state);
 
-  /// Writes the active scope's parameters, as they are in memory now, to a store file of its own at `path`: whole or
-  /// not at all. Replaces a store that is there; StoreBusy where somebody has it open, NotAStore where `path` is
-  /// another kind of file. Commits nothing to this store's file.
+  /// Writes the active scope's parameters, as they are in memory now, to a separate store file at `path`: whole or not
+  /// at all. Replaces an existing store; throws StoreBusy if it is open elsewhere, NotAStore if `path` is another kind
+  /// of file. Commits nothing to this store's file.
   void save(const std::filesystem::path& path) const;
 
   /// Adds and replaces parameters from a store file, removes none; as `set_state`, in one transaction. Nothing in the
@@ -207,56 +207,54 @@ class PARAMSTORE_EXPORT ParamStore {
 
   // ---- Scopes ----------------------------------------------------------------------------------------
 
-  /// Makes a new, empty scope without a name the active one of this thread, until the guard ends. Throws Error while a
-  /// batch is open, as SQLite opens no file in a transaction; so does entering one by name that has not been entered
-  /// before.
+  /// Makes a new, empty, unnamed scope the active one of this thread, until the guard ends. Throws Error while a batch
+  /// is open, because SQLite cannot attach a file inside a transaction; so does the first entry into a named scope.
   [[nodiscard]] ScopeGuard scope();
   /// Enters a scope again.
   [[nodiscard]] ScopeGuard scope(const Scope& scope);
-  /// Enters the scope of that name, making it where there is none. It lives in a file of its own beside the store's
-  /// and is kept across processes.
+  /// Enters the scope of that name, creating it if it does not exist. It lives in its own file beside the store's and
+  /// persists across processes.
   [[nodiscard]] ScopeGuard scope(std::string_view name);
   [[nodiscard]] ScopeGuard scope(const std::string& name) { return scope(std::string_view(name)); }
   [[nodiscard]] ScopeGuard scope(const char* name) { return scope(std::string_view(name)); }
-  /// Enters a new scope that holds `state`; `state`, which must outlive the guard, gets what the scope holds when the
-  /// guard ends.
+  /// Enters a new scope that holds `state`. When the guard ends, `state`, which must outlive it, gets what the scope
+  /// holds.
   [[nodiscard]] ScopeGuard scope(StateDict& state);
 
-  /// Names of the scopes that have one, sorted.
+  /// The names of all named scopes, sorted.
   std::vector<std::string> scopes() const;
-  /// Deletes a scope with its file; false where there is none. Throws Error while a thread is in it, and StoreBusy
-  /// while another store, here or in another process, has it open.
+  /// Deletes a scope and its file; false if it does not exist. Throws Error while a thread is in it, and StoreBusy
+  /// while another store, in this or another process, has it open.
   bool drop_scope(std::string_view name);
 
   // ---- Questions in SQL ------------------------------------------------------------------------------
 
-  /// Runs one SQL statement that only reads, with `arguments` for its `?`s, and gives its rows, each made when it is
+  /// Runs one read-only SQL statement, with `arguments` for its `?`s, and returns its rows, each read when it is
   /// reached (query.h):
   ///
   ///   for (const auto& row : store.query("SELECT name FROM param_stats WHERE norm > ?", 3)) ...
   ///
-  /// It sees what is committed in the file when this is called, whatever is committed while rows are read. What was
-  /// changed in place and is not committed yet is not there, nor what an open batch has written.
+  /// It sees what is committed in the file at the time of the call, whatever is committed while rows are read. It does
+  /// not see uncommitted in-place changes, nor what an open batch has written.
   ///
-  /// The store is `main`, also inside a scope. Each scope with a name is there under that name: main.params JOIN
-  /// "fold-1".params USING (name). (SQLite's schema names are the same in any case, and `main` and `temp` are taken: of
-  /// several such scopes only one is there.) The scope without a name that this thread is in is there as `scope`. Only
-  /// those that the statement, or an argument, names are opened, at most ten in one statement; what one statement sees
-  /// of two files are two commits.
+  /// The store is `main`, also inside a scope. Each named scope is a schema of that name: main.params JOIN
+  /// "fold-1".params USING (name). (SQLite's schema names ignore case, and `main` and `temp` are taken: of scopes whose
+  /// names collide, only one is visible.) This thread's unnamed scope, if any, is `scope`. Only scopes named in the
+  /// statement or an argument are opened, at most ten in one statement. The files of one statement are not read at one
+  /// common commit.
   ///
   /// The tables, views and functions are those of schema/FORMAT.md and lib/sql/functions.h: params, param_list,
   /// commits, param_stats, param_values, tensor_each, tensor_norm, REGEXP and so on, with stored values, not
   /// constrained ones.
   ///
-  /// Each query has an SQLite connection of its own, which takes about half a millisecond to make, so that several
-  /// threads may query at once and neither waits for a writer nor keeps one waiting. While there are rows to come it
-  /// holds on to the file as it was, and the file's -wal grows with what is committed meanwhile. Rows from memory (a
-  /// store in memory, a scope without a name) are all read before this returns. `close` ends the queries that still
-  /// have rows to come.
+  /// Each query opens its own SQLite connection, so several threads may query at once, and queries and writers never
+  /// wait for each other. Until its last row is read, a query pins its snapshot, and the file's -wal grows with what is
+  /// committed meanwhile. Rows from memory (a store in memory, an unnamed scope) are all read before this returns.
+  /// `close` ends queries that still have unread rows.
   ///
-  /// Throws Error where the statement would do anything but read (write, ATTACH, BEGIN, set a PRAGMA), where there are
-  /// several statements, more or fewer arguments than `?`s, or an open batch on what is in memory; StorageError, with
-  /// SQLite's words and the SQL, where SQLite refuses it; CorruptStore.
+  /// Throws Error if the statement would do anything but read (write, ATTACH, BEGIN, set a PRAGMA), if there are
+  /// several statements, if the number of arguments differs from the number of `?`s, or if a batch is open on something
+  /// in memory that it reads; StorageError, with SQLite's message and the SQL, if SQLite rejects it; CorruptStore.
   template <class... Arguments>
   QueryRows query(std::string_view sql, const Arguments&... arguments) const {
     return run_query(sql, {QueryArgument(arguments)...});
@@ -265,27 +263,27 @@ class PARAMSTORE_EXPORT ParamStore {
   // ---- Transactions ----------------------------------------------------------------------------------
 
   /// Writes every leaf of the active scope that changed in place since it was read or written, in one transaction,
-  /// and returns the file's revision. Writes nothing where nothing changed (and neither step nor message is given).
-  /// Throws StaleParam where another process has changed such a parameter, StoreBusy; then nothing is written and
-  /// everything is still pending. No other thread may change a leaf's contents meanwhile.
+  /// and returns the file's revision. Writes nothing if nothing changed (and neither step nor message is given). Throws
+  /// StaleParam if another process has changed such a parameter, or StoreBusy; then nothing is written and everything
+  /// stays pending. No other thread may change a leaf's contents meanwhile.
   Revision commit(const CommitOptions& options = {});
 
   /// Begins a batch: the changes of this thread until its `commit` are one transaction.
   [[nodiscard]] Batch batch();
 
-  /// Takes in what other connections have committed, into the leaves that are there. One cheap look where that is
-  /// nothing. A parameter that was changed in place here and committed elsewhere gets the other's value; one that only
-  /// changed here stays pending. Says what it took in since the last refresh; of a parameter that was removed, only
-  /// where this store had come across it. If it throws nothing has been taken in.
+  /// Picks up what other connections have committed, into the existing leaves. Cheap if nothing was committed. A
+  /// parameter that was changed in place here and committed elsewhere gets the committed value; one that only changed
+  /// here stays pending. Returns what was picked up since the last refresh; a removed parameter is listed only if this
+  /// store had seen it. If it throws, nothing has been picked up.
   RefreshResult refresh();
 
-  /// The revision of the file that this store shows: of its own last commit, or of the last one that it took in. 0
-  /// for a new file.
+  /// The file revision that this store shows: that of its own last commit, or of the last one it picked up. 0 for a new
+  /// file.
   Revision revision() const;
 
-  /// Commits what is pending in every scope and closes the files. Where a scope cannot be committed the others are all
-  /// the same; then throws what the first one's `commit` throws, and is still open. Other calls throw Error afterwards;
-  /// tensors stay valid. A second call does nothing.
+  /// Commits what is pending in every scope and closes the files. If a scope cannot be committed, commits the others,
+  /// then throws the first failure and stays open. Once closed, other calls throw Error, tensors stay valid, and a
+  /// second `close` does nothing.
   void close();
 
  private:

@@ -15,16 +15,16 @@
 
 namespace paramstore {
 
-/// The process's store: at the path in the environment variable PARAMSTORE_PATH, or in memory where that is unset or
+/// The process's store: at the path in the environment variable PARAMSTORE_PATH, or in memory if that is unset or
 /// empty. Opened by the first call that needs it, closed at the end of the process.
 PARAMSTORE_EXPORT ParamStore& get_param_store();
 
-/// Makes the store at `path` the process's store. The one before is closed, which commits what is pending in it;
-/// references to it are invalid after that. Throws as ParamStore's constructor does, and what `close` of the one before
-/// throws; either leaves that one in place.
+/// Makes the store at `path` the process's store. The previous store is closed, which commits what is pending in it;
+/// references to it become invalid. Throws what ParamStore's constructor and the previous store's `close` throw; the
+/// previous store then stays in place.
 PARAMSTORE_EXPORT void use_param_store(const std::filesystem::path& path, const StoreOptions& options = {});
 
-/// Removes every parameter of the process's store (of the active scope), from its file too.
+/// Removes every parameter of the process's store (active scope only), also from its file.
 PARAMSTORE_EXPORT void clear_param_store();
 
 /// As `get_param_store().get_param(...)`.

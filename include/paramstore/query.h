@@ -34,12 +34,12 @@ namespace paramstore {
 
 class QueryState;  // lib/sql: a connection and the statement that runs on it
 
-/// A value of SQL's: NULL, INTEGER, REAL, TEXT or BLOB.
+/// An SQL value: NULL, INTEGER, REAL, TEXT or BLOB.
 using QueryValue = std::variant<std::monostate, std::int64_t, double, std::string, std::vector<std::byte>>;
 
-/// What a `?` of a query stands for. Made from integers (bool too; Error for one beyond 64 bits signed), floating-point
-/// numbers (NaN is NULL, as SQLite has it), text, bytes, nullptr and std::nullopt (NULL), a std::optional of these, or
-/// a tensor, which is a blob of its elements as the `value` column has them. Copies what it is made from.
+/// The value of a `?` in a query. Made from integers (bool too; Error if it exceeds 64 signed bits), floating-point
+/// numbers (NaN becomes NULL, as in SQLite), text, bytes, nullptr and std::nullopt (NULL), a std::optional of these, or
+/// a tensor, which becomes a blob of its elements, laid out as in the `value` column. Copies its source.
 class PARAMSTORE_EXPORT QueryArgument {
  public:
   QueryArgument(std::nullptr_t) noexcept {}
@@ -74,7 +74,7 @@ class PARAMSTORE_EXPORT QueryArgument {
   QueryValue value_;
 };
 
-/// One row of a result. It owns what is in it, and may outlive the query and the store.
+/// One row of a result. It owns its values and may outlive the query and the store.
 class PARAMSTORE_EXPORT QueryRow {
  public:
   /// Columns count from 0.
@@ -87,10 +87,10 @@ class PARAMSTORE_EXPORT QueryRow {
   bool is_null(std::string_view column) const { return is_null(index(column)); }
 
   /// The value as an integer, a floating-point number, std::string, std::vector<std::byte> or QueryValue, or a
-  /// std::optional of one of these, which is empty for NULL. A floating-point number may also be read from an INTEGER
-  /// that a double can hold, and an integer of another type than std::int64_t from one that fits into it (a bool is 0 or
-  /// 1); nothing else is converted. Throws Error that names the column and what there is: where it is of another type, or
-  /// NULL and not asked for as a std::optional, where there is no such column, or several have the name.
+  /// std::optional of one of these, which is empty for NULL. An INTEGER that a double can hold also reads as a
+  /// floating-point number, and one that fits reads as any integer type (bool: 0 or 1); nothing else is converted.
+  /// Throws Error, naming the column and what it holds, if the type differs, if it is NULL and T is not a
+  /// std::optional, if the column does not exist, or if several have the name.
   template <class T>
   T get(std::size_t column) const {
     if constexpr (IsOptional<T>::value) {
@@ -114,14 +114,14 @@ class PARAMSTORE_EXPORT QueryRow {
       return blob(column);
     }
   }
-  /// By the column's name: what stands behind its AS, else the column's own.
+  /// By the column's name: its AS alias, else its own name.
   template <class T>
   T get(std::string_view column) const {
     return get<T>(index(column));
   }
 
-  /// All columns at once: auto [name, norm] = row.to_tuple<std::string, double>(). Throws as `get` does, and Error
-  /// where there is another number of columns.
+  /// All columns at once: auto [name, norm] = row.to_tuple<std::string, double>(). Throws as `get` does, and Error if
+  /// the number of columns differs.
   template <class... T>
   std::tuple<T...> to_tuple() const {
     require_size(sizeof...(T));
@@ -166,9 +166,9 @@ class PARAMSTORE_EXPORT QueryRow {
   std::vector<QueryValue> values_;
 };
 
-/// The rows of a query, each made when it is reached. They are read once: a second `begin` goes on after the last row
-/// that was read. A copy is the same rows. What it needs lives as long as it or one of its iterators; once the last row
-/// has been read it holds nothing. It may be given to another thread, and be read by one at a time.
+/// The rows of a query, each read when it is reached. They are read once: a second `begin` continues after the last row
+/// that was read, and copies share one position. The query's resources live as long as this or one of its iterators, or
+/// until the last row has been read. May move between threads; read it from one thread at a time.
 class PARAMSTORE_EXPORT QueryRows {
  public:
   class PARAMSTORE_EXPORT iterator {
@@ -183,7 +183,7 @@ class PARAMSTORE_EXPORT QueryRows {
 
     reference operator*() const noexcept { return *row_; }
     pointer operator->() const noexcept { return row_.get(); }
-    /// Makes the next row. Throws StorageError with SQLite's code and words where that fails, Error where the store is
+    /// Reads the next row. Throws StorageError with SQLite's code and message if that fails, Error if the store is
     /// closed or the query interrupted.
     iterator& operator++() {
       step();
@@ -206,15 +206,15 @@ class PARAMSTORE_EXPORT QueryRows {
   };
   using const_iterator = iterator;
 
-  /// Makes the first row. Throws as the iterator does.
+  /// Reads the first row. Throws as the iterator does.
   iterator begin() const { return iterator(state_); }
   iterator end() const noexcept { return {}; }
 
-  /// The only row, for queries that give one. Throws Error where there is none, or more.
+  /// The only row. Throws Error unless there is exactly one.
   QueryRow one() const;
 
-  /// Ends the query, from any thread: who waits for its next row, or asks for it later, gets an Error. SQLite looks for
-  /// this every few thousand steps, so not in the middle of one function call.
+  /// Ends the query, from any thread: a pending or later read of its next row throws Error. SQLite checks every few
+  /// thousand steps, so not in the middle of one function call.
   void interrupt() const noexcept;
 
  private:

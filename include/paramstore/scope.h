@@ -19,7 +19,7 @@ struct ScopeState;
 class StoreCore;
 struct StateDict;
 
-/// A handle to a scope. Cheap to copy. A scope without a name lives as long as a handle or a guard of it.
+/// A handle to a scope. Cheap to copy. An unnamed scope lives as long as any handle or guard of it.
 class PARAMSTORE_EXPORT Scope {
  public:
   /// Empty for a scope without a name.
@@ -36,17 +36,17 @@ class PARAMSTORE_EXPORT Scope {
   std::shared_ptr<ScopeState> state_;
 };
 
-/// Makes a scope the active one for the thread that made it, and the one before active again when it ends. Guards
-/// nest. Nothing is committed when one ends: what was changed in place waits in the scope for a commit made inside
-/// it, or for the store's `close`.
+/// Makes a scope active for the thread that created the guard; when the guard ends, the previous scope is active again.
+/// Guards nest. Ending one commits nothing: in-place changes wait for a commit made inside the scope, or for the
+/// store's `close`.
 class PARAMSTORE_EXPORT ScopeGuard {
  public:
   ScopeGuard(ScopeGuard&& other) noexcept;
   ScopeGuard& operator=(ScopeGuard&&) = delete;
   ScopeGuard(const ScopeGuard&) = delete;
   ScopeGuard& operator=(const ScopeGuard&) = delete;
-  /// On the thread that made it. Where it was made with a StateDict, that now gets the scope's state, unless an
-  /// exception is unwinding, or the store has been closed meanwhile, which has forgotten what the scope held.
+  /// Call on the thread that created the guard. If it was created with a StateDict, that now gets the scope's state,
+  /// unless an exception is unwinding or the store has been closed meanwhile.
   ~ScopeGuard();
 
   /// The active scope's handle, to enter it again later.

@@ -31,7 +31,7 @@ enum class Detect {
   version_counter,
 };
 
-/// What to do where an `init` or a constraint given to `setdefault` disagrees with what is stored.
+/// What to do if an `init` or a constraint given to `setdefault` disagrees with what is stored.
 enum class Mismatch { ignore, warn, error };
 
 /// What `commit` does with a parameter whose row another connection has changed since this store read it.
@@ -45,34 +45,34 @@ enum class Conflict {
 /// Options of a store, each set fluently: StoreOptions().read_only(true).busy_timeout(std::chrono::seconds(1)). Most
 /// programs need none.
 struct StoreOptions {
-  /// Never writes: a call that would throws Error, and changes made in place stay in memory. Works also where file or
-  /// folder may not be written; a call that a writer then comes in the way of throws StoreBusy. (Where they may be
-  /// written, what a write that was cut short has left is undone at opening.) Default: false.
+  /// Never writes: a call that would write throws Error, and in-place changes stay in memory. Also works if the file or
+  /// folder is not writable; a call that collides with a writer then throws StoreBusy. (If they are writable, opening
+  /// rolls back an interrupted write.) Default: false.
   TORCH_ARG(bool, read_only) = false;
 
   /// Default: power_loss. With process_crash a commit does not wait for the disk; loss of power may then roll back
   /// the last commits.
   TORCH_ARG(Durability, durability) = Durability::power_loss;
 
-  /// Default: content. With version_counter a commit costs nothing for what did not change, but changes that the
-  /// version counter does not show are not written.
+  /// Default: content. With version_counter, unchanged leaves cost nothing in a commit, but changes that the version
+  /// counter does not show are not written.
   TORCH_ARG(Detect, detect) = Detect::content;
 
-  /// Default: warn, once a name, through LibTorch's warning handler.
+  /// Default: warn, once per name, through LibTorch's warning handler.
   TORCH_ARG(Mismatch, on_mismatch) = Mismatch::warn;
 
-  /// Whether values are checked against their constraint before they are stored. Default: true. Without, a value
-  /// outside is stored as what the inverse transform makes of it, often NaN, as Pyro does.
+  /// Whether values are checked against their constraint before they are stored. Default: true. If false, a value
+  /// outside is stored as whatever the inverse transform returns, often NaN, as in Pyro.
   TORCH_ARG(bool, validate) = true;
 
   /// How long a change waits for another process's before StoreBusy. Default: 5 seconds.
   TORCH_ARG(std::chrono::milliseconds, busy_timeout) = std::chrono::seconds(5);
 
-  /// How long changes made in place may wait: a call on the store commits them first when their last commit is longer
-  /// ago than this. Only the active scope's, and not while a batch is open. Nothing happens between calls, so no commit
-  /// falls into the middle of an optimizer's step, as long as all calls come from the optimizer's thread: every call may
-  /// be the one that commits, `contains` on another thread too. Where several threads use the store, leave this off
-  /// and call `commit`. Default: zero, which is off.
+  /// How long in-place changes may wait: if the last commit is older than this, the next call on the store commits
+  /// first. Applies to the active scope only, and not while a batch is open. Nothing happens between calls, so no
+  /// commit interrupts an optimizer's step as long as all calls come from the optimizer's thread. Any call may commit,
+  /// even `contains` on another thread: if several threads use the store, leave this off and call `commit`. Default:
+  /// zero, which is off.
   TORCH_ARG(std::chrono::nanoseconds, commit_every) = std::chrono::nanoseconds(0);
 };
 
@@ -83,7 +83,7 @@ struct CommitOptions {
 
   /// The training step, for the `commits` table. Default: none.
   TORCH_ARG(std::optional<std::int64_t>, step) = std::nullopt;
-  /// A note, for the `commits` table, in UTF-8: the commit throws Error otherwise. Default: none.
+  /// A note for the `commits` table. Must be UTF-8, or the commit throws Error. Default: none.
   TORCH_ARG(std::optional<std::string>, message) = std::nullopt;
   /// Default: error.
   TORCH_ARG(Conflict, conflict) = Conflict::error;

@@ -21,13 +21,13 @@ class Constraint;
 /// and `corr_matrix` map vectors to matrices.
 class PARAMSTORE_EXPORT Transform {
  public:
-  /// From unconstrained to constrained. Throws UnsupportedTensor where the tensor is undefined, or of a dtype that
-  /// LibTorch has no kernel for, and Error where its shape does not fit: fewer dimensions than an event has, a matrix
-  /// that is not square, a bound that does not broadcast.
+  /// From unconstrained to constrained. Throws UnsupportedTensor if the tensor is undefined or LibTorch has no kernel
+  /// for its dtype, and Error if its shape does not fit: fewer dimensions than an event, a matrix that is not square, a
+  /// bound that does not broadcast.
   at::Tensor operator()(const at::Tensor& unconstrained) const;
 
-  /// From constrained to unconstrained. For a value outside the constraint the result is what the formula gives, often
-  /// NaN: check first with `Constraint::check`. Where the map is many to one (softmax), one of the possible inverses.
+  /// From constrained to unconstrained. For a value outside the constraint, returns what the formula gives, often NaN:
+  /// check first with `Constraint::check`. If the map is many to one (softmax), returns one of the possible inverses.
   /// Throws as the other direction does.
   at::Tensor inv(const at::Tensor& constrained) const;
 
@@ -41,9 +41,9 @@ class PARAMSTORE_EXPORT Transform {
   std::shared_ptr<const Node> node_;
 };
 
-/// The transform of torch.distributions' `transform_to` registry for this constraint: the one that Pyro stores
-/// parameters by. Throws UnknownConstraint for a constraint that has none (`boolean`, `symmetric`, one only known by
-/// its tag), naming it and saying why.
+/// The transform of torch.distributions' `transform_to` registry for this constraint, as Pyro uses for parameters.
+/// Throws UnknownConstraint if the constraint has none (`boolean`, `symmetric`, one known only by its tag), naming it
+/// and saying why.
 PARAMSTORE_EXPORT Transform transform_to(const Constraint& constraint);
 
 }  // namespace paramstore

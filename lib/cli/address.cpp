@@ -22,8 +22,8 @@ fs::path beside(fs::path path, const char* suffix) {
   return path;
 }
 
-// The -wal and -shm of a file, if reading it makes them. One object a file, which all readers of it share: the first
-// sees whether they were there before, and once the last has closed its connection, they go.
+// Removes the -wal and -shm of a file if reading it has created them. All readers of a file share one object: the first
+// notes whether they existed before, and the last to close its connection removes them.
 class SideFiles {
  public:
   static std::shared_ptr<SideFiles> of(const fs::path& file) {
@@ -39,8 +39,8 @@ class SideFiles {
     were_there_ = fs::exists(beside(file_, "-wal"), error) || fs::exists(beside(file_, "-shm"), error);
   }
 
-  // A connection that may write removes them as it closes, if it is the last one and no commit waits in the -wal;
-  // SQLite's locks see to it that nobody loses anything.
+  // A writable connection removes them when it closes, if it is the last one and the -wal holds no commit. SQLite's locks
+  // ensure that nobody loses anything.
   ~SideFiles() {
     std::error_code error;
     if (were_there_ || ::access(file_.c_str(), W_OK) != 0 || !fs::exists(beside(file_, "-wal"), error) ||
@@ -69,7 +69,7 @@ void require_scope(storage::Database& database, const std::string& name) {
   const std::vector<std::string> names = database.scope_names();
   if (std::find(names.begin(), names.end(), name) != names.end()) return;
   throw NoSuch(database.main().path() + ": has no scope " + shown_name(name) +
-               "; `paramstore scopes` lists those it has");
+               "; `paramstore scopes` lists its scopes");
 }
 
 storage::Database open_for_writing(const Address& address, StoreWriter::Missing missing) {
@@ -78,14 +78,14 @@ storage::Database open_for_writing(const Address& address, StoreWriter::Missing 
   return storage::Database(address.path, options);
 }
 
-// At the first "//" before which `may_be_store` finds a store.
+// Splits at the first "//" that follows what `may_be_store` accepts as a store.
 template <class MayBeStore>
 Address split(const std::string& text, const MayBeStore& may_be_store) {
   for (std::size_t at = text.find("//"); at != std::string::npos; at = text.find("//", at + 1)) {
     const fs::path path = text.substr(0, at);
     if (path.empty() || !may_be_store(path)) continue;
     std::string scope = text.substr(at + 2);
-    if (scope.empty()) throw UsageError(text + ": a scope's name must follow the //");
+    if (scope.empty()) throw UsageError(text + ": the // must be followed by a scope's name");
     validate_param_name(scope);
     return {path, std::move(scope)};
   }

@@ -15,25 +15,25 @@ struct Address {
   std::optional<std::string> scope;
 };
 
-/// Splits at the first "//" that stands behind an existing file; no file can have another below it, so a path with "//"
-/// in its folders stays a path. A scope's name may hold slashes. Throws UsageError where it is empty.
+/// Splits at the first "//" that follows an existing file. No file can contain another, so a "//" between folders stays
+/// part of the path. A scope's name may contain slashes. Throws UsageError if it is empty.
 Address parse_address(const std::string& text);
 
-/// The same where the store may be missing too, as it is about to be made: then splits at the first "//" behind what
-/// could be a file, in a folder that is there.
+/// The same for a store that may not exist yet: then splits at the first "//" that follows what could be a file in an
+/// existing folder.
 Address parse_new_address(const std::string& text);
 
-/// The one file that the address means, by its absolute path without symbolic links; it need not be there.
+/// The file that the address names, as an absolute path without symbolic links. It need not exist.
 std::filesystem::path file_of(const Address& address);
 
-/// Whether both mean one file.
+/// Whether both name the same file.
 bool same_file(const Address& a, const Address& b);
 
-/// A store file that is open for reading. Leaves the folder as it was: SQLite makes a -wal and a -shm beside a file
-/// that it only reads, and leaves them there; these go again.
+/// A store file that is open for reading. Leaves the folder unchanged: SQLite creates a -wal and a -shm even beside a file
+/// that it only reads, and these are removed again.
 class StoreReader {
  public:
-  /// Throws NoSuch where the scope does not exist, and what Database throws.
+  /// Throws NoSuch if the scope does not exist, and what Database throws.
   explicit StoreReader(const Address& address);
   ~StoreReader();
   StoreReader(StoreReader&&) noexcept;
@@ -51,7 +51,7 @@ class StoreReader {
 class StoreWriter {
  public:
   enum class Missing { refuse, create };
-  /// `refuse` throws NoSuch where the scope does not exist, StorageError where the file does not.
+  /// With `refuse`, throws NoSuch if the scope does not exist and StorageError if the file does not.
   StoreWriter(const Address& address, Missing missing);
 
   storage::StoreFile& file() noexcept { return scope_ ? *scope_ : database_.main(); }

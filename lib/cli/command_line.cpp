@@ -21,7 +21,7 @@ const CLI::App* verb_named(const CLI::App& command, const std::string& name) {
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-// -inf and -nan, and what begins so: -inf,2 or -nan+2j. Other numbers have no letter behind the dash.
+// -inf and -nan, and words that begin with them: -inf,2 or -nan+2j. Other numbers have no letter after the dash.
 bool is_negative_word_for_a_number(const std::string& word) {
   char* end = nullptr;
   std::strtod(word.c_str(), &end);
@@ -32,7 +32,7 @@ class VerbLine {
  public:
   VerbLine(const CLI::App& verb, std::vector<std::string> words) : verb_(verb), words_(std::move(words)) {}
 
-  /// What CLI11 gets of them: options by themselves, and all else marked.
+  /// The words for CLI11: options unchanged, everything else marked.
   std::vector<std::string> read() {
     while (at_ < words_.size()) {
       const std::string& word = words_[at_++];
@@ -65,7 +65,7 @@ class VerbLine {
     result_.push_back(marked(word.substr(equals + 1)));
   }
 
-  // Several short options in one word; behind the first that takes a value, this.
+  // Several short options in one word. The rest of the word after the first that takes a value is that value.
   void take_short(const std::string& word) {
     for (std::size_t i = 1; i < word.size(); ++i) {
       const CLI::Option* const option = verb_.get_option_no_throw({'-', word[i]});
@@ -85,8 +85,7 @@ class VerbLine {
 
   [[noreturn]] void refuse(const std::string& word) const {
     throw UsageError(verb_.get_name() + " has no option " + word +
-                     "; if it is a name or a value, write -- before it (see paramstore " + verb_.get_name() +
-                     " --help)");
+                     "; if it is a name or a value, put -- before it (see paramstore " + verb_.get_name() + " --help)");
   }
 
   const CLI::App& verb_;

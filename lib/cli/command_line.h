@@ -1,9 +1,8 @@
-// The words of the command line on their way to CLI11.
+// Protects the words of the command line from CLI11.
 //
-// CLI11 reads things into words: [a,b] is a list to it, which it takes apart, and in later versions [[aa]] an escape,
-// {} nothing, and %% the end of a list. Names, globs, values and SQL may be all of these. So every word that is no
-// option goes in with a mark in front, which makes it a word like any other, and whoever takes it out takes the mark
-// off.
+// CLI11 interprets some words: it splits [a,b] as a list, and later versions treat [[aa]] as an escape, {} as nothing and
+// %% as the end of a list. Names, globs, values and SQL may contain all of these. So every word that is not an option gets
+// a mark in front, which makes it an ordinary word, and the mark is removed when the word is used.
 #pragma once
 
 #include <string>
@@ -14,14 +13,14 @@ class App;
 
 namespace paramstore::cli {
 
-/// Gives the words to `command`. Throws UsageError for a word that looks like an option of the verb and is none, and
-/// what CLI11 throws.
+/// Lets `command` parse the words. Throws UsageError for a word that looks like an option but is not one of the verb's,
+/// and what CLI11 throws.
 void parse(CLI::App& command, int argc, const char* const* argv);
 
-/// A word that came through CLI11, as it was typed.
+/// A word from CLI11, as it was typed.
 std::string unmarked(const std::string& word);
 
-/// A message of CLI11, with the words in it as they were typed.
+/// A message of CLI11 that shows the words as they were typed.
 std::string without_marks(std::string message);
 
 }  // namespace paramstore::cli

@@ -1,4 +1,4 @@
-// What a commit says of the command that made it.
+// The message of a commit that the command makes.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace paramstore::cli {
 
-/// "paramstore VERB WORD ...": the words as names are shown, so that it is UTF-8 and plain text whatever they hold, and
-/// cut at a character where it takes more than 1000 bytes.
+/// "paramstore VERB WORD ...", with the words escaped as names are, so that the message is always printable UTF-8. Cut
+/// between characters if it is longer than 1000 bytes.
 std::string commit_message(std::string_view verb, const std::vector<std::string>& words);
 
 }  // namespace paramstore::cli

@@ -1,4 +1,4 @@
-// What the command's exit status says, for scripts. paramstore.1 has the same table.
+// The exit statuses of the command, for scripts. paramstore.1 has the same table.
 #pragma once
 
 #include <exception>
@@ -9,33 +9,33 @@ namespace paramstore::cli {
 enum class ExitStatus {
   done = 0,
   found = 1,    // diff: they differ; verify: something is wrong
-  usage = 2,    // the command line makes no sense
-  no_such = 3,  // no such parameter or scope, or the name is taken
+  usage = 2,    // the command line is invalid
+  no_such = 3,  // a parameter or scope does not exist, or the new name is taken
   file = 4,     // a file cannot be opened, read or written
   damaged = 5,  // the file is not a store, is damaged, or was made by a newer paramstore
-  busy = 6,     // somebody else held the store, or changed what was to be changed
+  busy = 6,     // another process locked the store, or changed the same parameter
   interrupted = 130,
 };
 
-/// A command line that the parser takes and that still makes no sense; a value that cannot be read.
+/// A command line that parses but is invalid, or a value that cannot be parsed.
 class UsageError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// What was asked for is not there, or is there already.
+/// A thing does not exist, or already exists.
 class NoSuch : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// A file other than a store that cannot be read or written.
+/// A file that is not a store cannot be read or written.
 class FileError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// The status for an exception that ended a verb.
+/// The exit status for an exception that ended a verb.
 ExitStatus status_of(const std::exception& error) noexcept;
 
 }  // namespace paramstore::cli

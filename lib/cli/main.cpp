@@ -24,10 +24,10 @@ constexpr const char* description =
     "FILE//SCOPE for one of its scopes. Patterns are globs: 'encoder.*'.\n";
 
 constexpr const char* footer =
-    "A name or value that begins with a dash comes after --, which ends the options.\n"
-    "`paramstore VERB --help` explains a verb, `man paramstore` everything.";
+    "Put -- before a name or a value that begins with a dash.\n"
+    "`paramstore VERB --help` explains a verb; `man paramstore` is the manual.";
 
-// One line, whatever is in it.
+// Always one line, even if the message has line ends.
 ExitStatus fail(const CLI::App& command, const std::string& message, ExitStatus status) {
   std::string name = "paramstore";
   for (const CLI::App* verb : command.get_subcommands()) name += " " + verb->get_name();
@@ -52,7 +52,7 @@ ExitStatus run(int argc, char** argv) {
     std::string help = "paramstore";
     for (const CLI::App* verb : command.get_subcommands()) help += " " + verb->get_name();
     return fail(command, without_marks(error.what()) + " (see " + help + " --help)", ExitStatus::usage);
-  } catch (const std::exception& error) {  // from a verb's own look at its arguments
+  } catch (const std::exception& error) {  // from a verb's own checks of its arguments
     return fail(command, error.what(), status_of(error));
   }
   ExitStatus status = ExitStatus::done;
@@ -64,7 +64,7 @@ ExitStatus run(int argc, char** argv) {
     std::cout.flush();
     return fail(command, error.what(), status_of(error));
   }
-  // A full disk shows itself here at the latest.
+  // A full disk is noticed here at the latest.
   if (!std::cout.flush()) return fail(command, "the output cannot be written", ExitStatus::file);
   return status;
 }

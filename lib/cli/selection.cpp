@@ -28,11 +28,11 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   return row.back();
 }
 
-// "; did you mean x?", where some name is close.
+// "; did you mean x?", if some name is close.
 std::string suggestion(const std::vector<storage::ParamRecord>& records, const std::string& name) {
   const storage::ParamRecord* best = nullptr;
   std::size_t least = std::max<std::size_t>(2, name.size() / 3) + 1;
-  constexpr std::size_t enough = 2000;  // names to compare with: an error message may not take seconds
+  constexpr std::size_t enough = 2000;  // compares with at most this many names: an error message must not take seconds
   for (std::size_t i = 0; i < records.size() && i < enough; ++i) {
     const std::string& other = records[i].name;
     if (other.size() > name.size() + least || name.size() > other.size() + least) continue;
@@ -41,7 +41,7 @@ std::string suggestion(const std::vector<storage::ParamRecord>& records, const s
     least = distance;
     best = &records[i];
   }
-  return best == nullptr ? "; `paramstore ls` lists those there are" : "; did you mean " + shown_name(best->name) + "?";
+  return best == nullptr ? "; `paramstore ls` lists the parameters" : "; did you mean " + shown_name(best->name) + "?";
 }
 
 [[noreturn]] void not_found(storage::StoreFile& file, const std::vector<storage::ParamRecord>& records,

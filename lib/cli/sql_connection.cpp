@@ -18,7 +18,7 @@ std::string in_double_quotes(const std::string& name) {
   return quoted + "\"";
 }
 
-// What follows a COMMIT of the user's would be outside the one transaction.
+// Statements after a COMMIT by the user would be outside our transaction.
 int leave_transaction_alone(void*, int action, const char*, const char*, const char*, const char*) {
   return action == SQLITE_TRANSACTION ? SQLITE_DENY : SQLITE_OK;
 }
@@ -53,7 +53,7 @@ void SqlConnection::load_extension(const fs::path& path) {
   sqlite3_db_config(handle(), SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
   if (code != SQLITE_OK) {
     throw FileError(path.string() + ": the extension cannot be loaded: " + why +
-                    "; it is built with LibTorch only, and PARAMSTORE_EXTENSION in the environment says where it is");
+                    "; it is only built with LibTorch, and PARAMSTORE_EXTENSION in the environment can name its path");
   }
 }
 
@@ -125,7 +125,7 @@ void SqlConnection::check(int code) const {
     case SQLITE_NOMEM:
       throw StorageError(file + "the store cannot be read or written" + words, code);
     case SQLITE_AUTH:  // leave_transaction_alone
-      throw UsageError("--write makes one transaction of everything: leave out BEGIN, COMMIT and ROLLBACK");
+      throw UsageError("--write runs everything in one transaction: leave out BEGIN, COMMIT and ROLLBACK");
     default:
       throw UsageError(message);
   }

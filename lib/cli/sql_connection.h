@@ -11,7 +11,7 @@
 
 namespace paramstore::cli {
 
-/// A statement that is finalized at the end.
+/// A statement that finalizes itself.
 struct StatementFinalizer {
   void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
 };
@@ -21,28 +21,28 @@ class SqlConnection {
  public:
   enum class Access { read, write };
 
-  /// Opens a store that has been looked at by StoreReader or StoreWriter: `location` is the URI that it was opened
-  /// with, for reading, or its path, for writing; `name` is for messages. Triggers run, as they keep a store's books;
-  /// nothing that is not said to be harmless may be called from a file's own views and triggers.
+  /// Opens a store that StoreReader or StoreWriter has checked. `location` is the URI it was opened with, for reading, or
+  /// its path, for writing; `name` is for messages. Triggers run, because they maintain the store's revisions, but a file's
+  /// own views and triggers can call only functions that are declared innocuous.
   SqlConnection(const std::string& location, std::string name, Access access);
 
-  /// Loads the extension, which has `constrained`. Throws FileError where it is not there.
+  /// Loads the extension, which adds `constrained`. Throws FileError if it does not exist.
   void load_extension(const std::filesystem::path& path);
 
   /// Makes another store file visible under `name`.
   void attach(const std::string& location, const std::string& name);
 
-  /// Begins the one transaction of a connection that writes. Until `commit`, no SQL can begin, commit or roll back; it
-  /// can make savepoints.
+  /// Begins the only transaction of a connection that writes. Until `commit`, the user's SQL cannot begin, commit or roll
+  /// back, but it can use savepoints.
   void begin();
 
-  /// Commits it. Where triggers have noted commits in a file, the newest there gets `message`, if it has none.
+  /// Commits it. If triggers have recorded commits in a file, the newest gets `message`, unless it has one.
   void commit(const std::string& message);
 
   sqlite3* handle() const noexcept { return handle_.get(); }
 
-  /// Throws, where `code` is an error: StoreBusy, CorruptStore or StorageError for what is wrong with the file,
-  /// UsageError for what is wrong with the SQL.
+  /// Throws if `code` is an error: StoreBusy, CorruptStore or StorageError if the fault is in the file, UsageError if it
+  /// is in the SQL.
   void check(int code) const;
 
  private:
@@ -63,8 +63,8 @@ class SqlConnection {
   std::vector<Schema> schemas_{{"main", 0}};
 };
 
-/// Where the loadable extension is: what PARAMSTORE_EXTENSION in the environment says, else where it is installed, as
-/// seen from this program, else where it is built.
+/// The path of the loadable extension: PARAMSTORE_EXTENSION in the environment if set, else where it is installed relative
+/// to this program, else where it is built.
 std::filesystem::path extension_path();
 
 }  // namespace paramstore::cli

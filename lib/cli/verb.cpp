@@ -28,12 +28,12 @@ std::optional<std::uint64_t> whole_number(const std::string& word) {
   return value;
 }
 
-// To an option only words come that pass: `what_is_wrong` of one is empty then.
+// Lets an option accept only words for which `what_is_wrong` returns an empty text.
 void check(CLI::Option& option, const std::function<std::string(const std::string&)>& what_is_wrong) {
   option.check([what_is_wrong](const std::string& word) { return what_is_wrong(unmarked(word)); });
 }
 
-// `take` gets the words as they were typed.
+// `take` receives the words as they were typed.
 CLI::Option& add(CLI::App& app, const char* name, const char* value_name, const char* description,
                  const std::function<void(std::string word)>& take) {
   const auto take_all = [take](const CLI::results_t& words) {
@@ -68,7 +68,7 @@ Option& Option::between(double least, double most) {
   const std::string range = rounded(least) + (std::isinf(most) ? " up" : " to " + rounded(most));
   check(*option_, [least, most, range](const std::string& word) {
     const auto value = number(word);
-    return value && *value >= least && *value <= most ? std::string() : word + " is no number from " + range;
+    return value && *value >= least && *value <= most ? std::string() : word + " is not a number from " + range;
   });
   return *this;
 }
@@ -82,7 +82,7 @@ Option& Option::one_of(const std::vector<std::string>& words) {
       if (each == word) return std::string();
       list += (list.empty() ? "" : ", ") + each;
     }
-    return word + " is none of " + list;
+    return word + " is not one of " + list;
   });
   return *this;
 }
@@ -121,7 +121,7 @@ Option Verb::add_option(const char* name, std::vector<std::string>& values, cons
 Option Verb::add_option(const char* name, double& value, const char* value_name, const char* description) {
   CLI::Option& option =
       add(*app_, name, value_name, description, [&value](const std::string& word) { value = number(word).value(); });
-  check(option, [](const std::string& word) { return number(word) ? std::string() : word + " is no number"; });
+  check(option, [](const std::string& word) { return number(word) ? std::string() : word + " is not a number"; });
   return Option(option);
 }
 
@@ -129,7 +129,7 @@ Option Verb::add_option(const char* name, std::uint64_t& value, const char* valu
   CLI::Option& option = add(*app_, name, value_name, description,
                             [&value](const std::string& word) { value = whole_number(word).value(); });
   check(option, [](const std::string& word) {
-    return whole_number(word) ? std::string() : word + " is no whole number from 0 up";
+    return whole_number(word) ? std::string() : word + " is not a whole number from 0 up";
   });
   return Option(option);
 }

@@ -1,7 +1,7 @@
 // A verb of the command: its name, its options, and what it does.
 //
-// This stands between the verbs and CLI11, whose header takes a compiler seven times as long as a verb does, and gives the
-// options that several verbs have one look.
+// It keeps CLI11's header, which is slow to compile, out of the verbs, and makes options that several verbs share look
+// the same.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ class Option;
 
 namespace paramstore::cli {
 
-/// How --help of the command and of its verbs looks.
+/// Sets the layout of --help, for the command and for its verbs.
 void style_help(CLI::App& app);
 
 /// An option that has been added to a verb.
@@ -26,14 +26,14 @@ class Option {
   explicit Option(CLI::Option& option) noexcept : option_(&option) {}
 
   Option& required();
-  /// Not both of them.
+  /// The two options exclude each other.
   Option& excludes(const Option& other);
-  /// A number from `least` to `most`.
+  /// Accepts only numbers from `least` to `most`.
   Option& between(double least, double most);
-  /// A number from 0 up.
+  /// Accepts only numbers from 0 up.
   Option& not_negative();
   Option& one_of(const std::vector<std::string>& words);
-  /// It may be given several times, with one value each.
+  /// Allows the option several times, with one value each.
   Option& repeatable();
 
  private:
@@ -42,28 +42,28 @@ class Option {
 
 class Verb {
  public:
-  /// Adds it to `command`; where the command line names it, `action` becomes `run`. `group`: its heading in --help.
+  /// Adds the verb to `command`; if the command line names it, `action` becomes `run`. `group` is its heading in --help.
   Verb(CLI::App& command, Action& action, const char* name, const char* group, const char* description,
        const Action& run);
 
-  /// The same with `run(options)`, options being what the command line says.
+  /// The same with `run(options)`, where `options` holds what the command line says.
   template <class Options>
   Verb(CLI::App& command, Action& action, const char* name, const char* group, const char* description,
        ExitStatus (*run)(const Options&), const std::shared_ptr<Options>& options)
       : Verb(command, action, name, group, description, [run, options] { return run(*options); }) {}
 
-  /// What --help says last.
+  /// The text at the end of --help.
   void footer(const char* text);
 
   Option add_flag(const char* name, bool& value, const char* description);
-  /// An option with a value, which --help calls `value_name`.
+  /// Adds an option with a value, which --help calls `value_name`.
   Option add_option(const char* name, std::string& value, const char* value_name, const char* description);
   Option add_option(const char* name, std::vector<std::string>& values, const char* value_name,
                     const char* description);
   Option add_option(const char* name, double& value, const char* value_name, const char* description);
-  /// A whole number from 0 up.
+  /// Adds an option that takes a whole number from 0 up.
   Option add_option(const char* name, std::uint64_t& value, const char* value_name, const char* description);
-  /// A positional argument, or as many as there are.
+  /// Adds a positional argument, or a list of them.
   Option add_argument(const char* name, std::string& value, const char* description);
   Option add_argument(const char* name, std::vector<std::string>& values, const char* description);
 

@@ -1,4 +1,4 @@
-// The verbs of the command: one function each, in the file of the verb's name, which adds it to the command line.
+// The verbs of the command. Each has one function, in the file named after the verb, that adds it to the command line.
 #pragma once
 
 #include <functional>
@@ -11,10 +11,10 @@ class App;
 
 namespace paramstore::cli {
 
-/// What is to be done, once the command line has been read.
+/// What to do once the command line has been read.
 using Action = std::function<ExitStatus()>;
 
-/// Adds the verb to `command`; where the command line names it, `action` becomes what it does.
+/// Adds the verb to `command`; if the command line names it, `action` becomes what it does.
 void add_ls(CLI::App& command, Action& action);
 void add_show(CLI::App& command, Action& action);
 void add_get(CLI::App& command, Action& action);
@@ -31,9 +31,9 @@ void add_verify(CLI::App& command, Action& action);
 void add_backup(CLI::App& command, Action& action);
 void add_compact(CLI::App& command, Action& action);
 
-/// The headings of --help under which the verbs stand.
-inline constexpr const char* reading_verbs = "Verbs that look";
+/// The headings under which --help lists the verbs.
+inline constexpr const char* reading_verbs = "Verbs that read";
 inline constexpr const char* changing_verbs = "Verbs that change parameters";
-inline constexpr const char* keeping_verbs = "Verbs that look after files";
+inline constexpr const char* keeping_verbs = "Verbs that maintain files";
 
 }  // namespace paramstore::cli

@@ -1,5 +1,7 @@
-# cmake --install: headers, libraries, and what find_package and pkg-config need.
+# cmake --install: headers, libraries, documents, and what find_package and pkg-config need.
 include(CMakePackageConfigHelpers)
+
+install(FILES README.md schema/FORMAT.md lib/sql/QUESTIONS.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/paramstore)
 set(components storage)

@@ -1,4 +1,4 @@
-// The arguments of a constraint: what stands between the parentheses of its tag.
+// The arguments of a constraint: what is between the parentheses of its tag.
 #pragma once
 
 #include <cstddef>
@@ -27,10 +27,10 @@ struct Parameter {
   ArgumentType type;
 };
 
-/// The alternatives stand in the order of ArgumentType.
+/// The alternatives are in the order of ArgumentType.
 using Argument = std::variant<Bound, std::int64_t, Constraint, std::vector<Constraint>, std::vector<std::int64_t>>;
 
-/// A constraint's arguments, of the types that its signature says, and what its entry worked out from them in advance.
+/// A constraint's arguments, of the types in its signature, and what its entry precomputed from them.
 class Arguments {
  public:
   Arguments() = default;
@@ -50,7 +50,7 @@ class Arguments {
     return std::get<std::vector<std::int64_t>>(values_[index]);
   }
 
-  /// What `ConstraintKind::prepare` left for check and transform, so that they need not compute it in every call.
+  /// What `ConstraintKind::prepare` precomputed for check and transform.
   std::vector<Bound> prepared;
 
  private:

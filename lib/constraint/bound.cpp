@@ -21,8 +21,8 @@ namespace {
 
 constexpr auto max_bound_elements = static_cast<std::int64_t>(max_tag_bytes / 2);  // an element and a comma
 
-// The number of elements that tensors of these sizes have together, or nothing where they do not broadcast. Not an
-// integer, as sizes beside a 0 may be anything.
+// The number of elements of tensors of these sizes after broadcasting, or nullopt if they do not broadcast. A double,
+// because sizes beside a 0 may be arbitrarily large.
 std::optional<double> broadcast_numel(at::IntArrayRef a, at::IntArrayRef b) {
   double numel = 1;
   for (std::size_t dim = 1; dim <= std::max(a.size(), b.size()); ++dim) {
@@ -36,8 +36,8 @@ std::optional<double> broadcast_numel(at::IntArrayRef a, at::IntArrayRef b) {
   return numel;
 }
 
-// A column of values and a row of bounds, both from a small file, make a matrix that fits into no memory. Nobody stores
-// a parameter so: its inverse transform has stretched it already.
+// A column of values and a row of bounds from a small file could broadcast to a matrix larger than memory. No real
+// parameter is stored so: its inverse transform has broadcast it already.
 void require_no_outer_product(const at::Tensor& bound, const at::Tensor& x) {
   constexpr double modest = 1 << 24;
   constexpr double factor = 64;
@@ -50,7 +50,7 @@ void require_no_outer_product(const at::Tensor& bound, const at::Tensor& x) {
               " times the elements of both; expand it first, or take a bound of its own shape");
 }
 
-// LibTorch mixes devices only where one side has no dimensions.
+// LibTorch mixes devices only if one side has no dimensions.
 at::Tensor beside(const at::Tensor& bound, const at::Tensor& x) {
   if (bound.dim() == 0) {
     return bound;
@@ -59,7 +59,7 @@ at::Tensor beside(const at::Tensor& bound, const at::Tensor& x) {
   return bound.device() == x.device() ? bound : bound.to(x.device());
 }
 
-// A whole number beside integers is an integer, as it would make them floats otherwise, of 24 bits.
+// A whole number beside integers stays an integer: otherwise it would turn them into floats of 24 bits.
 at::Scalar beside(double number, const at::Tensor& x) {
   constexpr double limit = 9223372036854775808.0;  // 2^63
   const bool as_integer =
@@ -68,7 +68,7 @@ at::Scalar beside(double number, const at::Tensor& x) {
 }
 
 [[noreturn]] void refuse(std::string_view parameter, const std::string& why) {
-  throw Error("the argument " + std::string(parameter) + " is no bound: " + why);
+  throw Error("the argument " + std::string(parameter) + " is not a valid bound: " + why);
 }
 
 }  // namespace
@@ -125,8 +125,8 @@ void require_bounds_together(const Arguments& arguments) {
     refuse_both(" do not broadcast");
   }
   if (*numel > static_cast<double>(max_bound_elements)) {
-    refuse_both(" have " + std::to_string(static_cast<std::int64_t>(*numel)) + " elements together, " +
-                std::to_string(max_bound_elements) + " are the most");
+    refuse_both(" have " + std::to_string(static_cast<std::int64_t>(*numel)) + " elements together, at most " +
+                std::to_string(max_bound_elements) + " are allowed");
   }
 }
 

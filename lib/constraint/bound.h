@@ -12,12 +12,12 @@
 
 namespace paramstore {
 
-/// The bound as a constraint keeps it: a tensor detached, contiguous, on the CPU, and nobody else's. Throws Error,
-/// naming `parameter`, where it is no bound.
+/// The bound as a constraint keeps it: a tensor is detached, contiguous, on the CPU and not shared. Throws Error,
+/// naming `parameter`, if the bound is invalid.
 Bound normalized(const Bound& bound, std::string_view parameter);
 
-/// Throws Error unless the first two arguments, bounds, broadcast with each other, to no more elements than one bound may
-/// have: what is computed from both must not cost more than a tag may.
+/// Throws Error unless the first two arguments, bounds, broadcast with each other to no more elements than one bound
+/// may have: a small tag must not cause large results.
 void require_bounds_together(const Arguments& arguments);
 
 /// x + b, x - b, x * b, x / b.
@@ -35,7 +35,7 @@ at::Tensor greater_equal(const at::Tensor& x, const Bound& b);
 at::Tensor less(const at::Tensor& x, const Bound& b);
 at::Tensor less_equal(const at::Tensor& x, const Bound& b);
 
-/// True where the bound is this number, and not a tensor of it: what torch.distributions makes a special case of.
+/// True if the bound is this number, not a tensor of it: torch.distributions treats that as a special case.
 bool is_number(const Bound& bound, double number) noexcept;
 
 }  // namespace paramstore

@@ -1,4 +1,4 @@
-// Constraints made of other constraints, and the one that stands for those that are not known yet.
+// Constraints made of other constraints, and `dependent`, the placeholder.
 #include <ATen/ops/cat.h>
 #include <ATen/ops/stack.h>
 #include <c10/util/Exception.h>
@@ -33,7 +33,7 @@ const Transform::Node& part(const Arguments& arguments, std::size_t index) {
   return *node_of(arguments.constraints(0)[index]);
 }
 
-// The largest of the parts', or nothing where one does not say.
+// The largest of the parts', or nullopt if one is undefined.
 std::optional<std::int64_t> largest(const Arguments& arguments,
                                     std::optional<std::int64_t> Transform::Node::*event_dim) {
   std::int64_t most = 0;
@@ -60,7 +60,7 @@ std::optional<bool> any_discrete(const Arguments& arguments) {
 
 void require_parts_and_dim(const std::string& name, const Arguments& arguments) {
   if (part_count(arguments) == 0) {
-    throw Error(name + " is of no constraints, expected at least one");
+    throw Error(name + " has no constraints, expected at least one");
   }
   if (arguments.integer(1) < -max_dims || arguments.integer(1) >= max_dims) {
     throw Error(name + "'s dim is " + std::to_string(arguments.integer(1)) + ", expected " + std::to_string(-max_dims) +
@@ -77,8 +77,7 @@ std::int64_t along(const Arguments& arguments, const at::Tensor& tensor, std::in
   return dim;
 }
 
-// Where the events of some parts have more dimensions than those of others, their checks have fewer: the others' take as
-// many more together.
+// Parts with larger events have checks with fewer dimensions: reduce the other checks to match.
 std::vector<at::Tensor> alike(std::vector<at::Tensor> checks) {
   std::int64_t dims = checks.front().dim();
   for (const at::Tensor& check : checks) {
@@ -90,7 +89,7 @@ std::vector<at::Tensor> alike(std::vector<at::Tensor> checks) {
   return checks;
 }
 
-// The parts lie along a dimension of the event: it is inside where all of them are.
+// The parts lie along a dimension of the event: it is inside if all of them are.
 at::Tensor all_of(const std::vector<at::Tensor>& checks) {
   at::Tensor all = checks.front();
   for (const at::Tensor& check : checks) {
@@ -148,7 +147,7 @@ at::Tensor stack_check(const Arguments& arguments, const at::Tensor& value) {
   return dim <= checks.front().dim() ? at::stack(checks, dim) : all_of(checks);
 }
 
-// One more dimension where the parts, counted from the right, lie left of their events.
+// One more dimension if the parts, counted from the right, lie left of their events.
 std::optional<std::int64_t> stack_event_dim(const Arguments& arguments, const std::optional<std::int64_t>& parts) {
   return parts && arguments.integer(1) + *parts < 0 ? plus(parts, 1) : parts;
 }
@@ -157,8 +156,8 @@ std::optional<std::int64_t> stack_event_dim(const Arguments& arguments, const st
 
 std::vector<ConstraintKind> compositions() {
   return {
-      // torch.distributions.constraints._IndependentConstraint: all of the base's checks along the dimensions that it
-      // adds. IndependentTransform: the base's transform, for tensors of enough dimensions.
+      // torch.distributions.constraints._IndependentConstraint: the base's checks, reduced with "all" over the added
+      // dimensions. IndependentTransform: the base's transform, for tensors with enough dimensions.
       ConstraintKind("independent",
                      {{"base", ArgumentType::constraint}, {"reinterpreted_batch_ndims", ArgumentType::integer}})
           .documentation("base, with reinterpreted_batch_ndims more dimensions to an event")
@@ -196,13 +195,13 @@ std::vector<ConstraintKind> compositions() {
             require_parts_and_dim("cat", arguments);
             const std::vector<std::int64_t>& lengths = arguments.integers(2);
             if (lengths.size() != part_count(arguments)) {
-              throw Error("cat is of " + std::to_string(part_count(arguments)) + " constraints and " +
+              throw Error("cat has " + std::to_string(part_count(arguments)) + " constraints and " +
                           std::to_string(lengths.size()) + " lengths, expected one length each");
             }
             for (const std::int64_t length : lengths) {
-              constexpr std::int64_t most = std::int64_t{1} << 40;  // so that their sum is an integer, too
+              constexpr std::int64_t most = std::int64_t{1} << 40;  // so that their sum does not overflow
               if (length < 0 || length > most) {
-                throw Error("cat's length " + std::to_string(length) + " is none");
+                throw Error("cat's length " + std::to_string(length) + " is invalid");
               }
             }
           })
@@ -232,7 +231,7 @@ std::vector<ConstraintKind> compositions() {
               [](const Arguments& arguments, const at::Tensor& y) { return stack_map(arguments, y, unconstrain); }),
 
       // torch.distributions.constraints.MixtureSameFamilyConstraint: the base's check along the components of a mixture,
-      // which a value has no dimension for.
+      // a dimension that the value lacks.
       ConstraintKind("MixtureSameFamilyConstraint", {{"base", ArgumentType::constraint}})
           .documentation("inside base for all components of a mixture")
           .event_dim([](const Arguments& arguments) { return base_of(arguments).event_dim; })
@@ -243,8 +242,8 @@ std::vector<ConstraintKind> compositions() {
             return inside.flatten(value.dim() - event_dim).all(-1);
           }),
 
-      // torch.distributions.constraints._Dependent without its arguments: a place for the constraint that only other
-      // variables decide on.
+      // torch.distributions.constraints._Dependent without its arguments: a placeholder for a constraint that depends
+      // on other variables.
       ConstraintKind("dependent")
           .documentation("depends on other variables")
           .event_dim([](const Arguments&) { return std::nullopt; })

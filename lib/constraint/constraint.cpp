@@ -22,14 +22,14 @@ namespace {
 
 using NodePointer = std::shared_ptr<const Constraint::Node>;
 
-// The node to work with. Names what to do where there is none.
+// The node to work with. Throws, saying what to do, if it is unknown.
 const NodePointer& known(const NodePointer& node) {
   const NodePointer& found = resolve(node);
   if (found == nullptr) {
     throw UnknownConstraint(
         the_constraint(node->tag) +
-            " is not known to this process, which can keep it but not compute with it: make its name "
-            "known with paramstore::register_constraint",
+            " is not known to this process, which can store it but not compute with it: register its name "
+            "with paramstore::register_constraint",
         node->tag);
   }
   return found;
@@ -45,8 +45,7 @@ void limit_size(const std::string& tag) {
   }
 }
 
-// Bounds as a constraint keeps them, nested constraints as this process knows them now. False where it does not know
-// one.
+// Normalizes bounds and resolves nested constraints. False if this process does not know one.
 class Normalize {
  public:
   explicit Normalize(std::string_view parameter) : parameter_(parameter) {}
@@ -77,7 +76,7 @@ class Normalize {
   std::string_view parameter_;
 };
 
-// The first kind without a transform in a constraint's arguments: what is made of it has none either.
+// The first kind without a transform in a constraint's arguments: the composition then has none either.
 const ConstraintKind* nested_without_transform(const Arguments& arguments) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     std::vector<Constraint> nested;
@@ -209,7 +208,7 @@ const std::shared_ptr<const Constraint::Node>& resolve(const std::shared_ptr<con
   try {
     found = node_of(parse_tag(node->tag));
   } catch (const UnknownConstraint&) {
-    // The name has been registered since, but takes other arguments than stand here.
+    // The name has been registered since, but with other arguments than these.
   }
   if (found == nullptr || found->kind == nullptr) {
     node->looked_in_generation.store(generation, std::memory_order_relaxed);

@@ -79,7 +79,7 @@ at::Tensor composed_inverse(const at::Tensor& y) {
   return tanh.log1p().sub(tanh.neg().log1p()).div(2);
 }
 
-// About twenty operations on a few numbers each take far longer than the numbers do. On the CPU one loop does them all.
+// About twenty LibTorch operations on few numbers are mostly overhead. On the CPU one loop does them all.
 bool has_loop(const at::Tensor& tensor) {
   return tensor.is_cpu() && tensor.has_storage() && tensor.layout() == at::kStrided && !tensor.is_neg() &&
          (tensor.scalar_type() == at::kFloat || tensor.scalar_type() == at::kDouble);
@@ -128,7 +128,7 @@ at::Tensor atanh_of(const at::Tensor& tanh) {
   return result;
 }
 
-// Somebody who differentiates twice does so through LibTorch's operations.
+// The second derivative goes through LibTorch's operations.
 template <typename Map>
 at::Tensor differentiable_gradient(const Map& map, const at::Tensor& input, const at::Tensor& gradient) {
   return torch::autograd::grad({map(input)}, {input}, {gradient}, true, true)[0];
@@ -136,7 +136,7 @@ at::Tensor differentiable_gradient(const Map& map, const at::Tensor& input, cons
 
 struct FactorFunction : torch::autograd::Function<FactorFunction> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& u) {
-    context->save_for_backward({u});  // and not its tanh: it is faster to compute twice than to keep
+    context->save_for_backward({u});  // not its tanh: recomputing is faster than keeping it
     return from_tanh(u.tanh());
   }
 

@@ -28,12 +28,12 @@ void factor_rows(std::int64_t n, const Float* tanh, Float* factor) {
     }
     factor[i] = static_cast<Float>(left);
     for (std::int64_t j = i + 1; j < n; ++j) {
-      factor[j] = 0 * static_cast<Float>(left);  // NaN, where that is left
+      factor[j] = 0 * static_cast<Float>(left);  // NaN if `left` is
     }
   }
 }
 
-/// From the gradient with respect to the factor to that with respect to what tanh was taken of.
+/// From the gradient with respect to the factor to that with respect to tanh's argument.
 template <typename Float>
 void factor_rows_backward(std::int64_t n, const Float* tanh, const Float* gradient, Float* result) {
   constexpr Float limit = 1 - std::numeric_limits<Float>::epsilon();
@@ -52,7 +52,7 @@ void factor_rows_backward(std::int64_t n, const Float* tanh, const Float* gradie
       const double with_clamped = share - later * static_cast<double>(t) / static_cast<double>(1 - t * t);
       later += share * static_cast<double>(t);
       const double raw = static_cast<double>(tanh[j]);
-      const bool inside = tanh[j] >= -limit && tanh[j] <= limit;  // where clamp passes gradients on
+      const bool inside = tanh[j] >= -limit && tanh[j] <= limit;  // there clamp passes gradients on
       result[j] = static_cast<Float>((inside ? with_clamped : 0) * (1 - raw * raw));
     }
   }
@@ -69,7 +69,9 @@ void tanh_of_rows(std::int64_t n, const Float* factor, Float* tanh) {
   }
 }
 
-// atanh(t) is sign(t) * log1p(2|t| / (1 - |t|)) / 2. The logarithm is LibTorch's, many at a time; these two are what comes
+//
+// 
+// atanh(t) is sign(t) * log1p(2|t| / (1 - |t|)) / 2. LibTorch computes the logarithm, many at a time; these two come
 // before and after it.
 template <typename Float>
 void atanh_before_logarithm(std::int64_t count, const Float* tanh, Float* out) {
@@ -98,7 +100,7 @@ void inverse_rows_backward(std::int64_t n, const Float* factor, const Float* tan
       taken += static_cast<double>(factor[j] * factor[j]);
     }
     for (std::int64_t j = i; j < n; ++j) {
-      result[j] = 0 * factor[j];  // NaN, where that is
+      result[j] = 0 * factor[j];  // NaN if the factor is
     }
     double later = 0;  // sum of the gradients with respect to what was left, right of column j
     for (std::int64_t j = i - 1; j >= 0; --j) {

@@ -12,7 +12,7 @@ namespace paramstore {
 /// "a float32 tensor of shape [2, 3]"
 std::string describe(const at::Tensor& tensor);
 
-/// "the constraint 'positive'". A tag may have 1 MiB: a long one is cut.
+/// "the constraint 'positive'". A long tag is cut.
 std::string the_constraint(std::string_view tag);
 
 /// "1 argument", "2 arguments"

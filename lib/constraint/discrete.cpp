@@ -1,11 +1,11 @@
-// Constraints whose values are isolated points. None has a transform: there is no gradient to follow to them.
+// Constraints whose values are isolated points. None has a transform, because they have no gradient.
 #include "lib/constraint/bound.h"
 #include "lib/constraint/families.h"
 
 namespace paramstore {
 namespace {
 
-constexpr const char* no_gradient = "its values are isolated points, which no gradient leads to";
+constexpr const char* no_gradient = "its values are isolated points, which have no gradient";
 
 at::Tensor is_integer(const at::Tensor& value) { return value.remainder(1).eq(0); }
 

@@ -1,4 +1,4 @@
-// The dtypes that a tensor bound may have, by the names they have in tags.
+// The dtypes of tensor bounds, by their names in tags.
 #pragma once
 
 #include <c10/core/ScalarType.h>
@@ -9,7 +9,7 @@
 
 namespace paramstore {
 
-/// "float32"; empty where a bound cannot have this dtype.
+/// "float32"; empty if a bound cannot have this dtype.
 std::string_view bound_dtype_name(c10::ScalarType dtype) noexcept;
 std::optional<c10::ScalarType> bound_dtype(std::string_view name) noexcept;
 /// All of them, for messages.

@@ -23,8 +23,8 @@ std::vector<ConstraintKind> half_lines() {
           .transform([](const Arguments&, const at::Tensor& u) { return u.exp(); },
                      [](const Arguments&, const at::Tensor& y) { return y.log(); }),
 
-      // torch.distributions.constraints._GreaterThanEq(0.0): 0 <= x. The transform of positive, which never reaches 0
-      // but by rounding.
+      // torch.distributions.constraints._GreaterThanEq(0.0): 0 <= x. The transform of positive, which reaches 0 only by
+      // rounding.
       ConstraintKind("nonnegative")
           .documentation("x >= 0; exp(u)")
           .check([](const Arguments&, const at::Tensor& value) { return value.ge(0.0); })

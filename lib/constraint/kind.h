@@ -39,19 +39,19 @@ class ConstraintKind {
   /// "interval(lower_bound, upper_bound)"
   std::string signature() const;
 
-  /// The set, the map onto it, and where the formula comes from. Stands in messages about wrong arguments.
+  /// The set, the map onto it, and the source of the formula. Shown in messages about wrong arguments.
   ConstraintKind& documentation(std::string text) { return set(documentation_, std::move(text)); }
   const std::string& documentation() const noexcept { return documentation_; }
 
-  /// How many rightmost dimensions make one value; nothing where the arguments do not say (`dependent`). Default: 0.
+  /// How many rightmost dimensions make one value; nullopt if undefined (`dependent`). Default: 0.
   ConstraintKind& event_dim(std::int64_t dim) {
     return event_dim([dim](const Arguments&) { return dim; });
   }
   ConstraintKind& event_dim(Dimensions function) { return set(event_dim_, std::move(function)); }
   const Dimensions& event_dim() const noexcept { return event_dim_; }
 
-  /// The same of the unconstrained tensor. Default: as event_dim. Another where the map changes the shape: a vector
-  /// onto a matrix.
+  /// The same for the unconstrained tensor. Default: as event_dim. Differs if the map changes the shape: vector to
+  /// matrix.
   ConstraintKind& unconstrained_event_dim(std::int64_t dim) {
     return unconstrained_event_dim([dim](const Arguments&) { return dim; });
   }
@@ -62,15 +62,15 @@ class ConstraintKind {
     return unconstrained_event_dim_ ? unconstrained_event_dim_ : event_dim_;
   }
 
-  /// Nothing where the arguments do not say. Default: false.
+  /// nullopt if undefined. Default: false.
   ConstraintKind& discrete() {
     return is_discrete([](const Arguments&) { return true; });
   }
   ConstraintKind& is_discrete(Discreteness function) { return set(is_discrete_, std::move(function)); }
   const Discreteness& is_discrete() const noexcept { return is_discrete_; }
 
-  /// Looks at the arguments once, when a constraint is made: throws Error where they make no sense together, and may
-  /// leave what check and transform need in `Arguments::prepared`. Default: nothing to do.
+  /// Runs once, when a constraint is made: throws Error if the arguments are inconsistent, and may store what check and
+  /// transform need in `Arguments::prepared`. Default: nothing to do.
   ConstraintKind& prepare(Prepare function) { return set(prepare_, std::move(function)); }
   const Prepare& prepare() const noexcept { return prepare_; }
 
@@ -114,9 +114,9 @@ class ConstraintKind {
   Predicate is_identity_ = [](const Arguments&) { return false; };
 };
 
-/// A constraint of this kind. Normalizes bounds, prepares, and writes the tag. Throws Error where the arguments make no
-/// sense or the tag would pass the limits of tag_limits.h. Where one of the arguments is a constraint that this process
-/// does not know, neither is the result. `kind` must live for ever, as the registry's do.
+/// A constraint of this kind. Normalizes bounds, prepares, and writes the tag. Throws Error if the arguments are
+/// invalid or the tag would exceed the limits of tag_limits.h. If an argument is an unknown constraint, the result is
+/// unknown too. `kind` must live forever, as the registry's do.
 Constraint make_constraint(const ConstraintKind& kind, std::vector<Argument> arguments);
 
 /// The same of a built-in, by name.

@@ -7,14 +7,14 @@ namespace paramstore {
 
 inline at::Tensor diagonal_of(const at::Tensor& matrix) { return matrix.diagonal(0, -2, -1); }
 
-/// The tensor itself. Throws c10::Error where its matrices are not square: sums of matrices and diagonals broadcast a
-/// column into a matrix without a word.
+/// Returns the tensor. Throws c10::Error if its matrices are not square: sums of matrices and diagonals would silently
+/// broadcast a column into a matrix.
 const at::Tensor& square(const at::Tensor& matrix);
 
 /// The Euclidean length of each row.
 at::Tensor row_lengths(const at::Tensor& matrix);
 
-/// torch.distributions.transforms.LowerCholeskyTransform: what lies below the diagonal, and the diagonal's exponential.
+/// torch.distributions.transforms.LowerCholeskyTransform: u below the diagonal, exp(u) on it.
 at::Tensor lower_cholesky(const at::Tensor& unconstrained);
 at::Tensor lower_cholesky_inverse(const at::Tensor& lower);
 

@@ -1,5 +1,4 @@
-// What a Constraint and a Transform point to: a kind applied to its arguments, with all that follows from them worked
-// out.
+// What a Constraint and a Transform point to: a kind applied to its arguments, with everything derived from them.
 #pragma once
 
 #include <atomic>
@@ -23,33 +22,33 @@ struct Transform::Node {
   std::optional<std::int64_t> unconstrained_event_dim;
   std::optional<bool> is_discrete;
   bool is_identity = false;
-  const ConstraintKind* without_transform = nullptr;  // this kind or one nested in it, where the transform is missing
+  const ConstraintKind* without_transform = nullptr;  // this kind or one nested in it, if its transform is missing
 };
 
-/// A node whose name is not known keeps looking for it as names are registered. Once found, `late` is it.
+/// A node with an unknown name looks again as names are registered. Once found, `late` points to it.
 struct Constraint::Node : Transform::Node {
   mutable std::atomic<const Node*> late{nullptr};
   mutable std::shared_ptr<const Node> late_owner;              // written once, before `late`
   mutable std::atomic<std::uint64_t> looked_in_generation{0};  // of the registry
 };
 
-/// A constraint that is a tag and nothing else so far.
+/// A constraint that is only a tag so far.
 Constraint make_unknown(std::string tag);
 
 const std::shared_ptr<const Constraint::Node>& node_of(const Constraint& constraint) noexcept;
 
-/// The constraint as this process knows it now, or null where it does not. What is returned lives as long as the node.
+/// The constraint as this process knows it now, or null if unknown. The result lives as long as the node.
 const std::shared_ptr<const Constraint::Node>& resolve(const std::shared_ptr<const Constraint::Node>& node);
 
-/// The node behind the constraint's transform. Throws as transform_to does, which this saves a reference count.
+/// The node behind the constraint's transform. Throws as transform_to does; saves a reference count.
 const std::shared_ptr<const Constraint::Node>& require_transform(const Constraint& constraint);
 
 /// What Transform::operator() does.
 at::Tensor transform(const Transform::Node& node, const at::Tensor& unconstrained);
 
-/// What Constraint::check, Transform::operator() and Transform::inv do, without what only the outermost call does: turn
-/// LibTorch's errors into ours and, for a check, keep gradients out. Compositions call these for what they are made of.
-/// The node's kind must be known.
+/// What Constraint::check, Transform::operator() and Transform::inv do, without the outermost call's work: translating
+/// LibTorch's errors and, for a check, disabling gradients. Compositions call these for their parts. The node's kind
+/// must be known.
 at::Tensor check(const Transform::Node& node, const at::Tensor& value);
 at::Tensor constrain(const Transform::Node& node, const at::Tensor& unconstrained);
 at::Tensor unconstrain(const Transform::Node& node, const at::Tensor& constrained);

@@ -16,20 +16,20 @@
 
 namespace paramstore {
 
-/// Safe to use from several threads. Entries are never removed, so pointers into it stay good.
+/// Safe to use from several threads. Entries are never removed, so pointers into it stay valid.
 class Registry {
  public:
-  /// Made when first asked for, which may be while another file's globals are initialized, and never destroyed, since
-  /// constraints that live in globals point into it.
+  /// Created on first use, possibly while another file's globals are initialized, and never destroyed, because global
+  /// constraints point into it.
   static Registry& instance();
 
   /// The entry of that name, or null.
   const ConstraintKind* find(std::string_view name) const;
 
-  /// The constraint of that name, where it takes no arguments, or null. One object is shared by all that name it.
+  /// The constraint of that name if it takes no arguments, or null. All users share one object.
   const Constraint* find_constraint(std::string_view name) const;
 
-  /// Returns the constraint. The entry takes no arguments. Throws Error where the name is taken.
+  /// Returns the constraint. The entry takes no arguments. Throws Error if the name is taken.
   Constraint add(ConstraintKind kind);
 
   /// Changes whenever an entry was added.

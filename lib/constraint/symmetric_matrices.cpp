@@ -26,7 +26,7 @@ at::Tensor is_symmetric(const at::Tensor& matrix) {
   return matrix.isclose(matrix.mT(), 1e-5, 1e-6).all(-2).all(-1);
 }
 
-// The originals ask for a decomposition only where every matrix of the batch is symmetric, and say which are otherwise.
+// The originals decompose only if every matrix of the batch is symmetric; otherwise they return which are symmetric.
 template <typename Check>
 at::Tensor where_symmetric(const at::Tensor& matrix, const Check& check) {
   at::Tensor symmetric = is_symmetric(matrix);

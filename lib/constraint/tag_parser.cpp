@@ -40,7 +40,7 @@ std::size_t word_length(std::string_view text) {
   return length;
 }
 
-// A line of the text with a caret below the place; bytes that a terminal may take amiss are shown as \xNN.
+// A line of the text with a caret below the place; bytes that could upset a terminal are shown as \xNN.
 std::string picture(std::string_view text, std::size_t place) {
   constexpr std::size_t around = 40;
   const std::size_t first = place > around ? place - around : 0;
@@ -66,8 +66,7 @@ std::string picture(std::string_view text, std::size_t place) {
   return "\n  " + line + "\n  " + std::string(caret, ' ') + '^';
 }
 
-// Reads from left to right in one pass. A name that is not known leaves nothing to build, but what follows it must
-// still be a tag.
+// Reads from left to right in one pass. An unknown name builds nothing, but what follows it must still be a valid tag.
 class TagParser {
  public:
   explicit TagParser(std::string_view text) : text_(text) {}
@@ -86,7 +85,7 @@ class TagParser {
   }
 
  private:
-  // One more parenthesis or bracket around what is read while this lives.
+  // While this lives, one more parenthesis or bracket is open.
   class Nested {
    public:
     explicit Nested(TagParser& parser) : parser_(parser) {
@@ -116,7 +115,7 @@ class TagParser {
     }
   }
 
-  // The next character that is no space, or NUL at the end.
+  // The next non-space character, or NUL at the end.
   char peek() {
     skip_spaces();
     return place_ < text_.size() ? text_[place_] : '\0';
@@ -142,7 +141,7 @@ class TagParser {
     return rest().substr(0, word_length(rest()));
   }
 
-  // A number, or inf with a sign or without.
+  // A number, or inf with or without a sign.
   std::string_view peek_number() {
     skip_spaces();
     const std::string_view text = rest();
@@ -152,7 +151,7 @@ class TagParser {
       const std::size_t word = word_length(text.substr(sign));
       length = text.substr(sign, word) == "inf" ? sign + word : 0;
     }
-    // "1.2.3" and "1e" are no numbers with something after them.
+    // "1.2.3" and "1e" are errors, not a number followed by something.
     if (length < text.size() && (is_letter(text[length]) || is_digit(text[length]) || text[length] == '.')) {
       return {};
     }
@@ -162,7 +161,7 @@ class TagParser {
   std::string_view read_number(const char* what) {
     const std::string_view number = peek_number();
     if (number.empty()) {
-      fail(place_, peek_word() == "nan" ? "NaN is no bound" : std::string("expected ") + what);
+      fail(place_, peek_word() == "nan" ? "NaN is not a valid bound" : std::string("expected ") + what);
     }
     place_ += number.size();
     return number;
@@ -232,7 +231,7 @@ class TagParser {
     if (first) {
       shape.push_back(-1);
     }
-    // Whether numbers or arrays stand here, the first innermost array has decided; before that, this one does.
+    // The first innermost array decides whether numbers or arrays come here; before that, this one does.
     const bool is_innermost = first ? peek() != '[' : dim + 1 == shape.size();
     std::int64_t count = 0;
     do {
@@ -267,7 +266,7 @@ class TagParser {
       const std::int64_t size = read_integer();
       constexpr std::int64_t most = std::int64_t{1} << 40;
       if (size < 0 || size > most || product > most / std::max<std::int64_t>(size, 1)) {
-        fail(place, "no size of a tensor");
+        fail(place, "not a valid tensor size");
       }
       product *= std::max<std::int64_t>(size, 1);
       empty = empty || size == 0;
@@ -347,7 +346,7 @@ class TagParser {
     expect(']', "',' or ']'");
   }
 
-  // Nothing where the argument is, or holds, a constraint that is not known.
+  // nullopt if the argument is, or contains, an unknown constraint.
   std::optional<Argument> read_argument(ArgumentType type) {
     switch (type) {
       case ArgumentType::bound:
@@ -377,7 +376,7 @@ class TagParser {
     return std::nullopt;
   }
 
-  // An argument of a name that is not known: any of the above.
+  // An argument of an unknown name: any of the above.
   void skip_argument() {
     if (peek() == '[') {
       read_list([this] { skip_argument(); });

@@ -1,4 +1,4 @@
-// From a tag to its constraint. The grammar stands in include/paramstore/constraint.h.
+// From a tag to its constraint. The grammar is in include/paramstore/constraint.h.
 #pragma once
 
 #include <string_view>
@@ -10,7 +10,7 @@ namespace paramstore {
 /// Constraint::parse: reads the whole text or throws UnknownConstraint.
 Constraint parse_tag(std::string_view text);
 
-/// True for what may stand as a constraint's name, and is not a number or a dtype: a name can be registered if so.
+/// Whether the text can be registered as a constraint's name: it is well-formed and neither a number nor a dtype.
 bool is_constraint_name(std::string_view text);
 
 }  // namespace paramstore

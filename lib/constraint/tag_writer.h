@@ -1,4 +1,4 @@
-// From a constraint to its tag. The grammar stands in include/paramstore/constraint.h.
+// From a constraint to its tag. The grammar is in include/paramstore/constraint.h.
 #pragma once
 
 #include <cstddef>

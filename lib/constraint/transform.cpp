@@ -30,7 +30,7 @@ namespace {
     case c10::ScalarType::Float:
     case c10::ScalarType::Double:
       throw Error(message);
-    default:  // where LibTorch has no kernel for the dtype, it says so in words only
+    default:  // LibTorch reports a missing kernel only in its message text
       throw UnsupportedTensor(message);
   }
 }
@@ -80,7 +80,7 @@ const std::shared_ptr<const Constraint::Node>& require_transform(const Constrain
   const std::shared_ptr<const Constraint::Node>& node = resolve(node_of(constraint));
   if (node == nullptr) {
     throw UnknownConstraint(the_constraint(constraint.tag()) +
-                                " is not known to this process, so it has no transform here: make its name known with "
+                                " is not known to this process, so it has no transform here: register its name with "
                                 "paramstore::register_constraint",
                             constraint.tag());
   }

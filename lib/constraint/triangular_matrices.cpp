@@ -10,15 +10,15 @@
 namespace paramstore {
 namespace {
 
-// Where torch.distributions flattens by view(batch + (-1,)), which fails for matrices without elements, these reduce
-// over both dimensions: the result is the same, and a batch of no matrices passes.
+// torch.distributions flattens by view(batch + (-1,)), which fails for empty matrices. These reduce over both
+// dimensions: the same result, and an empty batch passes.
 at::Tensor is_lower_triangular(const at::Tensor& matrix) { return matrix.tril().eq(matrix).flatten(-2).all(-1); }
 
 at::Tensor is_lower_cholesky(const at::Tensor& matrix) {
   return is_lower_triangular(matrix).logical_and(diagonal_of(matrix).gt(0).all(-1));
 }
 
-// What lies below the diagonal, and another diagonal.
+// The strictly lower triangle with another diagonal.
 at::Tensor with_diagonal(const at::Tensor& matrix, const at::Tensor& diagonal) {
   return matrix.tril(-1).add(diagonal.diag_embed());
 }

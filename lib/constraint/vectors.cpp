@@ -21,7 +21,7 @@ at::Tensor softmax(const at::Tensor& u) {
   return with_gradient ? u.sub(std::get<0>(u.max(-1, true))).softmax(-1) : u.softmax(-1);
 }
 
-// Pyro's safe_normalize: u / |u|, and (1, 0, ..., 0) where that is nothing but zeros, put in behind autograd's back.
+// Pyro's safe_normalize: u / |u|, and (1, 0, ..., 0) for an all-zero vector, set without recording it in autograd.
 at::Tensor normalized(const at::Tensor& u) {
   const at::Tensor norm = at::linalg_vector_norm(u, 2, at::IntArrayRef{-1}, true);
   at::Tensor unit = u.div(norm.clamp_min(float_limits(u.scalar_type()).tiny));

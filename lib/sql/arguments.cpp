@@ -34,7 +34,7 @@ std::size_t size_of(sqlite3_value* argument) { return static_cast<std::size_t>(s
 
 storage::ValueBytes blob_argument(sqlite3_value* argument, const char* what) {
   if (sqlite3_value_type(argument) != SQLITE_BLOB) refuse_type(argument, what, "a BLOB");
-  const void* data = sqlite3_value_blob(argument);  // before its size: it may have to be made first
+  const void* data = sqlite3_value_blob(argument);  // before its size: this call may create it
   const std::size_t size = size_of(argument);
   if (data == nullptr && size > 0) throw std::bad_alloc();
   return {data, size};
@@ -66,7 +66,7 @@ Shape shape_argument(sqlite3_value* argument) {
   const std::string_view json = text_argument(argument, "shape");
   auto shape = storage::parse_shape(json);
   if (!shape)
-    throw Error(in_quotes(json) + " is no shape; expected a JSON array of at most 64 sizes, such as [2,3], or []");
+    throw Error(in_quotes(json) + " is not a shape; expected a JSON array of at most 64 sizes, such as [2,3], or []");
   return std::move(*shape);
 }
 
@@ -89,7 +89,7 @@ StoredTensor tensor_argument(sqlite3_value** arguments) {
 std::uint64_t numel_of(storage::ValueBytes value, storage::Dtype dtype, const char* what) {
   const std::size_t size = storage::dtype_size(dtype);
   if (value.size % size != 0) {
-    throw Error(std::string(what) + " has " + std::to_string(value.size) + " bytes, which is no whole number of " +
+    throw Error(std::string(what) + " has " + std::to_string(value.size) + " bytes, which is not a whole number of " +
                 std::string(storage::dtype_name(dtype)) + " elements of " + std::to_string(size));
   }
   return value.size / size;

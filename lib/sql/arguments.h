@@ -20,7 +20,7 @@ std::int64_t integer_argument(sqlite3_value* argument, const char* what);
 storage::Dtype dtype_argument(sqlite3_value* argument);
 Shape shape_argument(sqlite3_value* argument);
 
-/// A value of which dtype and shape are known, and fit it.
+/// A value with the dtype and shape that fit it.
 struct StoredTensor {
   storage::ValueBytes value;
   storage::Dtype dtype;
@@ -31,10 +31,10 @@ struct StoredTensor {
 /// The three arguments value, dtype, shape.
 StoredTensor tensor_argument(sqlite3_value** arguments);
 
-/// How many elements the bytes are. Throws where they are not a whole number of them.
+/// The number of elements in the bytes. Throws if it is not a whole number.
 std::uint64_t numel_of(storage::ValueBytes value, storage::Dtype dtype, const char* what);
 
-/// The product of the sizes. Throws where it does not fit 63 bits.
+/// The product of the sizes. Throws if it does not fit in 63 bits.
 std::uint64_t numel_of(const Shape& shape);
 
 }  // namespace paramstore::sql

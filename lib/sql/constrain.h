@@ -1,4 +1,4 @@
-// How a stored value becomes the one that users see, for tables that can show both. Who has LibTorch provides it.
+// Turns a stored value into the one that users see, for tables that can show both. Implemented by code with LibTorch.
 #pragma once
 
 #include <string_view>
@@ -8,7 +8,7 @@
 
 namespace paramstore::sql {
 
-/// A tensor of its own: contiguous, of the dtype of the value that it was made from.
+/// A contiguous tensor with its own memory and the dtype of the stored value.
 struct ConstrainedValue {
   std::vector<char> bytes;
   Shape shape;

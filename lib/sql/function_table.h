@@ -20,8 +20,8 @@ struct Function {
   void (*run)(const Call& call);
 };
 
-/// What `run` throws becomes the statement's error, after the function's name. A NULL argument makes the result NULL
-/// without asking `run`. `functions` must live as long as the connection. Returns SQLite's result code.
+/// If `run` throws, the statement fails with the function's name and the message. If an argument is NULL, the result is
+/// NULL and `run` is not called. `functions` must live as long as the connection. Returns SQLite's result code.
 int register_functions(sqlite3* db, const Function* functions, std::size_t count) noexcept;
 
 template <std::size_t count>

@@ -19,7 +19,7 @@ int run(sqlite3* db, const char* format, const char* name) noexcept {
   return code;
 }
 
-/// Drops what was made by create_sql_views before, which may have had other columns; not a table of somebody else's.
+/// Drops what create_sql_views made earlier, which may have other columns, but no table that somebody else made.
 int drop_view(sqlite3* db, const char* name) noexcept {
   sqlite3_stmt* query = nullptr;
   int code = sqlite3_prepare_v2(db,

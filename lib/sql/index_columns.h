@@ -1,4 +1,4 @@
-// What the tables of elements have in common: the columns indices and i0 to i7, and the look-up by position.
+// Shared by the tables of elements: the columns indices and i0 to i7, and the look-up by position.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +16,10 @@ std::string index_column_declarations();
 /// The column `indices`.
 void result_indices(sqlite3_context* context, const Shape& shape, std::uint64_t position);
 
-/// The column i`dimension`; NULL where the shape has no such dimension.
+/// The column i`dimension`; NULL if the shape has no such dimension.
 void result_index(sqlite3_context* context, const Shape& shape, std::uint64_t position, int dimension);
 
-/// Narrows the positions from `begin` to before `end` to the one that is `wanted`, or to none.
+/// Narrows the positions [begin, end) to `wanted`, or to none.
 void narrow(std::uint64_t& begin, std::uint64_t& end, std::int64_t wanted) noexcept;
 
 }  // namespace paramstore::sql

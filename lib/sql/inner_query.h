@@ -12,7 +12,7 @@
 
 namespace paramstore::sql {
 
-/// Throws StorageError with SQLite's code and words where `code` is an error.
+/// Throws StorageError with SQLite's code and message if `code` is an error.
 void check_inner(sqlite3* db, int code);
 
 class InnerQuery {

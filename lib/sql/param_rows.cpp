@@ -43,7 +43,7 @@ void ParamRows::parse() {
   const auto dtype = storage::parse_dtype(query_.text(3));
   if (!dtype) refuse("there is no dtype " + in_quotes(query_.text(3)));
   auto shape = storage::parse_shape(query_.text(4));
-  if (!shape) refuse(in_quotes(query_.text(4)) + " is no shape");
+  if (!shape) refuse(in_quotes(query_.text(4)) + " is not a shape");
   const auto size = storage::value_size(*shape, *dtype);
   if (!size) refuse("shape " + storage::shape_to_json(*shape) + " is too large");
   dtype_ = *dtype;
@@ -102,14 +102,14 @@ void ParamRows::find_chunks() {
     chunks_.push_back({query.integer(0), begin, end});
     begin = end;
   }
-  if (chunks_.empty()) refuse("the value is missing: it is empty, and there are no chunks of it");
+  if (chunks_.empty()) refuse("the value is missing: it is empty and has no chunks");
   open(0);
 }
 
 void ParamRows::open(std::size_t chunk) {
   blob_.reset();
   blob_.emplace(db_, schema_, "chunks", chunks_[chunk].row);
-  if (blob_->size() != chunks_[chunk].end - chunks_[chunk].begin) refuse("a chunk of the value is no BLOB");
+  if (blob_->size() != chunks_[chunk].end - chunks_[chunk].begin) refuse("a chunk of the value is not a BLOB");
   open_chunk_ = chunk;
 }
 

@@ -1,4 +1,4 @@
-// The rows of a store's `params`, and their values wherever these are kept.
+// The rows of a store's `params`, and their values, in rows or in chunks.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,8 @@ namespace paramstore::sql {
 /// In insertion order, all in one snapshot. Begins before the first row.
 class ParamRows {
  public:
-  /// Of the store attached as `schema`; with `name`, only the row of that name. `small_values` reads short values
-  /// along with their rows, for who will want them.
+  /// The rows of the store attached as `schema`, or only that of `name`. `small_values` reads short values together
+  /// with their rows; set it if they will be needed.
   ParamRows(sqlite3* db, std::string schema, sqlite3_value* name, bool small_values);
 
   bool next();
@@ -31,16 +31,16 @@ class ParamRows {
   void result_revision(sqlite3_context* context) const noexcept { query_.result(context, 5); }
   std::string_view constraint_tag() const noexcept { return query_.text(2); }
 
-  // What the row says, checked: these throw CorruptStore that names the parameter.
+  // The row's contents, checked: these throw a CorruptStore that names the parameter.
   storage::Dtype dtype();
   const Shape& shape();
   std::uint64_t numel();
   std::uint64_t value_size();
 
-  /// Makes sure that there are `value_size` bytes, in the row or in chunks: before that the row only says so, and who
-  /// takes memory for them takes what a hostile file asks for.
+  /// Checks that there are `value_size` bytes, in the row or in chunks. Call this before allocating: until then the
+  /// size is only the file's claim.
   void find_value();
-  /// Reads a part of the value. The first read makes sure of it.
+  /// Reads a part of the value. The first read makes this check.
   void read_value(std::uint64_t offset, void* destination, std::size_t size);
 
   const std::string& schema() const noexcept { return schema_; }
@@ -63,7 +63,7 @@ class ParamRows {
   std::string schema_;
   InnerQuery query_;
 
-  // Of the current row, made when asked for.
+  // Of the current row, made on demand.
   bool parsed_ = false;
   storage::Dtype dtype_ = storage::Dtype::float32;
   Shape shape_;
@@ -71,7 +71,7 @@ class ParamRows {
 
   bool value_found_ = false;
   std::optional<storage::ValueBytes> small_value_;
-  std::optional<InnerBlob> blob_;  // the value, or the chunk that was read last
+  std::optional<InnerBlob> blob_;  // the value, or the last chunk read
   std::vector<Chunk> chunks_;
   std::size_t open_chunk_ = 0;
 };

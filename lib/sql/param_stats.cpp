@@ -32,7 +32,7 @@ enum Column : int {
   schema_column,
 };
 
-// A plan's number: which keys there are, and above these the statistics that are asked for.
+// A plan's number: bits for the keys, and above them bits for the requested statistics.
 enum Key : int { key_schema = 1, key_name = 2 };
 constexpr int key_bits = 2;
 
@@ -118,9 +118,9 @@ class Cursor {
                                                            : found.norm());
   }
 
-  /// Of the current row, all that are wanted in one pass.
+  /// Computes all requested statistics of the current row in one pass.
   const numeric::Statistics& statistics(unsigned wanted) {
-    // SQLite says beforehand which columns it will ask for; should it ask for more, they are computed, too.
+    // SQLite tells beforehand which columns it needs; if it asks for others, they are computed too.
     if ((wanted_ & wanted) == 0) statistics_.reset();
     wanted_ |= wanted;
     if (statistics_) return *statistics_;
@@ -131,7 +131,7 @@ class Cursor {
     std::uint64_t offset = 0;
     do {
       const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(size - offset, piece));
-      rows_->read_value(offset, buffer_.data(), part);  // of an empty value, too: it is to be checked
+      rows_->read_value(offset, buffer_.data(), part);  // even if empty, so that it is checked
       statistics_->add(buffer_.data(), part);
       offset += part;
     } while (offset < size);

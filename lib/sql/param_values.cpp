@@ -107,8 +107,8 @@ class Cursor {
   }
 
  private:
-  /// To the first element of the next parameter that has one. Of a value that is not there, or not so long, there are
-  /// no elements: a hostile row may speak of 2^62.
+  /// Moves to the first element of the next parameter that has one. A value that is missing or too short has no
+  /// elements: a hostile row may claim 2^62.
   void next_parameter() {
     do {
       there_is_a_row_ = rows_->next();
@@ -143,7 +143,7 @@ class Cursor {
         constrained_ =
             constrain_({value.data(), value.size()}, rows_->dtype(), rows_->shape(), rows_->constraint_tag());
       } catch (const Error& error) {
-        throw Error(rows_->where() + error.what());  // no damage: a tag of another program, for example
+        throw Error(rows_->where() + error.what());  // not damage: another program's tag, for example
       }
     }
     return constrained_->shape == rows_->shape();
@@ -166,7 +166,7 @@ class Cursor {
   std::uint64_t window_begin_ = 0;
   std::uint64_t window_end_ = 0;
 
-  std::optional<ConstrainedValue> constrained_;  // of the current parameter, once asked for
+  std::optional<ConstrainedValue> constrained_;  // of the current parameter, on demand
 };
 
 }  // namespace

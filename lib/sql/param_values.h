@@ -9,8 +9,8 @@ namespace paramstore::sql {
 
 struct ParamValuesSettings {
   /// Null: only what is stored. Otherwise the table has two more columns: constrained, and constrained_imag (NULL
-  /// unless complex), the element that users see at these indices. Both are NULL where the constraint gives the
-  /// tensor another shape; then tensor_each(constrained(...), dtype, constrained_shape(...)) has the elements.
+  /// unless complex), the element that users see at these indices. Both are NULL if the constraint changes the
+  /// tensor's shape; then tensor_each(constrained(...), dtype, constrained_shape(...)) has the elements.
   Constrain constrain;
 };
 

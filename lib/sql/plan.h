@@ -8,14 +8,14 @@
 
 namespace paramstore::sql {
 
-/// A column of which `column = x` says where to look, or what to look at.
+/// A column for which `column = x` selects rows or passes an argument.
 struct KeyColumn {
   int column;
-  bool is_argument;  // hidden, and only ever what it was set to; SQLite need not compare it
+  bool is_argument;  // hidden, and always equal to x, so SQLite need not compare it
 };
 
-/// Passes the values of `column = x` to xFilter, in the order of `keys`, and returns which there are: bit 0 for the
-/// first key, and so on. -1 where a plan must wait for such a value: an argument that another table gives.
+/// Passes the values of `column = x` to xFilter, in the order of `keys`, and returns which are present: bit 0 for
+/// the first key, and so on. Returns -1 if the plan must wait for a value: an argument that another table gives.
 inline int take_keys(sqlite3_index_info& info, std::initializer_list<KeyColumn> keys) {
   int taken = 0;
   int bit = 1;
@@ -24,7 +24,7 @@ inline int take_keys(sqlite3_index_info& info, std::initializer_list<KeyColumn> 
     for (int i = 0; i < info.nConstraint; ++i) {
       const auto& constraint = info.aConstraint[i];
       if (constraint.iColumn != key.column || constraint.op != SQLITE_INDEX_CONSTRAINT_EQ) continue;
-      // Under another collation more rows may be equal than the one that is looked up: SQLite is to compare all.
+      // Under another collation more rows may be equal than the one looked up, so SQLite must compare all.
       if (!key.is_argument && sqlite3_vtab_collation(&info, i) != std::string_view("BINARY")) continue;
       if (!constraint.usable) {
         if (key.is_argument) return -1;

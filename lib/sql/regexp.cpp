@@ -12,7 +12,7 @@
 namespace paramstore::sql {
 namespace {
 
-/// The pattern, compiled once a statement where it is a constant.
+/// The pattern, compiled once per statement if it is constant.
 const PythonRegex& compiled(const Call& call, std::unique_ptr<PythonRegex>& own) {
   if (const void* kept = sqlite3_get_auxdata(call.context, 0); kept != nullptr) {
     return *static_cast<const PythonRegex*>(kept);

@@ -1,4 +1,4 @@
-// The operator REGEXP, which SQLite leaves to others: functions.h says what it does.
+// The operator REGEXP, which SQLite does not implement: functions.h says what it does.
 #pragma once
 
 struct sqlite3;

@@ -69,7 +69,7 @@ class Cursor {
     for (int i = 0; i < count; ++i) {
       if (sqlite3_value_type(values[i]) == SQLITE_NULL) return;  // no rows
     }
-    // The arguments end with this call; the cursor goes on.
+    // The arguments are valid only in this call; the cursor outlives it.
     for (int i = 0; i < 3; ++i) {
       kept_[i].reset(sqlite3_value_dup(values[i]));
       if (!kept_[i]) throw std::bad_alloc();
@@ -81,7 +81,7 @@ class Cursor {
       throw Error(std::string("tensor_each: ") + error.what());
     }
     end_ = tensor_.numel;
-    // Of another type it is SQLite that compares, row by row.
+    // If it has another type, SQLite compares row by row.
     if ((keys & key_position) != 0 && sqlite3_value_type(values[3]) == SQLITE_INTEGER) {
       narrow(position_, end_, sqlite3_value_int64(values[3]));
     }

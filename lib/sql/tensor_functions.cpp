@@ -1,4 +1,4 @@
-// The functions that give one number or one text about a tensor.
+// The functions that return one number or one text about a tensor.
 #include "lib/sql/tensor_functions.h"
 
 #include <limits>
@@ -14,7 +14,7 @@
 namespace paramstore::sql {
 namespace {
 
-constexpr unsigned json_subtype = 'J';  // what SQLite's JSON functions mark their results with, and take as JSON
+constexpr unsigned json_subtype = 'J';  // marks results as JSON for SQLite's JSON functions
 
 void give_json(const Call& call, const std::string& json) {
   sqlite3_result_text64(call.context, json.data(), json.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
@@ -63,14 +63,14 @@ class NestedArrays {
  public:
   NestedArrays(const StoredTensor& tensor, std::size_t limit) : tensor_(tensor), limit_(limit) {}
 
-  /// Empty where the text would be longer than the limit.
+  /// Empty if the text would be longer than the limit.
   std::string write() {
     if (!write_from(0, 0, tensor_.numel)) return {};
     return std::move(json_);
   }
 
  private:
-  /// The part of the tensor from `position` that dimension `dimension` runs over, `numel` elements. At most 64 deep.
+  /// The `numel` elements from `position` on that `dimension` spans. At most 64 levels deep.
   bool write_from(std::size_t dimension, std::uint64_t position, std::uint64_t numel) {
     if (json_.size() > limit_) return false;
     if (dimension == tensor_.shape.size()) {

@@ -14,9 +14,9 @@
 //     sqlite3_int64 rowid() const;
 //   };
 //
-// and may throw; SQLite gets the message, and the code of a StorageError, or of damage. `Settings` must live as long as
-// the connection. The table is there under its module's name without having been created, takes arguments like a
-// function, and can be created as well.
+// and may throw; SQLite gets the message, and the code of a StorageError or of damage. `Settings` must live as long as
+// the connection. The table can be used under its module's name without CREATE, takes arguments like a function, and
+// can also be created.
 #pragma once
 
 #include <exception>
@@ -47,7 +47,7 @@ class VirtualTable {
     Cursor cursor;
   };
 
-  /// Runs `action`, which returns nothing, and makes a result code of what it throws.
+  /// Runs `action`, which returns nothing, and turns an exception into a result code.
   template <class Action>
   static int guarded(char** message, Action&& action) noexcept {
     const auto keep = [message](const char* what, int code) {

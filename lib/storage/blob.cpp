@@ -32,7 +32,7 @@ void Blob::write(const void* source, std::size_t size, std::size_t offset) {
 
 void Blob::send_to_log() {
   const int code = sqlite3_db_cacheflush(handle_);
-  // SQLite sets no message here. Where it lacks a lock (BUSY), the commit does it.
+  // SQLite sets no message here. If it lacks a lock (BUSY), the commit writes the pages.
   if (code != SQLITE_OK && code != SQLITE_BUSY) throw_sqlite_error(nullptr, code, *path_, "write a value");
 }
 

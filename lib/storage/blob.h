@@ -22,12 +22,11 @@ class Blob {
   std::size_t size() const noexcept;
   void read(void* destination, std::size_t size, std::size_t offset);
   void write(const void* source, std::size_t size, std::size_t offset);
-  /// Writes the pages that were changed to the write-ahead log before the commit does, which would find them gone from the
-  /// processor's cache: 100 x 1 MiB are committed in 120 ms so, otherwise in 143. The page that the row itself is in stays:
-  /// rows after it may be in it too, and to write a page twice makes SQLite go through all that it wrote since again. For
-  /// rows that are only overwritten, of a file in WAL mode.
+  /// Writes the changed pages to the write-ahead log now, while they are still in the processor's cache; at the commit
+  /// they no longer would be. The page with the row itself stays: it may hold later rows too, and writing a page twice
+  /// makes SQLite go again through all it has written since. Only for overwriting rows of a file in WAL mode.
   void send_to_log();
-  /// Ends the access; errors that SQLite kept for the end are thrown here.
+  /// Ends the access, and throws any error that SQLite reports only then.
   void close();
 
  private:

@@ -1,4 +1,4 @@
-// A file without the room that erased values left behind.
+// Removing the space that erased values left in a file.
 #include <sqlite3.h>
 
 #include "lib/storage/connection.h"
@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char* compacting = "compact the store";
 
-// VACUUM makes a whole copy among the temporary files, which for all else are kept in memory.
+// VACUUM makes a whole copy as a temporary file; all other temporary files are kept in memory.
 class TemporaryFilesOnDisk {
  public:
   explicit TemporaryFilesOnDisk(sqlite3* handle) : handle_(handle) { set("FILE"); }

@@ -23,32 +23,32 @@ namespace paramstore::storage {
 std::unique_ptr<SQLite::Database> open_handle(const std::string& uri, const std::string& path,
                                               std::chrono::milliseconds busy_timeout);
 
-/// Switches to or from WAL mode, which needs the file to itself for a moment, and SQLite does not always wait by itself
-/// for that. Returns the mode that the file has then, in lower case: SQLite refuses some without an error.
+/// Switches to or from WAL mode, which needs exclusive use of the file for a moment; SQLite does not always wait for
+/// that. Returns the resulting mode in lower case: SQLite refuses some modes without an error.
 std::string set_journal_mode(sqlite3* handle, const std::string& schema, const char* mode, const std::string& path,
                              const char* doing, std::chrono::milliseconds timeout);
 
 struct StoreFile::Impl {
   Impl(Connection& owner, std::string path, std::string alias, std::string uri, std::filesystem::path resolved);
 
-  Connection* connection;   // null once the Database is gone
+  Connection* connection;   // null after the Database is destroyed
   const std::string path;   // for messages
   const std::string alias;  // its schema name in SQL
   std::string uri;
   const std::filesystem::path resolved;  // empty for a file in memory
   bool read_only = false;
-  bool immutable = false;  // opened so because nothing can be written beside it
+  bool immutable = false;  // because nothing can be written beside it
   FileStamp stamp;         // of an immutable file, when it was opened
   bool attached = false;
-  std::uint32_t generation = 0;  // counts how often it was opened again
+  std::uint32_t generation = 0;  // how often it was reopened
   std::uint64_t last_use = 0;
   std::unique_ptr<SQLite::Database> keeper;  // of a file in memory: keeps it while it is not attached
   FileStatements statements;
 
   bool in_memory() const noexcept { return resolved.empty(); }
-  /// Read without locks, and written by somebody since.
+  /// Whether the file is read without locks and somebody has written to it since.
   bool outdated() const { return attached && immutable && (stamp.has_log || !(stamp_of(resolved) == stamp)); }
-  /// Throws StoreBusy where what was read may be of two commits.
+  /// Throws StoreBusy if the data read may mix two commits.
   void refuse_outdated() const;
 };
 
@@ -67,19 +67,19 @@ class Connection {
   StoreFile& main() noexcept { return *main_; }
   bool in_transaction() const noexcept;
 
-  /// Attaches the file if it is not, opens it again if it is read without locks and somebody has written to it, and
-  /// marks it as just used. Throws Error where that would need a DETACH or ATTACH inside a transaction, which SQLite
-  /// cannot do.
+  /// Attaches the file if it is not attached, reopens it if it is read without locks and somebody has written to it,
+  /// and marks it as just used. Throws Error if that needs a DETACH or ATTACH inside a transaction, which SQLite cannot
+  /// do.
   void use(StoreFile& file);
-  /// The file's handle is going away.
+  /// Called when the file's handle is destroyed.
   void forget(StoreFile& file) noexcept;
-  /// Keeps one of SQLite's places for attached files free, as VACUUM needs.
+  /// Keeps one of SQLite's slots for attached files free for VACUUM.
   void make_room();
 
-  /// Throws SchemaTooNew where the file's schema is newer than this library.
+  /// Throws SchemaTooNew if the file's schema is newer than this library.
   static void check_version(int version, const std::string& path);
 
-  /// After a commit: brings the file's -wal back into the file once it has grown so far that this pays.
+  /// After a commit: writes the -wal back into the file once it is large enough for this to pay.
   void checkpoint(StoreFile& file) noexcept;
 
   void begin();
@@ -109,13 +109,13 @@ class Connection {
 
   OpenOptions options_;
   std::unique_ptr<SQLite::Database> database_;
-  std::vector<StoreFile*> files_;       // all of them, main_ too; each leaves when it goes, so before them
+  std::vector<StoreFile*> files_;       // all of them, with main_; each removes itself, so declared before them
   std::vector<std::string> abandoned_;  // aliases to detach at the next chance
   std::unique_ptr<StoreFile> main_;
   std::map<std::string, std::weak_ptr<StoreFile>, std::less<>> scopes_;
   std::map<std::string, std::shared_ptr<StoreFile>, std::less<>> memory_scopes_;  // live as long as the store in memory
   std::uint64_t clock_ = 0;
-  int wal_pages_ = 0;  // of the file that was committed last
+  int wal_pages_ = 0;  // of the last file committed
 };
 
 }  // namespace paramstore::storage

@@ -1,5 +1,5 @@
-// A copy of a file, whole or not at all: made beside its target, then renamed where there was no file, and written into
-// the one that is there otherwise.
+// A copy of a file, whole or not at all: made beside its target, then renamed to it, or written into the target if that
+// exists.
 #include <fcntl.h>
 #include <sqlite3.h>
 
@@ -21,9 +21,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* infix = ".copy-";
-constexpr std::size_t longest_suffix = 26;  // with the greatest number
+constexpr std::size_t longest_suffix = 26;  // with the largest number
 
-// The temporary, until it has got its name.
+// The temporary file, until it is renamed.
 class TemporaryFile {
  public:
   explicit TemporaryFile(const fs::path& target) {
@@ -43,7 +43,7 @@ class TemporaryFile {
   fs::path path_;
 };
 
-// Gives the temporary the target's name. False where a file has it, or where a log or journal lies there that a deleted
+// Gives the temporary file the target's name. False if a file with that name exists, or a log or journal that a deleted
 // store left behind: SQLite would take it for the new file's.
 bool take_name(const fs::path& temporary, const fs::path& target) {
   std::error_code error;
@@ -52,7 +52,7 @@ bool take_name(const fs::path& temporary, const fs::path& target) {
   }
   if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) == 0) return true;
   if (errno == EEXIST) return false;
-  // Some file systems know no such renaming.
+  // Some file systems do not support this kind of rename.
   if (errno != EINVAL && errno != ENOSYS) throw_system_error(target, "cannot be made", errno);
   if (fs::exists(target, error)) return false;
   if (::rename(temporary.c_str(), target.c_str()) != 0) throw_system_error(target, "cannot be made", errno);
@@ -89,14 +89,14 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
   const std::uint64_t size = file_size(impl_->statements);
   const std::uint64_t total = kind == FileKind::missing ? size : 2 * size;
   {
-    // In a damaged file the pages may lead back to each other: a copy that grows past what the original can hold ends.
+    // A damaged file's pages may form a cycle: stop a copy that outgrows what the original can hold.
     const std::uint64_t most = 2 * size + (64 << 20);
     const auto look = [&] {
       std::error_code none;
       std::uint64_t written = fs::file_size(temporary.path(), none);
       if (none) written = 0;  // not made yet
       if (written > most)
-        throw CorruptStore(impl_->path + ": a copy takes more room than the file has: the file is damaged");
+        throw CorruptStore(impl_->path + ": a copy is larger than the file can hold: the file is damaged");
       if (progress) progress(std::min(written, size), total);
     };
     Statement vacuum(handle, "VACUUM " + quote_identifier(impl_->alias) + " INTO ?1", impl_->path, "copy the store");
@@ -118,8 +118,7 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
       amend(transaction);
       transaction.commit();
     }
-    // The -wal must be written back before the file is renamed without it. Closing does that too, but keeps its errors
-    // to itself.
+    // The -wal must be written back before the file is renamed without it. Closing does that too, but hides errors.
     const int code = sqlite3_wal_checkpoint_v2(copied, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     check_sqlite(copied, code, temporary.path().string(), "copy the store");
   }

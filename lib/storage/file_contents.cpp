@@ -1,6 +1,6 @@
-// A store is never replaced under its name by another file: a program that had opened the old one, and had not yet read
-// from it, would hold no lock, and later take the new file's -wal, which it finds by its name, for the old file's. So
-// the file stays, and gets its new contents in one transaction, in which SQLite's own locks and journal do the rest.
+// A store's file is never replaced by renaming another over it: a program that had opened the old file but not yet read
+// from it would hold no lock, and would later find the new file's -wal by name and take it for the old file's. So the
+// file stays and gets its new contents in one transaction, protected by SQLite's own locks and journal.
 #include "lib/storage/file_contents.h"
 
 #include <sqlite3.h>
@@ -24,13 +24,13 @@ namespace fs = std::filesystem;
 constexpr const char* replacing = "replace the store";
 constexpr int pages_a_step = 64;
 
-// A connection that has the file to itself, and out of WAL mode: in it page sizes could not change, and readers would
-// not stand in the way.
+// A connection with exclusive use of the file, outside WAL mode: in WAL mode the page size could not change, and
+// readers would not block.
 std::unique_ptr<SQLite::Database> lock_alone(const fs::path& target, const OpenOptions& options) {
   const std::string path = target.string();
   auto database = open_handle(file_uri(target, OpenMode::create, options.vfs), path, std::chrono::milliseconds::zero());
   sqlite3* const handle = database->getHandle();
-  // EXTRA: the journal that is deleted last must not come back with the power, or the old contents would with it.
+  // EXTRA: after a power loss the deleted journal must not reappear, as it would restore the old contents.
   execute(handle,
           "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = EXTRA; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE; "
           "COMMIT",
@@ -38,7 +38,7 @@ std::unique_ptr<SQLite::Database> lock_alone(const fs::path& target, const OpenO
   const FileIdentity identity = read_identity(handle, "main", path);
   if (!identity.blank && identity.application_id != store_application_id)
     throw NotAStore(path + ": exists and is not a store; it is not replaced");
-  // Now that it is locked, it stays so until the next transaction ends; that one then removes its journal.
+  // The lock stays until the next transaction ends, which then removes its journal.
   execute(handle, "PRAGMA locking_mode = NORMAL", path, replacing);
   return database;
 }
@@ -47,7 +47,7 @@ std::unique_ptr<SQLite::Database> wait_for_lock(const fs::path& target, const Op
   const auto begin = std::chrono::steady_clock::now();
   for (;;) {
     try {
-      // Anew each time: a connection that waits would itself keep others waiting.
+      // A new connection each time: one that waits would keep others waiting.
       return lock_alone(target, options);
     } catch (const StoreBusy& error) {
       if (std::chrono::steady_clock::now() - begin >= options.busy_timeout) {
@@ -59,8 +59,8 @@ std::unique_ptr<SQLite::Database> wait_for_lock(const fs::path& target, const Op
       }
     } catch (const CorruptStore&) {
       throw CorruptStore(target.string() +
-                         ": is so damaged that it cannot be replaced; delete it first, and with it the files beside it "
-                         "whose names go on with -wal, -shm and -journal");
+                         ": is too damaged to be replaced; delete it first, together with the files of the same name "
+                         "that end in -wal, -shm and -journal");
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
@@ -73,7 +73,7 @@ void overwrite(const fs::path& target, const fs::path& source, const OpenOptions
   const auto from =
       open_handle(file_uri(source, OpenMode::read_write, options.vfs), source.string(), options.busy_timeout);
   const auto into = wait_for_lock(target, options);
-  const auto finish = [](sqlite3_backup* each) { sqlite3_backup_finish(each); };  // undoes what is not complete
+  const auto finish = [](sqlite3_backup* each) { sqlite3_backup_finish(each); };  // undoes an incomplete copy
   std::unique_ptr<sqlite3_backup, decltype(finish)> backup(
       sqlite3_backup_init(into->getHandle(), "main", from->getHandle(), "main"), finish);
   if (backup == nullptr) throw_sqlite_error(into->getHandle(), sqlite3_errcode(into->getHandle()), path, replacing);

@@ -1,4 +1,4 @@
-// The contents of one SQLite file into another that may exist.
+// Writes the contents of one SQLite file into another, which may exist.
 #pragma once
 
 #include <filesystem>
@@ -7,9 +7,10 @@
 
 namespace paramstore::storage {
 
-/// Writes the store `source`, which nobody else has open, into the file `target`: a store, an empty file, or none yet.
-/// All of it is there afterwards, or what was there before, also after a crash or power loss. Throws StoreBusy where
-/// somebody has the target open, NotAStore where it is none, CorruptStore where it is too damaged for SQLite to write.
+/// Writes the store `source`, which nobody else has open, into the file `target`: a store, an empty file, or a path
+/// that does not exist. Afterwards the target has either all of the new contents or the old ones, even after a crash or
+/// power loss. Throws StoreBusy if somebody has the target open, NotAStore if it is not a store, and CorruptStore if it
+/// is too damaged for SQLite to write.
 void overwrite(const std::filesystem::path& target, const std::filesystem::path& source, const OpenOptions& options,
                const Progress& progress);
 

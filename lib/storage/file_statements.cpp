@@ -13,7 +13,7 @@ struct QueryText {
 
 // In the order of the enumeration.
 constexpr QueryText queries[] = {
-    // In two steps, so that the name comes from the row and not from the index, which may be damaged.
+    // In two steps, so that the name comes from the row, not from the index, which may be damaged.
     {"read a parameter",
      "SELECT " RECORD_COLUMNS " FROM @.params WHERE id = (SELECT id FROM @.params WHERE name = ?1)"},
     {"read a parameter", "SELECT " RECORD_COLUMNS " FROM @.params WHERE id = ?1"},
@@ -34,7 +34,7 @@ constexpr QueryText queries[] = {
      "ORDER BY revision DESC LIMIT ?2"},
     {"list the parameters", "SELECT max(id) FROM @.params"},
     {"list the parameters", "SELECT (SELECT min(id) FROM @.params), (SELECT max(id) FROM @.params)"},
-    // The limit, which follows from the file's size, stops a damaged tree whose pages lead back to each other.
+    // The limit, derived from the file's size, stops the scan of a damaged tree whose pages form a cycle.
     {"count the parameters", "SELECT count(*) FROM (SELECT id FROM @.params LIMIT ?1)"},
     {"look for changes", "PRAGMA @.data_version"},
     {"read the schema's version", "PRAGMA @.user_version"},

@@ -44,8 +44,8 @@ enum class Query : std::size_t {
   how_many,
 };
 
-/// Values up to this many bytes travel through a statement's columns and parameters; longer ones through a
-/// Blob. Measured: below it opening a blob costs more than copying the value once more.
+/// Values up to this many bytes are passed as a statement's columns and parameters, longer ones through a Blob. For
+/// shorter values, opening a blob costs more than copying the value once more.
 constexpr std::size_t small_value = 128 * 1024;
 
 class FileStatements {
@@ -55,9 +55,9 @@ class FileStatements {
 
   /// The statement, prepared on its first use. Hold it in a StatementUse.
   Statement& operator[](Query query);
-  /// Finalizes all of them, as is needed before the file can be detached.
+  /// Finalizes all of them, which is required before the file can be detached.
   void clear() noexcept;
-  /// The same on another connection from now on.
+  /// Moves to another connection.
   void move_to(sqlite3* handle) noexcept;
 
  private:

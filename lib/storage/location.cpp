@@ -47,8 +47,8 @@ sqlite3_vfs* find_vfs(const std::string& name) {
   return vfs;
 }
 
-// The first bytes of a file, read through SQLite's own file system. Plain open and close would not do: closing any
-// descriptor of a file drops every POSIX lock that this process has on it, those of its other connections too.
+// The first bytes of a file, read through SQLite's own file system. Plain open and close would be wrong: closing any
+// descriptor of a file drops every POSIX lock that this process has on it, including those of its other connections.
 std::string read_header(const fs::path& path, const std::string& vfs_name) {
   sqlite3_vfs* const vfs = find_vfs(vfs_name);
   using Filename = std::unique_ptr<const char, void (*)(const char*)>;
@@ -71,7 +71,7 @@ std::string read_header(const fs::path& path, const std::string& vfs_name) {
   return header;
 }
 
-// Only then does SQLite make files beside one that it reads.
+// Only in WAL mode does SQLite create files beside one that it reads.
 bool is_in_wal_mode(std::string_view header) { return header.size() == header_size && header[19] == 2; }
 
 FileKind kind_of(std::string_view header) {
@@ -94,7 +94,7 @@ bool is_filled(const fs::path& path) {
 
 unsigned char format_at(std::string_view header, std::size_t at) { return static_cast<unsigned char>(header[at]); }
 
-// A write that did not end, and what SQLite needs to undo it: until it has, the file's own bytes say nothing.
+// An unfinished write, and what SQLite needs to undo it: until it is undone, the file's own bytes mean nothing.
 
 }  // namespace
 
@@ -114,7 +114,7 @@ std::string file_uri(const fs::path& path, OpenMode mode, std::string_view vfs) 
       uri += "?mode=ro&immutable=1";
       break;
   }
-  // Always named: a connection whose main file is in memory would look for this one there too.
+  // Always named: a connection whose main file is in memory would otherwise look for this file there too.
   return uri.append("&vfs=").append(vfs.empty() ? sqlite3_vfs_find(nullptr)->zName : vfs);
 }
 
@@ -128,7 +128,7 @@ fs::path resolve(const fs::path& path) {
   std::error_code error;
   fs::path resolved = fs::absolute(path, error);
   if (error) resolved = path;
-  // A link to a file that is yet to be made comes back as it is, so what it leads to is asked for too.
+  // A link to a file that does not exist is returned unresolved, so follow it here.
   constexpr int most_links = 40;  // as many as Linux follows
   for (int links = 0; links < most_links; ++links) {
     const fs::path canonical = fs::weakly_canonical(resolved, error);
@@ -158,11 +158,11 @@ void inspect_path(const fs::path& path, const OpenOptions& options) {
     if (!fs::is_directory(folder, error)) fail("the folder " + folder.string() + " does not exist; make it first");
     check_length(resolve(path), name, options.vfs, 0);
     if (::access(folder.c_str(), W_OK | X_OK) != 0)
-      fail("no file can be made in the folder: " + std::string(std::strerror(errno)));
+      fail("cannot create a file in the folder: " + std::string(std::strerror(errno)));
     return;
   }
   if (error == std::errc::filename_too_long) check_length(resolve(path), name, options.vfs, 0);
-  if (error) fail("cannot be looked at: " + error.message());
+  if (error) fail("cannot be examined: " + error.message());
   if (status.type() == fs::file_type::directory)
     fail("is a directory; name a file in it, such as " + (path / "model.params.db").string());
   if (status.type() != fs::file_type::regular) fail("is not a regular file");
@@ -173,13 +173,13 @@ void inspect_path(const fs::path& path, const OpenOptions& options) {
   if (!has_journal(resolved)) {
     const std::string header = read_header(resolved, options.vfs);
     if (kind_of(header) == FileKind::no_database) {
-      throw NotAStore(name + ": is not a store: it does not begin as an SQLite database but with " +
+      throw NotAStore(name + ": is not a store: expected an SQLite database, but the file begins with " +
                       in_quotes(std::string_view(header).substr(0, 16)));
     }
     if (kind_of(header) == FileKind::store && std::max(format_at(header, 18), format_at(header, 19)) > newest_format) {
       throw CorruptStore(name + ": its header names the file formats " + std::to_string(format_at(header, 18)) +
                          " and " + std::to_string(format_at(header, 19)) +
-                         ", of which SQLite has 1 and 2: the file is damaged; restore it "
+                         "; SQLite knows only 1 and 2: the file is damaged; restore it "
                          "from a copy");
     }
     if (kind_of(header) == FileKind::empty && options.read_only) {
@@ -221,7 +221,7 @@ OpenMode reading_mode(const fs::path& resolved, const std::string& path, const s
   const auto log_size = fs::file_size(log, none);
   if (none || log_size == 0) return OpenMode::immutable;
   throw StorageError(path + ": cannot open the store: the newest commits are in " + log.string() +
-                         ", which can be read only where store and folder may be written; open the store once for "
+                         ", which can be read only if the store and its folder are writable; open the store once for "
                          "writing, or copy both files to another folder",
                      SQLITE_CANTOPEN);
 }

@@ -1,4 +1,4 @@
-// How a file comes to have the newest schema.
+// Brings a file to the newest schema.
 #pragma once
 
 #include <string>
@@ -22,8 +22,8 @@ const std::vector<Migration>& migrations();
 /// The schema this library reads and writes.
 int newest_schema_version();
 
-/// Makes the main schema of `handle` a store of the schema `wanted` where it has an older one, in one transaction. A
-/// blank database becomes a new store. Another process may do the same at the same moment.
+/// Migrates the main schema of `handle` to version `wanted` if it has an older one, in one transaction. A blank
+/// database becomes a new store. Another process may do the same at the same time.
 void bring_up_to_date(sqlite3* handle, const std::string& path, int wanted = newest_schema_version());
 
 }  // namespace paramstore::storage

@@ -23,7 +23,7 @@ struct Watch {
     try {
       self.look();
       return 0;
-    } catch (...) {  // cannot pass through SQLite
+    } catch (...) {  // an exception must not pass through SQLite
       self.error = std::current_exception();
       return 1;
     }
@@ -34,7 +34,7 @@ struct Watch {
 
 void run_watched(sqlite3* handle, const std::function<void()>& look, const std::function<void()>& work) {
   Watch watch{look};
-  // At every step back in SQLite's program: with large values there are few of them.
+  // At every backward jump in SQLite's program: with large values these are few.
   sqlite3_progress_handler(handle, 1, Watch::check, &watch);
   try {
     work();

@@ -1,4 +1,4 @@
-// A statement that runs long, looked after while it does.
+// Calls a function while a long statement runs.
 #pragma once
 
 #include <functional>
@@ -7,8 +7,8 @@ struct sqlite3;
 
 namespace paramstore::storage {
 
-/// Runs `work`, which steps statements of `handle`, and meanwhile calls `look` some ten times a second. What `look`
-/// throws stops the statement, and is thrown in place of what `work` made of that.
+/// Runs `work`, which steps statements of `handle`, and meanwhile calls `look` about ten times a second. An
+/// exception from `look` stops the statement, and is thrown in place of whatever `work` throws as a result.
 void run_watched(sqlite3* handle, const std::function<void()>& look, const std::function<void()>& work);
 
 }  // namespace paramstore::storage

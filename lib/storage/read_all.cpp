@@ -1,6 +1,6 @@
-// Loading a whole file. The rows are divided into parts by their ids. Small values come along with their rows. Large ones
-// are noted on the way, and read when no part is left. Where there is enough to do, several threads do it, each with a
-// connection of its own, on the same commit.
+// Loading a whole file. The rows are divided into parts by their ids. Small values are read with their rows. Large
+// ones are noted, and read when no part is left. If there is enough work, several threads share it, each with its own
+// connection, on the same commit.
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -18,13 +18,13 @@
 namespace paramstore::storage {
 namespace {
 
-// What takes about as long to read as another connection takes to open.
+// Reading this much takes about as long as opening another connection.
 constexpr std::uint64_t bytes_worth_a_thread = 8 << 20;
 constexpr std::uint64_t rows_worth_a_thread = 2048;
 constexpr std::uint64_t rows_of_a_part = 512;
 constexpr std::uint64_t most_threads = 8;
 
-// The smallest and the largest id that a row has; 0 and -1 where there is none.
+// The smallest and the largest id of the rows; 0 and -1 if there are no rows.
 IdRange ids_in(FileStatements& queries) {
   const StatementUse ids(queries[Query::id_range]);
   if (!ids->step() || ids->is_null(0)) return {0, -1};
@@ -33,7 +33,7 @@ IdRange ids_in(FileStatements& queries) {
   return {first, std::max(first, possible(1))};
 }
 
-// Equal shares of the ids; the outer ones without an end.
+// Equal shares of the ids; the first and the last are open-ended.
 std::vector<IdRange> divide(const IdRange& ids, std::uint64_t rows, std::uint64_t parts_wanted) {
   constexpr auto first = std::numeric_limits<std::int64_t>::min();
   constexpr auto last = std::numeric_limits<std::int64_t>::max();
@@ -49,8 +49,8 @@ std::vector<IdRange> divide(const IdRange& ids, std::uint64_t rows, std::uint64_
   return parts;
 }
 
-// Reads along if it can see the same commit. If not, or if there is no further connection to be had, it leaves all of it
-// to the thread that began.
+// Helps to read if it sees the same commit. If not, or if no other connection can be opened, it leaves all the work to
+// the first thread.
 void help(Reading& reading, const std::string& uri, const std::string& path, Revision revision) {
   const std::string alias = "main";
   std::unique_ptr<SQLite::Database> database;
@@ -73,7 +73,8 @@ std::vector<std::uint64_t> StoreFile::read_parts(const PartReceiver& receive, st
   const ReadTransaction snapshot(*this);
   FileStatements& queries = statements();
   sqlite3* const handle = impl_->connection->handle();
-  // As many as their ids and the file's size allow: to count them is to read every page of a file of small values.
+  // The most rows that their ids and the file's size allow: counting them would read every page of a file of small
+  // values.
   const IdRange ids = ids_in(queries);
   const std::uint64_t rows =
       std::min(static_cast<std::uint64_t>(ids.last - ids.first) + 1, file_size(queries) / least_row_size);
@@ -92,7 +93,7 @@ std::vector<std::uint64_t> StoreFile::read_parts(const PartReceiver& receive, st
       while (helpers.size() + 1 < wanted)
         helpers.emplace_back(help, std::ref(reading), uri, std::cref(impl_->path), newest);
     } catch (const std::system_error&) {
-      // The system has no more threads; those that began, and this one, do.
+      // The system has no more threads; this one and those already started are enough.
     }
   }
   reading.work({handle, impl_->path, impl_->alias, queries});

@@ -11,7 +11,8 @@ ReadTransaction::ReadTransaction(StoreFile& file) : file_(file) {
 }
 
 ReadTransaction::~ReadTransaction() {
-  // The connection may be gone, and the transaction with it. Nothing was written, so rolling back loses nothing.
+  // The connection may be closed already, and the transaction with it. Nothing was written, so rolling back loses
+  // nothing.
   if (owns_ && file_.impl_->connection != nullptr) file_.impl_->connection->roll_back();
 }
 

@@ -15,13 +15,13 @@ namespace {
 
 constexpr const char* wrong_checksum = "its value does not have the checksum it was written with: the file is damaged";
 
-// Reads through a map of the file, as long as this lives, which saves a copy into SQLite's cache and the memory for it. Not
-// for ever: pages read through a map are not kept, and looking up a single row takes five times as long.
+// While it lives, the file is memory-mapped, which saves a copy into SQLite's cache and the memory for it. Only for a
+// while: mapped pages are not kept, which makes looking up a single row much slower.
 class MappedReads {
  public:
   MappedReads(sqlite3* handle, const std::string& alias)
       : handle_(handle), pragma_("PRAGMA " + quote_identifier(alias)) {
-    set(2'147'418'112);  // the most that SQLite takes
+    set(2'147'418'112);  // the most that SQLite accepts
   }
   ~MappedReads() { set(0); }
   MappedReads(const MappedReads&) = delete;
@@ -29,7 +29,7 @@ class MappedReads {
 
  private:
   void set(std::int64_t bytes) noexcept {
-    // Where this fails, reading goes on as before.
+    // If this fails, reading continues without a map.
     sqlite3_exec(handle_, (pragma_ + ".mmap_size = " + std::to_string(bytes)).c_str(), nullptr, nullptr, nullptr);
   }
 
@@ -76,7 +76,7 @@ std::optional<std::size_t> Reading::next_part() {
 
 void Reading::read_part(std::size_t part, const ValuePlace& place) {
   std::vector<std::uint64_t>& checksums = checksums_[part];
-  checksums.reserve(std::min<std::size_t>(rows_a_part_, 4096));  // rows there may be
+  checksums.reserve(std::min<std::size_t>(rows_a_part_, 4096));  // rows_a_part_ is only an upper bound
   std::vector<LargeValue> large;
   RecordReader reader(place.statements, place.path, bytes_, ranges_[part].first);
   {

@@ -1,4 +1,4 @@
-// What the threads that load a file have in common: the parts still to be read, the large values found, what went wrong.
+// What the threads that load a file share: the parts still to be read, the large values found, the first error.
 #pragma once
 
 #include <condition_variable>
@@ -23,12 +23,12 @@ struct IdRange {
 
 class Reading {
  public:
-  /// `ranges` ascend, and have that many rows together. `receive` must outlive this object. `locked`: nobody can cut
-  /// the file off while it is read, so that it may be read through a map.
+  /// `ranges` ascend, and have that many rows together. `receive` must outlive this object. `locked`: nobody can
+  /// truncate the file while it is read, so it may be memory-mapped.
   Reading(std::vector<IdRange> ranges, std::uint64_t rows, const StoreFile::PartReceiver& receive, bool locked);
 
-  /// Reads along on the calling thread, at `place`, until nothing is left. What goes wrong is kept for `finish`, and ends
-  /// the work of all.
+  /// Reads on the calling thread, at `place`, until nothing is left. An error is kept for `finish`, and stops all
+  /// threads.
   void work(const ValuePlace& place) noexcept;
 
   /// After all threads are done: the checksum of each value, in order, or the first exception.
@@ -57,7 +57,7 @@ class Reading {
   std::size_t rows_a_part_;
   const StoreFile::PartReceiver& receive_;
   const bool locked_;
-  std::vector<std::vector<std::uint64_t>> checksums_;  // of each part, until `finish` its reader's alone
+  std::vector<std::vector<std::uint64_t>> checksums_;  // of each part; only its reader's until `finish`
   BytesRead bytes_;
 
   std::mutex mutex_;  // for all below

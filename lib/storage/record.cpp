@@ -9,7 +9,7 @@
 namespace paramstore::storage {
 namespace {
 
-// Below this no length is worth doubting: reading it costs less than asking for the file's size.
+// A smaller value is not checked against the file's size: reading it costs less than asking for that size.
 constexpr std::uint64_t harmless_size = 65536;
 
 bool is_printable_ascii(std::string_view text) {
@@ -49,7 +49,7 @@ ParamRecord RecordReader::read(const Statement& row) {
   ParamRecord record;
   record.id = row.integer(0);
   const std::string_view name = row.utf8_text(1);
-  // In a sound tree ids ascend; one whose pages lead back to each other would never end.
+  // In a sound tree ids ascend; a tree whose pages form a cycle would never end.
   if (record.id <= last_id_) fail(name, "its row is out of order: the file is damaged");
   last_id_ = record.id;
   try {
@@ -80,7 +80,7 @@ void RecordReader::read_tag(const Statement& row, ParamRecord& record) {
   if (tag.empty() || tag != tag_) {
     if (tag.empty() || tag.size() > max_tag_bytes || tag.find('\0') != std::string_view::npos ||
         first_invalid_utf8(tag)) {
-      fail(record.name, "its constraint tag is no text of 1 to 1048576 bytes");
+      fail(record.name, "its constraint tag is not text of 1 to 1048576 bytes");
     }
     tag_ = tag;
   }
@@ -92,7 +92,7 @@ void RecordReader::read_layout(const Statement& row, ParamRecord& record) {
   const std::string_view shape_text = row.utf8_text(4);
   if (shape_text.empty() || dtype_text != layout_.dtype_text || shape_text != layout_.shape_text) {
     const auto dtype = parse_dtype(dtype_text);
-    if (!dtype) fail(record.name, "its dtype " + in_quotes(dtype_text) + " is none that is known");
+    if (!dtype) fail(record.name, "its dtype " + in_quotes(dtype_text) + " is unknown");
     auto shape = parse_shape(shape_text);
     if (!shape) fail(record.name, "its shape " + in_quotes(shape_text) + " is not a JSON array of sizes");
     const auto size = storage::value_size(*shape, *dtype);
@@ -107,7 +107,7 @@ void RecordReader::read_device(const Statement& row, ParamRecord& record) {
   const std::string_view device = row.utf8_text(5);
   if (device.empty() || device != device_) {
     if (device.empty() || device.size() > max_device_bytes || !is_printable_ascii(device))
-      fail(record.name, "its device is no device");
+      fail(record.name, "its device is not 1 to 64 characters of printable ASCII");
     device_ = device;
   }
   record.device = device_;
@@ -117,23 +117,23 @@ std::uint64_t RecordReader::chunked_size(std::int64_t id) {
   StatementUse chunks(statements_[Query::chunks]);
   chunks->bind(1, id);
   std::uint64_t sum = 0;
-  // A sequence with a gap is left to the value's reader to refuse; here it ends, which makes the sum too small.
+  // The value's reader refuses a sequence with a gap; here the loop ends at it, which makes the sum too small.
   for (std::int64_t sequence = 0; chunks->step() && chunks->integer(1) == sequence; ++sequence) {
-    if (chunks->integer(2) < 0) break;  // no blob
+    if (chunks->integer(2) < 0) break;  // not a blob
     sum += static_cast<std::uint64_t>(chunks->integer(2));
   }
   return sum;
 }
 
 void RecordReader::count_bytes(std::string_view name, std::uint64_t size) {
-  // By and by: with each row, threads would take the counter's memory from each other all the time.
+  // In batches: on every row, threads would contend for the counter's cache line.
   uncounted_ += size;
   if (uncounted_ <= harmless_size) return;
   const std::uint64_t total = bytes_.total.fetch_add(uncounted_) + uncounted_;
   uncounted_ = 0;
   if (!file_size_) file_size_ = storage::file_size(statements_);
-  // Several rows whose pages are the same ones are no more believable than a single one that is too long.
-  if (total > *file_size_) fail(name, "its value is larger than what the file has room for: the file is damaged");
+  // Several rows that share the same pages are as much a sign of damage as one that is too long.
+  if (total > *file_size_) fail(name, "its value is larger than the file can hold: the file is damaged");
 }
 
 std::uint64_t file_size(FileStatements& statements) {

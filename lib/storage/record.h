@@ -1,4 +1,4 @@
-// From a row of `params` to a ParamRecord, believing nothing.
+// Turns a row of `params` into a ParamRecord, trusting nothing in it.
 #pragma once
 
 #include <algorithm>
@@ -13,22 +13,22 @@
 
 namespace paramstore::storage {
 
-/// Most bytes a constraint tag and a device may have; a name's are those of validate_param_name.
+/// The most bytes that a constraint tag and a device may have; validate_param_name limits names.
 constexpr std::int64_t max_id = std::int64_t{1} << 62;
 constexpr std::size_t max_tag_bytes = 1 << 20;
 constexpr std::size_t max_device_bytes = 64;
 
-/// Throws InvalidName, or Error, where `record` cannot be a row with a value of that size.
+/// Throws InvalidName or Error if `record` cannot be a row with a value of that size.
 void check_record(const ParamRecord& record, ValueBytes value, const std::string& path);
 
-/// How many bytes the values of a file's rows have, added up as their records are read: by one reader or by several, each
+/// The total bytes of the values in a file's rows, added up as their records are read by one reader or by several, each
 /// on its own thread.
 struct BytesRead {
   std::atomic<std::uint64_t> total{0};
 };
 
-/// Reads the records of one file in one transaction. Throws CorruptStore for a row that cannot be true; in
-/// particular none is returned whose value_size the file does not hold.
+/// Reads the records of one file in one transaction. Throws CorruptStore for an invalid row, in
+/// particular if its value_size exceeds what the file can hold.
 class RecordReader {
  public:
   /// The references must outlive the reader.
@@ -43,7 +43,7 @@ class RecordReader {
   /// `row` stands on a row with RECORD_COLUMNS.
   ParamRecord read(const Statement& row);
 
-  /// Bytes of the value of the record read last.
+  /// Bytes in the value of the last record read.
   std::uint64_t value_size() const noexcept { return layout_.value_size; }
 
   /// "<path>: the parameter 'name': <what>"
@@ -64,7 +64,7 @@ class RecordReader {
   std::int64_t last_id_;
   std::optional<std::uint64_t> file_size_;
 
-  // What the row before had. Most rows have the same, and need no second look.
+  // The previous row's texts. Most rows repeat them, and need not be checked again.
   struct Layout {
     std::string dtype_text;
     std::string shape_text;
@@ -80,7 +80,7 @@ class RecordReader {
 /// Bytes of the file as this transaction sees it.
 std::uint64_t file_size(FileStatements& statements);
 
-/// No row takes fewer bytes of it, its place in the index included.
+/// The fewest bytes of the file that a row takes, including its index entry.
 constexpr std::uint64_t least_row_size = 16;
 
 }  // namespace paramstore::storage

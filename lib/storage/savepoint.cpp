@@ -25,7 +25,7 @@ Savepoint::~Savepoint() {
   if (transaction_.finished_ || file.impl_->connection == nullptr || !file.impl_->connection->in_transaction()) return;
   const int code =
       sqlite3_exec(file.impl_->connection->handle(), "ROLLBACK TO part; RELEASE part", nullptr, nullptr, nullptr);
-  transaction_.broken_ = code != SQLITE_OK;  // what was half made is undone
+  transaction_.broken_ = code != SQLITE_OK;  // the rollback undid any partial change
 }
 
 void Savepoint::release() {

@@ -19,12 +19,12 @@ namespace {
 constexpr const char* opening = "open the store";
 
 struct Object {
-  std::string sql;        // that made it; indexes that SQLite makes for UNIQUE have none
-  bool has_rows = false;  // a table that is no virtual one
+  std::string sql;        // that made it; empty for the indexes that SQLite makes for UNIQUE
+  bool has_rows = false;  // a table that is not virtual
 };
 using Objects = std::map<std::pair<std::string, std::string>, Object>;  // by type and name
 
-// What is read while this lives is one moment: another process may be making the store just now, or migrating it.
+// While this lives, all reads see one snapshot: another process may be creating or migrating the store.
 class Snapshot {
  public:
   Snapshot(sqlite3* handle, const std::string& path) : handle_(handle) { execute(handle, "BEGIN", path, opening); }
@@ -47,7 +47,7 @@ Objects read_objects(sqlite3* handle, const std::string& alias, const std::strin
   }
   return objects;
 } catch (const StorageError& error) {
-  // There is nothing wrong with the statement, so what SQLite cannot make sense of is what the file says.
+  // The statement is correct, so the fault is in the file.
   if (error.code() != SQLITE_ERROR) throw;
   throw CorruptStore(std::string(error.what()) + "; the file is damaged, restore it from a copy");
 }
@@ -59,14 +59,14 @@ Objects make_reference(int version) {
   return read_objects(database.getHandle(), "main", path);
 }
 
-// What a file of this version must have. The newest, which nearly all have, is made once.
+// What a file of this version must have. The newest version, which nearly all files have, is made once.
 const Objects& reference(int version, Objects& room) {
   static const Objects newest = make_reference(newest_schema_version());
   if (version == newest_schema_version()) return newest;
   return room = make_reference(version);
 }
 
-// An index over an expression or with a WHERE would evaluate what a stranger wrote whenever we write.
+// An index with an expression or a WHERE would evaluate a stranger's SQL whenever we write.
 void check_indexes(sqlite3* handle, const std::string& alias, const std::string& path, const std::string& table) {
   constexpr const char* doing = "read the list of indexes";
   const std::string schema = quote_identifier(alias);
@@ -83,7 +83,7 @@ void check_indexes(sqlite3* handle, const std::string& alias, const std::string&
   }
 }
 
-// Checking or rebuilding a file evaluates the columns that are computed, in whoever's table they are.
+// Checking or rebuilding a file evaluates generated columns, in any table.
 void check_columns(sqlite3* handle, const std::string& alias, const std::string& path, const std::string& table) {
   constexpr int virtual_column = 2;
   constexpr int stored_column = 3;
@@ -128,7 +128,7 @@ void check_schema(sqlite3* handle, const std::string& alias, const std::string& 
     if (at == found.end())
       throw CorruptStore(path + ": the " + type + " " + name + " is missing, or something else has its name");
     if (at->second.sql != object.sql)
-      throw CorruptStore(path + ": the " + type + " " + name + " is not as the schema makes it");
+      throw CorruptStore(path + ": the " + type + " " + name + " differs from the schema's");
     if (type == "table") tables.insert(name);
   }
   for (const auto& [key, object] : found) {

@@ -1,4 +1,4 @@
-// Is this file a store of ours, and nothing else? Asked once, when it is attached, before any of it is used.
+// Checks that a file is a store of ours and nothing else, once, when it is attached and before it is used.
 #pragma once
 
 #include <string>
@@ -16,8 +16,8 @@ struct FileIdentity {
 
 FileIdentity read_identity(sqlite3* handle, const std::string& alias, const std::string& path);
 
-/// Throws CorruptStore unless the tables, views and triggers that schema/ makes in a file of its version are there to
-/// the letter, and nothing of a stranger's would run when they are used.
+/// Throws CorruptStore unless the tables, views and triggers match those of schema/ for the file's version to the
+/// letter, and no foreign code would run when they are used.
 void check_schema(sqlite3* handle, const std::string& alias, const std::string& path);
 
 }  // namespace paramstore::storage

@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view suffix = ".params.db";
-// A file name has 255 bytes; the suffix and SQLite's own (-journal) need some of them.
+// A file name has at most 255 bytes, including our suffix and SQLite's (-journal).
 constexpr std::size_t most_encoded_bytes = 200;
 
 bool stays_as_it_is(char c) {
@@ -41,7 +41,7 @@ std::string encode(std::string_view name) {
   return result;
 }
 
-// The scope's name that a file's name stands for; nothing for a file that is no scope's.
+// The scope's name for a file name; nothing if the file is not a scope's.
 std::optional<std::string> decode(const std::string& file_name) {
   if (file_name.size() <= suffix.size() || file_name.substr(file_name.size() - suffix.size()) != suffix)
     return std::nullopt;
@@ -55,7 +55,7 @@ std::optional<std::string> decode(const std::string& file_name) {
       i += 2;
     }
   }
-  // What does not lead back to the same file was not made by us.
+  // If the name does not encode to the same file name, we did not make the file.
   if (name.find('\0') != std::string::npos || first_invalid_utf8(name) || encode(name) != encoded) return std::nullopt;
   return name;
 }
@@ -67,13 +67,13 @@ fs::path scopes_folder(const fs::path& store) {
   return folder;
 }
 
-// So that no commit of another's goes into a file that is gone. A file that is no sound store takes no commits.
+// So that nobody commits to a deleted file. A file that is not a sound store takes no commits.
 std::optional<SoleUse> take_alone(const fs::path& path, const OpenOptions& options) {
   try {
     const FileKind kind = file_kind(path, options.vfs);
     if (kind == FileKind::store || kind == FileKind::unfinished) return SoleUse(path, options);
   } catch (const CorruptStore&) {
-    // The damage that SQLite finds as it opens the file.
+    // Damage that SQLite finds when it opens the file.
   } catch (const NotAStore&) {
   }
   return std::nullopt;
@@ -121,7 +121,7 @@ std::shared_ptr<StoreFile> Connection::scope(std::string_view name) {
   const fs::path path = scope_path(main_->impl_->resolved, name);
   std::error_code error;
   const bool exists = fs::exists(path, error);
-  if (error) throw StorageError(path.string() + ": cannot be looked at: " + error.message(), SQLITE_CANTOPEN);
+  if (error) throw StorageError(path.string() + ": cannot be examined: " + error.message(), SQLITE_CANTOPEN);
   if (!exists) {
     if (options_.read_only) {
       throw StorageError(
@@ -132,8 +132,8 @@ std::shared_ptr<StoreFile> Connection::scope(std::string_view name) {
     if (error)
       throw StorageError(path.parent_path().string() + ": the folder of the scopes cannot be made: " + error.message(),
                          SQLITE_CANTOPEN);
-    // SQLite sees to the file's name in the folder, nobody to the folder's; also where another process has just made
-    // it.
+    // SQLite syncs the file's entry in the folder, but nobody syncs the folder's own; do so even if another process has
+    // just made it.
     if (options_.survive_power_loss) sync(path.parent_path().parent_path());
   }
   OpenOptions options = options_;
@@ -159,7 +159,7 @@ std::shared_ptr<StoreFile> Connection::memory_file(std::string path, std::string
 
 std::shared_ptr<StoreFile> Connection::anonymous_scope() { return memory_file(":memory: scope", "scope"); }
 
-// The row in `scopes` is for those who look; nothing here reads it.
+// The row in `scopes` is for people to read; scopes are not found through it.
 void Connection::record_scope(std::string_view name, const fs::path& file) {
   const std::string shown = (file.parent_path().filename() / file.filename()).string();
   {
@@ -203,7 +203,7 @@ bool Connection::drop_scope(std::string_view name) {
   const long own_handles = memory == memory_scopes_.end() ? 0 : 1;
   if (held != scopes_.end() && held->second.use_count() > own_handles) {
     throw Error(main_->path() + ": the scope " + in_quotes(name) +
-                " is in use and cannot be dropped; let go of it first");
+                " is in use and cannot be dropped; release it first");
   }
   if (held != scopes_.end()) scopes_.erase(held);
   if (main_->impl_->in_memory()) {
@@ -212,19 +212,19 @@ bool Connection::drop_scope(std::string_view name) {
     return true;
   }
   const fs::path path = scope_path(main_->impl_->resolved, name);
-  make_room();  // detaches it, if it still is attached
+  make_room();  // detaches it if it is still attached
   std::error_code error;
   const bool exists = fs::exists(path, error);
-  if (error) throw StorageError(path.string() + ": cannot be looked at: " + error.message(), SQLITE_CANTOPEN);
+  if (error) throw StorageError(path.string() + ": cannot be examined: " + error.message(), SQLITE_CANTOPEN);
   if (!exists) return false;
   const std::optional<SoleUse> alone = take_alone(path, options_);
-  // First, as the file cannot be brought back where this fails; the other way round nothing is lost: what scopes there
-  // are is what files there are.
+  // First, because the file could not be restored if this failed. If removing the file fails instead, nothing is lost:
+  // a scope exists if its file does.
   forget_scope(name);
   fs::remove(path, error);
   if (error) throw StorageError(path.string() + ": cannot be removed: " + error.message(), SQLITE_IOERR_DELETE);
   for (const char* each : {"-wal", "-shm", "-journal"}) fs::remove(beside(path, each), error);
-  fs::remove(path.parent_path(), error);  // succeeds where it was the last one
+  fs::remove(path.parent_path(), error);  // succeeds if it was the last scope
   return true;
 }
 

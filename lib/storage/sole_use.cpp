@@ -24,14 +24,14 @@ SoleUse::SoleUse(const std::filesystem::path& path, const OpenOptions& options) 
   handle_ = open_handle(file_uri(path, OpenMode::read_write, options.vfs), name, options.busy_timeout);
   sqlite3* const handle = handle_->getHandle();
   try {
-    // Leaving WAL mode writes the -wal back and removes it, and works only where nobody else has the file open.
+    // Leaving WAL mode writes the -wal back and removes it; it works only if nobody else has the file open.
     set_journal_mode(handle, "main", "DELETE", name, doing, options.busy_timeout);
     execute(handle, "BEGIN EXCLUSIVE", name, doing);
   } catch (const StoreBusy& error) {
     throw in_use(error.code());
   }
   Statement mode(handle, "PRAGMA journal_mode", name, doing);
-  if (mode.step() && mode.text(0) != "delete") throw in_use(SQLITE_BUSY);  // somebody came in between the two
+  if (mode.step() && mode.text(0) != "delete") throw in_use(SQLITE_BUSY);  // somebody opened it between the two
 }
 
 }  // namespace paramstore::storage

@@ -1,4 +1,4 @@
-// A scope's file that nobody else has open, about to be removed.
+// Exclusive use of a scope's file that is about to be removed.
 #pragma once
 
 #include <SQLiteCpp/Database.h>
@@ -10,16 +10,15 @@
 
 namespace paramstore::storage {
 
-/// While it lives, the store at `path` has no -wal, and whoever opens it waits. Who did so all the same, and goes on
-/// once the file is gone, cannot write it: SQLite sees that it was moved when it turns WAL mode on again.
+/// While it lives, the store at `path` has no -wal, and anybody who opens it waits. A connection opened all the same
+/// cannot write once the file is gone: SQLite notices the missing file when it turns WAL mode on again.
 class SoleUse {
  public:
-  /// Throws StoreBusy where another process, or another connection of this one, still has it open after the busy
-  /// timeout.
+  /// Throws StoreBusy if another process, or another connection of this one, still has it open after the busy timeout.
   SoleUse(const std::filesystem::path& path, const OpenOptions& options);
 
  private:
-  std::unique_ptr<SQLite::Database> handle_;  // closing it rolls back, and so lets go
+  std::unique_ptr<SQLite::Database> handle_;  // closing it rolls back, which releases the lock
 };
 
 }  // namespace paramstore::storage

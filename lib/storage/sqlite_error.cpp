@@ -7,16 +7,15 @@
 namespace paramstore::storage {
 namespace {
 
-// What a user can make of a result code. The first match counts: extended codes stand before their primary ones.
+// Explains result codes to the user. The first match counts, so extended codes precede their primary ones.
 struct Explanation {
   int code;
   const char* text;
 };
 
 constexpr Explanation explanations[] = {
-    {SQLITE_READONLY_DIRECTORY, "its folder may not be written, which SQLite needs for the files beside it"},
-    {SQLITE_READONLY_ROLLBACK,
-     "a write to the file did not end, and must be undone first; open the store once for writing"},
+    {SQLITE_READONLY_DIRECTORY, "its folder is not writable, and SQLite must create files beside the store"},
+    {SQLITE_READONLY_ROLLBACK, "an unfinished write to the file must be undone first; open the store once for writing"},
     {SQLITE_READONLY_DBMOVED, "the file was moved or deleted while it was open"},
     {SQLITE_READONLY, "the file may not be written"},
     {SQLITE_FULL, "the disk is full; free some space and try again"},

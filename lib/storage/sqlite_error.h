@@ -12,7 +12,7 @@ namespace paramstore::storage {
 /// `handle`, if there is one, adds SQLite's own words; its last error must be this one.
 [[noreturn]] void throw_sqlite_error(sqlite3* handle, int code, const std::string& path, std::string_view doing);
 
-/// The same where `code` is an error.
+/// The same, if `code` is an error.
 inline void check_sqlite(sqlite3* handle, int code, const std::string& path, std::string_view doing) {
   if (code != 0) throw_sqlite_error(handle, code, path, doing);
 }

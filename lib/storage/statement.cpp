@@ -74,7 +74,7 @@ std::optional<std::int64_t> Statement::optional_integer(int column) const noexce
 }
 
 std::string_view Statement::text(int column) const noexcept {
-  // The pointer first: it is what makes the text, and with it the length, be there.
+  // The pointer first: this call creates the text, and with it the length.
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
   if (text == nullptr) return {};
   return {text, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};

@@ -27,21 +27,21 @@ class Statement {
   Statement& bind(int parameter, std::optional<std::int64_t> value);
   Statement& bind(int parameter, std::string_view text);
   Statement& bind_value(int parameter, ValueBytes value);
-  /// For a function that asks for it with sqlite3_value_pointer and the same `type`.
+  /// For a function that gets it by sqlite3_value_pointer with the same `type`.
   Statement& bind_pointer(int parameter, void* pointer, const char* type);
   /// A blob of that many zeros, to be filled in place.
   Statement& bind_zeros(int parameter, std::uint64_t size);
 
   /// True: there is a row.
   bool step();
-  /// Ready for the next use, whatever happened; nothing stays bound.
+  /// Prepares for the next use, even after an error; nothing stays bound.
   void reset() noexcept;
 
   // Columns count from 0. What they point to lives until the next step or reset.
   std::int64_t integer(int column) const noexcept;
   std::optional<std::int64_t> optional_integer(int column) const noexcept;
   std::string_view text(int column) const noexcept;
-  /// The same where the file is known to hold UTF-8, without the copy that SQLite makes to end the text with a NUL.
+  /// The same for a file known to be UTF-8, without the copy that SQLite makes to add a NUL.
   std::string_view utf8_text(int column) const noexcept;
   ValueBytes blob(int column) const noexcept;
   bool is_null(int column) const noexcept;
@@ -57,7 +57,7 @@ class Statement {
   std::unique_ptr<sqlite3_stmt, Finalizer> statement_;
 };
 
-/// One use of a cached statement: resets it at the end, and whenever an exception passes.
+/// One use of a cached statement: resets it at the end, even if an exception is thrown.
 class StatementUse {
  public:
   explicit StatementUse(Statement& statement) noexcept : statement_(statement) {}

@@ -18,7 +18,7 @@ std::int64_t read_number(Statement& statement) {
   return use->step() ? use->integer(0) : 0;
 }
 
-// What looks like damage in a file that is read without locks may be the mark of a writer.
+// Apparent damage in a file that is read without locks may come from a writer.
 template <class Impl, class Read>
 auto read_or_refuse(const Impl& impl, const Read& read) {
   try {
@@ -76,7 +76,7 @@ std::vector<CommitRecord> StoreFile::commits(std::size_t most, std::optional<Rev
 }
 
 std::int64_t StoreFile::change_counter() {
-  // SQLite's own counter starts again whenever the file is attached again, and then knows nothing of the time between.
+  // SQLite's own counter restarts whenever the file is attached again, and misses the changes in between.
   const std::int64_t counter = read_number(statements()[Query::data_version]);
   return static_cast<std::int64_t>(impl_->generation) << 32 | (counter & 0xffffffff);
 }
@@ -151,7 +151,7 @@ std::uint64_t StoreFile::read_value(const ParamRecord& record, void* destination
   if (!size)
     throw Error(impl_->path + ": the parameter " + in_quotes(record.name) + ": its shape is too large for any value");
 
-  // As long as this row is open, so is its snapshot: what follows sees the same commit.
+  // While this row is open, so is its snapshot: later reads see the same commit.
   const StatementUse row(queries[Query::value]);
   row->bind(1, record.id);
   if (!row->step() || row->integer(0) != record.revision) {
@@ -169,7 +169,7 @@ std::uint64_t StoreFile::read_value(const ParamRecord& record, void* destination
       checksum = read_whole(place, record.id, destination, *size);
     } else {
       const ValueBytes value = row->blob(3);
-      if (value.size != *size) about.fail(record.name, "its value is not of the length that its row says");
+      if (value.size != *size) about.fail(record.name, "its value does not have the length that its row says");
       checksum = copy_value(value, destination);
     }
     if (!row->is_null(1) && static_cast<std::uint64_t>(row->integer(1)) != checksum) {

@@ -1,4 +1,4 @@
-// Waiting for the disk, where SQLite does not do it.
+// Waits for the disk if SQLite does not.
 #pragma once
 
 #include <filesystem>
@@ -6,10 +6,10 @@
 
 namespace paramstore::storage {
 
-/// Returns when what is in the file `path` is on the disk; of a folder, the names in it.
+/// Returns when the contents of the file `path` are on the disk; for a folder, the names in it.
 void sync(const std::filesystem::path& path);
 
-/// Throws StorageError: `path`: `what`: what errno's `number` means.
+/// Throws StorageError: "<path>: <what>: <the text for the errno `number`>".
 [[noreturn]] void throw_system_error(const std::filesystem::path& path, const std::string& what, int number);
 
 }  // namespace paramstore::storage

@@ -13,7 +13,7 @@
 namespace paramstore::storage {
 namespace {
 
-// Small enough to stay in the second-level cache between reading and hashing, large enough that calls cost nothing.
+// Small enough to stay in the second-level cache between reading and hashing, large enough that calls cost little.
 constexpr std::size_t piece_size = 256 * 1024;
 
 struct Chunk {
@@ -34,7 +34,7 @@ struct Chunk {
 void read_blob(const ValuePlace& place, const char* table, std::int64_t id, char* destination, std::uint64_t size,
                Hasher& hasher) {
   Blob blob(place.handle, place.path, place.alias, table, id, BlobAccess::read);
-  if (blob.size() != size) fail(place, id, "has another length than its row says");
+  if (blob.size() != size) fail(place, id, "does not have the length that its row says");
   for (std::size_t offset = 0; offset < size;) {
     const std::size_t count = std::min<std::size_t>(piece_size, size - offset);
     blob.read(destination + offset, count, offset);
@@ -59,7 +59,7 @@ std::vector<Chunk> chunks_of(const ValuePlace& place, std::int64_t id) {
     if (chunks->integer(1) != static_cast<std::int64_t>(result.size())) {
       fail(place, id, "lacks the chunk " + std::to_string(result.size()));
     }
-    if (chunks->integer(2) < 0) fail(place, id, "has a chunk that is no blob: the file is damaged");
+    if (chunks->integer(2) < 0) fail(place, id, "has a chunk that is not a blob: the file is damaged");
     result.push_back({chunks->integer(0), static_cast<std::uint64_t>(chunks->integer(2))});
   }
   return result;

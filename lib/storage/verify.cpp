@@ -1,4 +1,4 @@
-// What is wrong in a file: all of it, where everything else stops at the first error.
+// Finds everything that is wrong in a file; all other code stops at the first error.
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -18,10 +18,10 @@ namespace {
 
 constexpr const char* verifying = "verify the store";
 
-// For each look at the structure; a file with more to say has said enough.
+// The most findings per check of the structure.
 constexpr int most_findings = 100;
 
-// `message` without the file and the parameter it begins with, which a Damage names otherwise.
+// `message` without the file and parameter at its start, which a Damage has in other members.
 std::string_view without_subject(std::string_view message, const std::string& path, std::string_view name) {
   const std::string file = path + ": ";
   const std::string param = file + "the parameter " + in_quotes(name) + ": ";
@@ -56,7 +56,7 @@ class Inspection {
     if (progress_) progress_(std::min(done_, total_), total_);
   }
 
-  // Runs a part of the inspection. What ends it is a finding; the rest goes on.
+  // Runs a part of the inspection. An exception is a finding, and the other parts still run.
   template <class Part>
   void attempt(const Part& part) {
     try {
@@ -85,9 +85,8 @@ class Inspection {
     });
   }
 
-  // All pages, without evaluating anything that a stranger's table or index may say; then our tables with their
-  // indexes. What their CHECK constraints say, RecordReader looks at: SQLite leaves them out of a file that it opens
-  // for reading only.
+  // All pages, without evaluating any SQL in a stranger's table or index; then our tables with their indexes.
+  // RecordReader checks what their CHECK constraints say: SQLite skips those in a file opened for reading only.
   void inspect_structure() {
     run_check("quick_check(" + std::to_string(most_findings) + ")");
     for (const char* table : {"params", "chunks", "commits", "meta", "scopes"}) {
@@ -100,7 +99,7 @@ class Inspection {
     attempt([&] {
       const Revision newest = file_.revision();
       if (newest == std::numeric_limits<Revision>::max())
-        report("", "the newest commit has the greatest revision there can be: no other can follow it");
+        report("", "the newest commit has the greatest revision possible, so no other can follow it");
       const StatementUse row(queries_[Query::list]);
       RecordReader reader(queries_, file_.path());
       std::int64_t last_id = 0;
@@ -129,7 +128,7 @@ class Inspection {
     std::uint64_t room = 0;
     std::unique_ptr<char[]> buffer;
     for (const ParamRecord& record : result_.records) {
-      const std::uint64_t size = *value_size(record.shape, record.dtype);  // read from a row, so there is one
+      const std::uint64_t size = *value_size(record.shape, record.dtype);  // valid, as the row was read
       if (size > room) {
         buffer.reset();
         buffer.reset(new char[size]);  // not zeroed
@@ -167,7 +166,7 @@ class Inspection {
   FileStatements& queries_;
   const Progress& progress_;
   Verification result_;
-  std::set<std::pair<std::string, std::string>> seen_;  // the two checks of the structure may say the same
+  std::set<std::pair<std::string, std::string>> seen_;  // the two checks of the structure may find the same
   std::uint64_t done_ = 0;
   std::uint64_t total_ = 0;
 };

@@ -16,19 +16,19 @@ std::optional<std::int64_t> signed_checksum(const std::optional<std::uint64_t>& 
   return static_cast<std::int64_t>(*checksum);
 }
 
-// To a statement's first two parameters. What there is none of stays NULL.
+// Binds a statement's first two parameters; a missing one stays NULL.
 void bind_info(const StatementUse& statement, const CommitInfo& info) {
   statement->bind(1, info.step);
   if (info.message) statement->bind(2, std::string_view(*info.message));
 }
 
-// Runs a statement that gives a row its name.
+// Runs a statement that sets a row's name.
 void step_naming(const StatementUse& statement, const std::string& path, std::string_view name) {
   try {
     statement->step();
   } catch (const StorageError& error) {
     if (error.code() != SQLITE_CONSTRAINT_UNIQUE) throw;
-    throw StorageError(path + ": there is a parameter " + in_quotes(name) + " already", error.code());
+    throw StorageError(path + ": the parameter " + in_quotes(name) + " already exists", error.code());
   }
 }
 
@@ -41,7 +41,7 @@ WriteTransaction::WriteTransaction(StoreFile& file, const CommitInfo& info) : fi
   if (connection.in_transaction()) {
     throw Error(file.path() + ": another transaction is open on this store; a Database has one at a time");
   }
-  // SQLite would take it, and readers in other languages fail at the row.
+  // SQLite would accept it, and readers in other languages would fail at the row.
   if (info.message) {
     if (const auto bad = first_invalid_utf8(*info.message)) {
       throw Error(file.path() + ": the commit's message " + in_quotes(*info.message, 60) +
@@ -58,11 +58,11 @@ WriteTransaction::WriteTransaction(StoreFile& file, const CommitInfo& info) : fi
     // Another process, with a newer library, may have migrated the file since it was opened.
     const StatementUse version(queries[Query::schema_version]);
     if (version->step()) Connection::check_version(static_cast<int>(version->integer(0)), file.path());
-    // After the greatest number there is SQLite takes any that is free.
+    // After the greatest number possible, SQLite takes any free one.
     const StatementUse newest(queries[Query::revision]);
     if (!newest->step() || newest->integer(0) != revision_)
-      throw CorruptStore(file.path() + ": the newest commit has the greatest revision there can be, " +
-                         std::to_string(newest->integer(0)) + ", and so no other can follow: the file is damaged");
+      throw CorruptStore(file.path() + ": the newest commit has the greatest revision possible, " +
+                         std::to_string(newest->integer(0)) + ", so no other can follow: the file is damaged");
   } catch (...) {
     connection.roll_back();
     throw;
@@ -70,7 +70,7 @@ WriteTransaction::WriteTransaction(StoreFile& file, const CommitInfo& info) : fi
 }
 
 WriteTransaction::~WriteTransaction() {
-  // The connection may be gone, and the transaction with it.
+  // The connection may be closed already, and the transaction with it.
   if (!finished_ && file_.impl_->connection != nullptr) file_.impl_->connection->roll_back();
 }
 
@@ -118,7 +118,7 @@ std::int64_t WriteTransaction::insert(const ParamRecord& record, ValueBytes valu
     const std::int64_t id = sqlite3_last_insert_rowid(place.handle);
     if (id > max_id) {
       throw StorageError(place.path + ": the parameter " + in_quotes(record.name) +
-                             " cannot be added: another has the largest id there can be, 2^62; give that one a "
+                             " cannot be added: another has the largest possible id, 2^62; give that one a "
                              "smaller id, with SQL",
                          SQLITE_FULL);
     }
@@ -149,7 +149,7 @@ bool WriteTransaction::overwrite(const ValueUpdate& update, Pages pages) {
         if (small) {
           write->bind_value(1, value);
         } else {
-          write->bind_zeros(1, value.size);  // all but free: the pages are filled below, where they are
+          write->bind_zeros(1, value.size);  // nearly free: the pages are filled in place below
         }
         write->bind(2, checksum).bind(3, revision_).bind(4, update.id).bind(5, update.expected);
         write->bind(6, static_cast<std::int64_t>(value.size)).step();
@@ -164,8 +164,8 @@ bool WriteTransaction::overwrite(const ValueUpdate& update, Pages pages) {
     state->bind(1, update.id);
     if (!state->step() || (update.expected && state->integer(0) != *update.expected)) return false;
     if (state->integer(1) != 0 || !overwrite_chunked(place, update.id, value, pages)) {
-      throw Error(place.path + ": the value of row " + std::to_string(update.id) + " has another size than the " +
-                  std::to_string(value.size) + " bytes to overwrite it with");
+      throw Error(place.path + ": the value of row " + std::to_string(update.id) + " does not have the " +
+                  std::to_string(value.size) + " bytes of its replacement");
     }
     const StatementUse stamp(place.statements[Query::update_stamp]);
     stamp->bind(1, checksum).bind(2, revision_).bind(3, update.id).bind(4, update.expected).step();
@@ -177,7 +177,7 @@ void WriteTransaction::update_values(std::vector<ValueUpdate>& updates) {
   const auto goes_into_a_run = [](const ValueUpdate& update) {
     return update.value.size > 0 && update.value.size <= small_value;
   };
-  // What a part of a transaction writes, the next may write again.
+  // A later part of the transaction may write the same values again.
   const bool once = savepoints_ == 0 && !file_.impl_->in_memory();
   const Pages pages = once ? Pages::go_to_log : Pages::stay_in_memory;
   for (ValueUpdate& update : updates) update.written = false;

@@ -14,7 +14,7 @@ struct Active {
 
 thread_local std::vector<Active> active_scopes;  // innermost last
 thread_local std::uint64_t last_entry = 0;
-thread_local std::size_t active_count = 0;  // its size, for the common case of none: no destructor, so no guard to pass
+thread_local std::size_t active_count = 0;  // its size; needs no thread_local guard: fast if none
 
 }  // namespace
 

@@ -17,7 +17,7 @@ struct Step {
   std::shared_ptr<ScopeState> scope;
   EntryPtr entry;
   at::Tensor leaf;         // the new one
-  bool adopted;            // it is a module's, and takes over the storage of the leaf before
+  bool adopted;            // it is a module's tensor and takes over the old leaf's storage
   at::Tensor leaf_before;  // of the parameter
   at::Tensor data_before;  // of the new leaf
   std::int64_t stored_version_before;
@@ -57,7 +57,7 @@ void make(const Step& step) {
 
 void take_back(const Step& step) {
   if (step.adopted) step.leaf.set_data(step.data_before);
-  // In a scope that is not the batch's own, others' changes may have been taken in since.
+  // Outside the batch's own scope, others' changes may have been picked up since.
   const EntryPtr now = step.scope->cache.find(step.entry->record.name);
   if (!now || !now->leaf.is_same(step.leaf)) return;
   const bool pending = version_of(step.leaf) != now->stored_version;
@@ -84,7 +84,7 @@ std::function<void()> exchange(StoreCore& core, ScopeState& scope, const std::ve
   std::unordered_set<const c10::TensorImpl*> tensors;
   for (const Update& update : updates) tensors.insert(update.tensor.unsafeGetTensorImpl());
 
-  // First the leaves that are to go elsewhere make room, all of them, as two parameters may exchange theirs.
+  // First remove every leaf that moves: two parameters may swap leaves.
   const auto steps = std::make_shared<std::vector<Step>>();
   for (const auto& each : scopes_of(core)) {
     for (const auto& [id, entry] : each->cache.in_order()) {
@@ -101,7 +101,7 @@ std::function<void()> exchange(StoreCore& core, ScopeState& scope, const std::ve
   };
   try {
     for (; made < steps->size(); ++made) make((*steps)[made]);
-  } catch (...) {  // out of memory, in the midst of a step
+  } catch (...) {  // out of memory in the middle of a step
     undo(made + 1);
     throw;
   }

@@ -1,4 +1,4 @@
-// Tensors of modules in the place of leaves.
+// A module's tensors become leaves.
 #pragma once
 
 #include <functional>
@@ -15,13 +15,13 @@ struct Update {
   at::Tensor tensor;
 };
 
-/// Throws where the exchange could not be made: UnsupportedTensor where the tensor or the leaf is none that can be a
-/// leaf, Error where they are on two devices.
+/// Throws if the exchange is impossible: UnsupportedTensor if the tensor or the leaf cannot be a leaf, Error if they
+/// are on different devices.
 void require_exchangeable(const ScopeState& scope, const Update& update);
 
-/// Each tensor takes over its parameter's storage, and then the leaf's place. Where it is the leaf of other parameters
-/// already, of whatever scope of the store, they get a new leaf with the storage that it had. All are to be
-/// exchangeable. Returns how to take it back, which must not throw. Under the store's mutex.
+/// Each tensor takes over its parameter's storage and then becomes its leaf. If it is already the leaf of other
+/// parameters, in any scope of the store, they get a new leaf with its old storage. All must be exchangeable. Returns
+/// the undo step, which must not throw. Call with the store's mutex held.
 std::function<void()> exchange(StoreCore& core, ScopeState& scope, const std::vector<Update>& updates);
 
 }  // namespace paramstore

@@ -17,8 +17,8 @@ void StoreCore::begin_batch() {
   if (batch) throw Error("a batch is already open on '" + batch->scope->path + "' in this thread; commit it first");
   batch = std::make_unique<OpenTransaction>(scope, storage::CommitInfo{});
   try {
-    // With the write lock held nobody else commits until the batch ends, so this is the last look it needs. The
-    // file's newest revision is the batch's own already.
+    // With the write lock held nobody else commits until the batch ends, so no later look is needed. The file's newest
+    // revision is the batch's own already.
     take_in_changes(scope, Pending::keep);
     scope.seen = batch->rows.revision() - 1;
     scope.revision = scope.seen;

@@ -24,7 +24,7 @@ EntryPtr Cache::find_leaf(const at::Tensor& leaf) {
     leaf_asked_for_ = true;
     try {
       for (const auto& [id, entry] : by_id_) remember_leaf(entry);
-    } catch (...) {  // out of memory: half an index would answer wrongly
+    } catch (...) {  // out of memory: a partial index would give wrong answers
       by_leaf_.clear();
       leaf_asked_for_ = false;
       throw;

@@ -1,4 +1,4 @@
-// What a scope keeps in memory: an entry for each parameter that somebody asked for.
+// What a scope keeps in memory: an entry for each parameter that was asked for.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -20,27 +20,26 @@ struct Entry {
   Constraint constraint;              // record.constraint_tag, parsed
   bool is_real;                       // the constrained value is the leaf itself
   at::Tensor leaf;                    // undefined until its value is asked for
-  std::uint64_t stored_checksum = 0;  // of the row's value; the leaf is dirty where its contents have another
+  std::uint64_t stored_checksum = 0;  // of the row's value; the leaf is dirty if its contents differ
   std::int64_t stored_version = 0;    // the leaf's version counter when its contents were the row's
 
   Entry(storage::ParamRecord row, Constraint parsed);
 };
 using EntryPtr = std::shared_ptr<Entry>;
 
-/// Entries by name, by row (which is insertion order) and by leaf. The entries' leaves and names change through it
-/// only.
+/// Entries by name, by row (insertion order) and by leaf. Change an entry's leaf or name only through the cache.
 class Cache {
  public:
-  /// Null where there is none.
+  /// Null if it does not exist.
   EntryPtr find(std::string_view name) const;
   EntryPtr find(std::int64_t id) const;
-  /// Of several that share one leaf (tied weights) the first in order.
+  /// If several share one leaf (tied weights), the first in order.
   EntryPtr find_leaf(const at::Tensor& leaf);
   /// The entry with the smallest id above `id`; null at the end.
   EntryPtr after(std::int64_t id) const;
 
   void add(EntryPtr entry);
-  /// Makes room for that many entries in all.
+  /// Reserves room for that many entries in total.
   void reserve(std::size_t count) { by_name_.reserve(count); }
   void remove(const EntryPtr& entry) noexcept;
   void set_leaf(const EntryPtr& entry, const at::Tensor& leaf);
@@ -55,7 +54,7 @@ class Cache {
 
   const std::map<std::int64_t, EntryPtr>& in_order() const noexcept { return by_id_; }
 
-  /// The look-up of a parameter that is in memory, without touching its reference count. Null where there is none.
+  /// Finds a parameter in memory without touching its reference count. Null if it does not exist.
   const Entry* peek(std::string_view name) const noexcept {
     auto found = by_name_.find(name);
     return found == by_name_.end() ? nullptr : found->second.get();
@@ -67,7 +66,7 @@ class Cache {
 
   std::unordered_map<std::string_view, EntryPtr> by_name_;  // keys live in their entry's record
   std::map<std::int64_t, EntryPtr> by_id_;
-  // Few programs ask for a leaf's name, so this is empty until one does.
+  // Filled on first use: few programs ask for a leaf's name.
   std::unordered_multimap<const c10::TensorImpl*, EntryPtr> by_leaf_;
   bool leaf_asked_for_ = false;
 };

@@ -25,7 +25,7 @@ Change::Change(StoreCore& core, ScopeState& scope, const storage::CommitInfo& in
   if (core.batch) {
     if (core.batch->scope.get() != &scope) {
       throw Error("a batch is open on '" + core.batch->scope->path + "': a change to '" + scope.path +
-                  "' cannot join it, as one transaction changes one file; commit the batch first");
+                  "' cannot join it, because one transaction changes one file; commit the batch first");
     }
     transaction_ = core.batch.get();
     savepoint_.emplace(transaction_->rows);

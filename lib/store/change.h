@@ -11,13 +11,13 @@
 
 namespace paramstore {
 
-/// A transaction of its own, or, while a batch is open, a part of the batch's. Destroyed without `commit` it undoes
-/// what was done with it. To be used under the store's mutex.
+/// A transaction of its own, or part of the open batch's. Destroyed without `commit`, it undoes its changes. Call with
+/// the store's mutex held.
 ///
-/// The order is: write the rows, change memory and say how to undo that, commit.
+/// The order: write the rows, change memory and register its undo, commit.
 class Change {
  public:
-  /// Waits for the file's write lock. Throws StoreBusy; Error where a batch is open on another scope. In a batch, what
+  /// Waits for the file's write lock. Throws StoreBusy; Error if a batch is open on another scope. In a batch, what
   /// `info` has becomes the batch's.
   Change(StoreCore& core, ScopeState& scope, const storage::CommitInfo& info = {});
   ~Change();
@@ -27,23 +27,23 @@ class Change {
   storage::WriteTransaction& rows() noexcept { return transaction_->rows; }
   ScopeState& scope() noexcept { return *transaction_->scope; }
 
-  /// How to take back what is about to be changed in memory. `undo` must not throw.
+  /// Registers the undo of a coming change in memory. `undo` must not throw.
   void on_undo(std::function<void()> undo) { transaction_->undo.push_back(std::move(undo)); }
 
   Revision commit();
 
  private:
-  std::unique_ptr<OpenTransaction> own_;         // where no batch is open
-  std::optional<storage::Savepoint> savepoint_;  // where one is
+  std::unique_ptr<OpenTransaction> own_;         // if no batch is open
+  std::optional<storage::Savepoint> savepoint_;  // if one is
   OpenTransaction* transaction_;
   std::size_t undo_from_;
   bool finished_ = false;
 };
 
-/// Runs the undo steps from `from` on, last first, and drops them.
+/// Runs and drops the undo steps from `from` on, last first.
 void undo_from(OpenTransaction& transaction, std::size_t from) noexcept;
 
-/// Commits the rows and lets the scope know the new revision.
+/// Commits the rows and tells the scope the new revision.
 Revision finish(OpenTransaction& transaction);
 
 }  // namespace paramstore

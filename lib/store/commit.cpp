@@ -20,7 +20,7 @@ bool commit_is_due(ScopeState& scope, std::chrono::nanoseconds interval) {
 }
 
 Revision commit_changes(StoreCore& core, ScopeState& scope, const CommitOptions& options) {
-  std::optional<Change> change;  // begun where there is something to write: it takes the file's write lock
+  std::optional<Change> change;  // begun only if there is something to write: it takes the file's write lock
   std::optional<InPlaceWrites> in_place;
   const auto begin = [&] {
     change.emplace(core, scope, storage::CommitInfo{options.step(), options.message()});

@@ -7,11 +7,11 @@
 
 namespace paramstore {
 
-/// Writes the dirty leaves of `scope` in one transaction, under the store's mutex. Returns the revision that the
-/// scope then shows.
+/// Writes the dirty leaves of `scope` in one transaction. Returns the scope's new revision. Call with the store's mutex
+/// held.
 Revision commit_changes(StoreCore& core, ScopeState& scope, const CommitOptions& options);
 
-/// Whether the scope's last commit of what changed in place is longer ago than `interval`; starts the clock at the first call.
+/// Whether the scope's last commit of in-place changes is older than `interval`; the first call starts the clock.
 bool commit_is_due(ScopeState& scope, std::chrono::nanoseconds interval);
 
 }  // namespace paramstore

@@ -42,7 +42,7 @@ std::optional<storage::Dtype> stored_dtype(at::ScalarType type) {
   return std::nullopt;
 }
 
-/// What copy_ refuses to write into.
+/// copy_ refuses to write into such a tensor.
 bool elements_overlap(const at::Tensor& tensor) { return at::has_internal_overlap(tensor) == at::MemOverlap::Yes; }
 
 [[noreturn]] void refuse(std::string_view name, const std::string& path, const std::string& found,
@@ -51,16 +51,15 @@ bool elements_overlap(const at::Tensor& tensor) { return at::has_internal_overla
                           " cannot be stored; " + advice);
 }
 
-/// New memory comes page by page, at a fault each, which is most of what loading a large value takes: 8 x 64 MiB load in
-/// 61 ms with large pages, in 200 ms without.
+/// Asks for huge pages: most of the time to load a large value goes into page faults on fresh memory.
 void ask_for_huge_pages([[maybe_unused]] void* data, [[maybe_unused]] std::size_t size) noexcept {
 #ifdef MADV_HUGEPAGE
-  constexpr std::size_t worth_it = 4 << 20;  // so that there is a whole huge page inside, of 2 MiB on most machines
+  constexpr std::size_t worth_it = 4 << 20;  // large enough to contain a whole huge page (2 MiB on most machines)
   if (size < worth_it) return;
   const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
   const auto begin = (reinterpret_cast<std::uintptr_t>(data) + page - 1) / page * page;
   const auto end = (reinterpret_cast<std::uintptr_t>(data) + size) / page * page;
-  // A hint: a kernel that does not take it gives pages of the usual size.
+  // A hint: a kernel that ignores it gives pages of the usual size.
   ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
 #endif
 }
@@ -100,7 +99,7 @@ void require_adoptable(const at::Tensor& tensor, std::string_view name, const st
   require_supported(tensor, name, path);
   require_not_inference(tensor, name, path);
   if (elements_overlap(tensor)) {
-    refuse(name, path, "a tensor whose elements share memory, as an expanded one's do,", "give tensor.clone()");
+    refuse(name, path, "a tensor whose elements share memory, such as an expanded one,", "give tensor.clone()");
   }
 }
 
@@ -135,7 +134,7 @@ HostValue::HostValue(const at::Tensor& tensor) {
 storage::ValueBytes HostValue::bytes() const { return {tensor_->data_ptr(), tensor_->nbytes()}; }
 
 at::Tensor empty_value(const storage::ParamRecord& record) {
-  c10::InferenceMode ordinary(false);  // a leaf needs a version counter, which inference tensors have not
+  c10::InferenceMode ordinary(false);  // a leaf needs a version counter, which inference tensors lack
   at::Tensor value = at::empty(record.shape, at::TensorOptions().dtype(torch_dtype(record.dtype)));
   ask_for_huge_pages(value.data_ptr(), value.nbytes());
   return value;
@@ -181,7 +180,7 @@ at::Tensor to_row_device(at::Tensor value, const storage::ParamRecord& record, c
     device.emplace(record.device);
   } catch (const c10::Error&) {
     throw CorruptStore("parameter '" + record.name + "'" + of_file(path) + ": '" + record.device +
-                       "' is no device; expected a name like 'cpu' or 'cuda:0' in the row's device column");
+                       "' is not a device; expected a name like 'cpu' or 'cuda:0' in the row's device column");
   }
   if (!device_available(*device)) {
     static std::mutex mutex;
@@ -189,7 +188,7 @@ at::Tensor to_row_device(at::Tensor value, const storage::ParamRecord& record, c
     std::lock_guard lock(mutex);
     if (told.insert(record.device).second) {
       TORCH_WARN("parameter '", record.name, "'", of_file(path), " lived on ", record.device,
-                 ", which this machine does not have; it and others from there are put on the CPU");
+                 ", which this machine does not have; all parameters from that device go to the CPU");
     }
     return value;
   }

@@ -15,7 +15,7 @@ namespace paramstore {
 /// require gradients.
 void require_supported(const at::Tensor& tensor, std::string_view name, const std::string& path);
 
-/// Throws UnsupportedTensor where the tensor was made under inference mode: it has no version counter and no gradient.
+/// Throws UnsupportedTensor if the tensor was made under inference mode: it has no version counter and no gradient.
 void require_not_inference(const at::Tensor& tensor, std::string_view name, const std::string& path);
 
 /// Throws UnsupportedTensor unless the tensor itself, not only a copy of it, can be a parameter's leaf.
@@ -24,8 +24,8 @@ void require_adoptable(const at::Tensor& tensor, std::string_view name, const st
 /// LibTorch's name of a row's dtype.
 at::ScalarType torch_dtype(storage::Dtype dtype);
 
-/// dtype, shape and device of a tensor, as a row has them. Everything else of the record, which has its name, is as
-/// given. Throws UnsupportedTensor as `require_supported` does: a leaf can be given other data.
+/// Sets the record's dtype, shape and device from a tensor; the rest of the record stays as given. Throws
+/// UnsupportedTensor as `require_supported` does: the user may have given a leaf other data.
 void describe(const at::Tensor& tensor, storage::ParamRecord& record, const std::string& path);
 
 /// Whether the row and the tensor agree in dtype and shape.
@@ -34,12 +34,12 @@ bool same_shape(const storage::ParamRecord& record, const at::Tensor& tensor);
 /// Whether they agree in dtype, shape and device.
 bool same_kind(const storage::ParamRecord& record, const at::Tensor& tensor);
 
-/// Whether `value` can go into `leaf`: they agree in dtype, shape and device, and no two of the leaf's elements lie in
-/// the same memory.
+/// Whether `value` can be copied into `leaf`: they agree in dtype, shape and device, and the leaf's elements share no
+/// memory.
 bool can_take(const at::Tensor& leaf, const at::Tensor& value);
 
-/// The tensor's contents in the CPU's memory, contiguous: its own where they are that already, and then the tensor must
-/// outlive this; else a copy that this keeps.
+/// The tensor's contents, contiguous, in CPU memory. Borrows the tensor's memory if it is that already (the tensor must
+/// then outlive this), otherwise owns a copy.
 class HostValue {
  public:
   explicit HostValue(const at::Tensor& tensor);
@@ -52,29 +52,28 @@ class HostValue {
 /// An uninitialised contiguous CPU tensor for a row's value.
 at::Tensor empty_value(const storage::ParamRecord& record);
 
-/// Where its bytes go: never null, which `StoreFile::read_all` would take for "leave it unread", though a tensor
-/// without elements may have no memory.
+/// The destination of its bytes. Never null, not even for an empty tensor: `StoreFile::read_all` leaves a null
+/// destination unread.
 void* destination_of(const at::Tensor& value);
 
-/// A tensor of its own with the same contents: contiguous, detached, on the same device.
+/// An independent tensor with the same contents: contiguous, detached, on the same device.
 at::Tensor copy_of(const at::Tensor& tensor);
 
-/// Makes `value`, a plain tensor that nobody else has, a leaf that requires gradients.
+/// Makes `value`, a plain tensor with no other owner, a leaf that requires gradients.
 at::Tensor as_leaf(at::Tensor value);
 
-/// Whether the tensor itself can serve as a leaf: it requires gradients, is no result of an operation and is
+/// Whether the tensor itself can serve as a leaf: it requires gradients, is not the result of an operation, and is
 /// contiguous.
 bool can_be_leaf(const at::Tensor& tensor);
 
-/// Copies `value` into `leaf`, which can take it, behind autograd's back; the version counter moves on.
+/// Copies `value` into `leaf`, which must fit, without recording it in autograd; the version counter moves on.
 void overwrite_contents(const at::Tensor& leaf, const at::Tensor& value);
 
-/// `value`, which is on the CPU, on the device named in its row; on the CPU where that name is no device of this
-/// machine (LibTorch's warning handler is told, once a device name). Throws CorruptStore where it is no device's name
-/// at all.
+/// `value`, which is on the CPU, on the device named in its row, or on the CPU if this machine lacks that device (warns
+/// once per device name). Throws CorruptStore if the name is not a device.
 at::Tensor to_row_device(at::Tensor value, const storage::ParamRecord& record, const std::string& path);
 
-/// Whether this machine has the device.
+/// Whether the device exists on this machine.
 bool device_available(at::Device device);
 
 /// " of 'model.params.db'": ends the sentences of messages.

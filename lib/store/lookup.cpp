@@ -20,7 +20,7 @@ namespace {
 [[noreturn]] void not_found(const ScopeState& scope, std::string_view name) {
   throw ParamNotFound("no parameter '" + std::string(name) + "' in '" + scope.path + "'" +
                           (scope.name.empty() ? "" : " (scope '" + scope.name + "')") +
-                          "; keys() lists what there is, setdefault() makes it",
+                          "; keys() lists all names, setdefault() creates one",
                       std::string(name));
 }
 
@@ -29,8 +29,7 @@ void add_to_cache(ScopeState& scope, const EntryPtr& entry) {
   scope.cache.add(entry);
 }
 
-/// What another thread has made lies in another processor's cache. Asked for ahead, 10,000 entries are added to the cache in
-/// 1.2 ms; otherwise it takes 1.5.
+/// Entries made by another thread lie in another processor's cache; prefetching them hides that latency.
 void prefetch([[maybe_unused]] const Entry& entry) noexcept {
 #if defined(__GNUC__)
   constexpr std::size_t cache_line = 64;
@@ -64,7 +63,7 @@ Constraint parse_tag(const std::string& path, const storage::ParamRecord& record
     return Constraint::parse(record.constraint_tag);
   } catch (const UnknownConstraint& error) {
     throw CorruptStore("parameter '" + record.name + "'" + of_file(path) +
-                       " has a constraint_tag that is none: " + error.what());
+                       " has an invalid constraint_tag: " + error.what());
   }
 }
 
@@ -99,7 +98,7 @@ EntryPtr load_leaf(ScopeState& scope, const EntryPtr& entry) {
   if (entry->leaf.defined()) return entry;
   storage::ReadTransaction snapshot(*scope.file);
   take_in_changes(scope, Pending::keep);
-  EntryPtr current = scope.cache.find(entry->record.name);  // taking in may have replaced or removed it
+  EntryPtr current = scope.cache.find(entry->record.name);  // a refresh may have replaced or removed it
   if (current && !current->leaf.defined()) install_leaf(scope, current, as_leaf(read_value(scope, *current)));
   return current;
 }
@@ -122,7 +121,7 @@ void list_all(ScopeState& scope) {
 void load_all(ScopeState& scope) {
   storage::ReadTransaction snapshot(*scope.file);
   take_in_changes(scope, Pending::keep);
-  // Parts of a large file are read by several threads: this is one's.
+  // One part of a large file; several threads read one each.
   struct Loading {
     EntryPtr entry;
     bool known;        // the entry is in the cache
@@ -204,7 +203,7 @@ Param constrained(const ScopeState& scope, std::string_view name, at::Tensor lea
 
 namespace {
 
-// Where the cache has no leaf of that name.
+// For names without a leaf in the cache.
 std::optional<Found> find_in_file(StoreCore& core, ScopeState& scope, std::string_view name) {
   auto locked = core.lock(scope);
   EntryPtr entry = find_entry(scope, name);
@@ -230,7 +229,7 @@ Param get(StoreCore& core, ScopeState& scope, std::string_view name) {
     std::lock_guard cache_lock(scope.cache_mutex);
     const Entry* entry = scope.cache.peek(name);
     if (entry && entry->leaf.defined()) {
-      // The common case by the shortest way: nothing is copied but the handle.
+      // The common case, kept short: copies nothing but the handle.
       if (entry->is_real) return Param(entry->leaf);
       found = Found{entry->leaf, entry->constraint};
     }

@@ -1,4 +1,4 @@
-// From a name to its parameter: in memory, or else in the file.
+// Finds a parameter by name: in memory, else in the file.
 #pragma once
 
 #include <string_view>
@@ -8,16 +8,16 @@
 
 namespace paramstore {
 
-// All but `find`, `get`, `get_leaf` and `constrained` are to be called under the store's mutex.
+// Call all but `find`, `get`, `get_leaf` and `constrained` with the store's mutex held.
 
-/// The entry of that name, made from its row where it is not in memory yet; null where there is no such row. Reads no
+/// The entry of that name, made from its row if it is not in memory yet; null if the row does not exist. Reads no
 /// value.
 EntryPtr find_entry(ScopeState& scope, std::string_view name);
 
 /// The same; throws ParamNotFound.
 EntryPtr require_entry(ScopeState& scope, std::string_view name);
 
-/// The entry of the same name, with a leaf: reads its value where it has none yet. Null where others have removed the
+/// The entry of the same name, with a leaf: reads its value if needed. Null if another connection has removed the
 /// parameter since.
 EntryPtr load_leaf(ScopeState& scope, const EntryPtr& entry);
 
@@ -30,10 +30,10 @@ void load_all(ScopeState& scope);
 /// The value of the entry's row, checked, on the row's device; notes its checksum in the entry.
 at::Tensor read_value(ScopeState& scope, Entry& entry);
 
-/// The row's constraint. Throws CorruptStore where the tag is no tag at all.
+/// The row's constraint. Throws CorruptStore if the tag is invalid.
 Constraint parse_tag(const std::string& path, const storage::ParamRecord& record);
 
-/// The constrained value of the parameter `name`, which has that leaf, under the caller's grad mode.
+/// The constrained value of parameter `name` with that leaf, under the caller's grad mode.
 Param constrained(const ScopeState& scope, std::string_view name, at::Tensor leaf, const Constraint& constraint);
 
 struct Found {
@@ -41,8 +41,8 @@ struct Found {
   Constraint constraint;
 };
 
-/// Leaf and constraint of the parameter of that name, read from the file where need be; nothing where there is none.
-/// Takes the mutexes it needs.
+/// Leaf and constraint of the parameter of that name, read from the file if needed; nullopt if it does not exist. Takes
+/// the mutexes it needs.
 std::optional<Found> find(StoreCore& core, ScopeState& scope, std::string_view name);
 
 /// The parameter of that name, likewise. Throws ParamNotFound.
@@ -51,7 +51,7 @@ Param get(StoreCore& core, ScopeState& scope, std::string_view name);
 /// The parameter's leaf, likewise.
 at::Tensor get_leaf(StoreCore& core, ScopeState& scope, std::string_view name);
 
-/// The checksum of what the leaf holds, where that is something else than its row has; nothing otherwise.
+/// The checksum of the leaf's contents if they differ from the row's value; nullopt otherwise.
 std::optional<std::uint64_t> changed_checksum(const Entry& entry, Detect detect);
 
 /// LibTorch's counter of in-place changes.

@@ -10,7 +10,7 @@ std::optional<at::Device> MapLocation::as_device(const std::string& device) {
   try {
     return at::Device(device);
   } catch (const c10::Error&) {
-    throw Error("'" + device + "' is no device; expected a name like 'cpu' or 'cuda:0'");
+    throw Error("'" + device + "' is not a device; expected a name like 'cpu' or 'cuda:0'");
   }
 }
 

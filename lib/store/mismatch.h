@@ -16,8 +16,8 @@ struct StoredParam {
   const Constraint& constraint;
 };
 
-/// Compares what a call asked for with what is stored, and does what `StoreOptions::on_mismatch` says: nothing, one
-/// warning a name, or Error. A callable is not run for this.
+/// Compares what a call asked for with what is stored, and acts on `StoreOptions::on_mismatch`: nothing, one warning
+/// per name, or Error. Does not run a callable.
 void check_mismatch(StoreCore& core, const ScopeState& scope, std::string_view name, const StoredParam& stored,
                     const InitialValue& init, const std::optional<Constraint>& constraint);
 

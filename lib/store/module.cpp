@@ -32,7 +32,7 @@ struct Addition {
 void ParamStore::module(std::string_view name, torch::nn::Module& nn_module, bool update_module_params) {
   if (name.find("$$$") != std::string_view::npos) {
     throw Error("module: '" + std::string(name) +
-                "' contains \"$$$\", which divides a module's name from its parameters'; choose another name");
+                "' contains \"$$$\", which separates a module's name from its parameters' names; choose another name");
   }
   StoreCore& store = core();
   ScopeState& scope = store.enter();
@@ -41,7 +41,7 @@ void ParamStore::module(std::string_view name, torch::nn::Module& nn_module, boo
   std::vector<Addition> additions;
   std::vector<Update> updates;
   std::unordered_set<const c10::TensorImpl*> seen;
-  // The module's parameters are compared with one commit of the file, and checked before anything is changed.
+  // Compare the module's parameters with one commit of the file, and check them all before changing anything.
   std::optional<storage::ReadTransaction> snapshot(std::in_place, *scope.file);
   take_in_changes(scope, Pending::keep);
   for (const auto& item : nn_module.named_parameters()) {
@@ -73,7 +73,7 @@ void ParamStore::module(std::string_view name, torch::nn::Module& nn_module, boo
   }
   snapshot.reset();
 
-  // An exchange alone is no change of the file; in a batch it is undone with it.
+  // An exchange alone does not change the file; a batch undoes it with the rest.
   if (additions.empty() && !store.batch) {
     exchange(store, scope, updates);
     return;

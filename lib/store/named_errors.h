@@ -1,4 +1,4 @@
-// Errors of constraints, which know neither parameter nor file, on their way to the user.
+// Adds parameter and file to errors of constraints, which know neither.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@
 
 namespace paramstore {
 
-/// Runs `action`, which computes with the constraint of the parameter `name`. What it throws keeps its kind, and says
-/// which parameter of which file it is about.
+/// Runs `action`, which computes with the constraint of the parameter `name`. Its exceptions keep their type and get
+/// the parameter and the file in their message.
 template <class Action>
 auto naming(const ScopeState& scope, std::string_view name, Action&& action) {
   const auto named = [&](const Error& error) {

@@ -16,7 +16,7 @@ bool ParamCursor::advance() {
   std::lock_guard cache_lock(scope_->cache_mutex);
   if (!last_id_) last_id_ = scope_->cache.last_row();
   EntryPtr next = scope_->cache.after(id_);
-  // A row that has come since; what has no row comes after all that have one.
+  // A row added since. Entries without a row come after all that have one.
   if (next && next->record.id > *last_id_) next = scope_->cache.after(std::max(id_, Cache::largest_row));
   if (!next) return false;
   id_ = next->record.id;

@@ -85,7 +85,7 @@ Param ParamStore::setdefault(std::string_view name, const InitialValue& init,
     store.require_writable(scope);
   }
 
-  // User code: it may take long, and call this store.
+  // User code: may take long and may call this store.
   const at::Tensor value = init();
   const Constraint& under = constraint ? *constraint : constraints::real;
   const at::Tensor leaf = as_leaf(to_unconstrained(store, scope, name, under, value));
@@ -94,7 +94,8 @@ Param ParamStore::setdefault(std::string_view name, const InitialValue& init,
   auto locked = store.lock(scope);
   for (;;) {
     {
-      // Under the write lock, as another thread or process may have made it meanwhile; then theirs is the parameter.
+      // Look again under the write lock: another thread or process may have created it meanwhile, and then theirs
+      // counts.
       Change change(store, scope);
       if (!scope.cache.find(name) && !scope.file->find(name)) {
         insert_param(change, name, under, leaf);
@@ -185,7 +186,7 @@ std::size_t ParamStore::size() const {
   if (scope.complete) return scope.cache.in_order().size();
   storage::ReadTransaction snapshot(*scope.file);
   take_in_changes(scope, Pending::keep);
-  if (scope.held_back) list_all(scope);  // some of what is shown may have no row
+  if (scope.held_back) list_all(scope);  // some parameters may have no row
   return scope.complete ? scope.cache.in_order().size() : scope.file->count();
 }
 

@@ -47,17 +47,17 @@ std::string lower_case(std::string_view text) {
   return result;
 }
 
-/// What a query may be about.
+/// Which scopes a query may refer to.
 class Mentioned {
  public:
   Mentioned(std::string_view sql, const std::vector<QueryArgument>& arguments)
       : sql_(sql), lower_sql_(lower_case(sql)), arguments_(arguments) {}
 
-  /// Whether the query may be about the scope: its name stands in the SQL somewhere, or is an argument. (SQLite takes
-  /// no more than ten files; so a store with a hundred scopes needs this.) To SQLite a name is the same in upper case.
+  /// Whether the query may refer to the scope: its name occurs in the SQL or is an argument, ignoring case as SQLite
+  /// does. (SQLite attaches at most ten files, so a store with a hundred scopes needs this.)
   bool holds(const std::string& scope) const { return holds(lower_sql_, lower_case(scope), sqlite3_stricmp); }
 
-  /// Whether it is written exactly so.
+  /// The same, case-sensitively.
   bool holds_exactly(const std::string& scope) const { return holds(sql_, scope, std::strcmp); }
 
  private:
@@ -89,7 +89,7 @@ class VisibleFiles {
       in_memory_ = true;
       if (store_.batch && &store_.batch->rows.file() == &file) {
         throw Error(file.path() +
-                    ": has an open batch, and what is in memory cannot be queried meanwhile; commit it first");
+                    ": a store in memory cannot be queried while it has an open batch; commit the batch first");
       }
     }
     files_.push_back({schema, file.reading_uri()});
@@ -117,7 +117,7 @@ const char* type_name(const QueryValue& value) {
   if (const auto* integer = std::get_if<std::int64_t>(&value)) message += " (" + std::to_string(*integer) + ")";
   if (const auto* text = std::get_if<std::string>(&value)) message += " (" + in_quotes(*text) + ")";
   message += std::string(", not ") + wanted;
-  if (std::holds_alternative<std::monostate>(value)) message += "; ask for a std::optional where there may be NULL";
+  if (std::holds_alternative<std::monostate>(value)) message += "; ask for a std::optional if it may be NULL";
   throw Error(message);
 }
 
@@ -204,9 +204,9 @@ void QueryRows::iterator::step() { row_ = state_->next(); }
 
 QueryRow QueryRows::one() const {
   const auto row = state_->next();
-  if (!row) throw Error(state_->path() + ": the query gives no row, where one was expected: " + state_->shown_sql());
+  if (!row) throw Error(state_->path() + ": the query gives no row, expected one: " + state_->shown_sql());
   if (state_->next()) {
-    throw Error(state_->path() + ": the query gives several rows, where one was expected: " + state_->shown_sql());
+    throw Error(state_->path() + ": the query gives several rows, expected one: " + state_->shown_sql());
   }
   return *row;
 }
@@ -228,7 +228,7 @@ QueryRows ParamStore::run_query(std::string_view sql, const std::vector<QueryArg
   for (std::string& name : store.database->scope_names()) {
     if (mentioned.holds(name)) names.push_back(std::move(name));
   }
-  // Of names that are the same to SQLite only one can be there.
+  // Of names that SQLite considers equal, only one is visible.
   std::stable_partition(names.begin(), names.end(),
                         [&](const std::string& name) { return mentioned.holds_exactly(name); });
   for (const std::string& name : names) {
@@ -242,7 +242,7 @@ QueryRows ParamStore::run_query(std::string_view sql, const std::vector<QueryArg
   };
   const std::shared_ptr<QueryState> state(
       new QueryState(store.main->path, sql, visible.files(), store.options.busy_timeout(), arguments), forget);
-  // A reader of a file in memory keeps its writers waiting, and this thread may be the next one.
+  // A reader of a file in memory blocks its writers, and this thread may be the next writer.
   if (visible.in_memory()) state->collect();
   store.note_query(state.get(), [weak = std::weak_ptr<QueryState>(state)] {
     if (const auto running = weak.lock()) running->close();

@@ -13,7 +13,7 @@
 namespace paramstore {
 namespace {
 
-// PRAGMAs that tell something: those that take no value here, and those whose value says of what.
+// PRAGMAs that only report: those allowed without a value, and those whose value names a subject.
 constexpr std::string_view pragmas_without_value[] = {
     "application_id", "collation_list", "compile_options", "data_version", "database_list", "encoding",
     "freelist_count", "function_list",  "journal_mode",    "module_list",  "page_count",    "page_size",
@@ -38,8 +38,8 @@ bool only_reads(int action, const char* first, const char* second) {
       return second == nullptr ? holds(pragmas_without_value, first) || holds(pragmas_about, first)
                                : holds(pragmas_about, first);
     case SQLITE_UPDATE:
-      // What SQLite asks when it connects to a table-valued function. A true UPDATE of it is refused by all else that
-      // keeps the connection from writing.
+      // SQLite requests this when it connects to a table-valued function. A real UPDATE is refused by the other
+      // safeguards against writing.
       return sqlite3_stricmp(first, "sqlite_master") == 0;
     default:
       return false;
@@ -90,7 +90,7 @@ void QueryState::open(const std::vector<VisibleFile>& files, std::chrono::millis
     if (const int attached = sqlite3_step(attach.get()); attached != SQLITE_DONE) check(attached);
   }
   execute("PRAGMA query_only = ON; BEGIN");
-  // A transaction sees a file as it is when it first reads from it.
+  // A transaction takes its snapshot of a file at the first read.
   for (const VisibleFile& file : files) {
     execute("SELECT 1 FROM " + sql::quoted_identifier(file.schema) + ".params LIMIT 1");
   }
@@ -99,19 +99,18 @@ void QueryState::open(const std::vector<VisibleFile>& files, std::chrono::millis
 }
 
 void QueryState::prepare() {
-  if (sql_.find('\0') != std::string::npos) throw Error(path_ + ": the query's SQL has a NUL in it: " + shown_sql());
+  if (sql_.find('\0') != std::string::npos) throw Error(path_ + ": the query's SQL contains a NUL: " + shown_sql());
   const char* rest = nullptr;
   statement_ = prepare_one(sql_.c_str(), &rest);
   if (!statement_) throw Error(path_ + ": the query has no SQL in it: " + shown_sql());
   if (sqlite3_stmt_readonly(statement_.get()) == 0) refuse();
   while (*rest != '\0') {
-    // A comment is no statement. A second statement is one too many, whatever it does, and whether it is correct or
-    // not.
+    // Comments may follow. A second statement is refused, whatever it does and even if it is invalid.
     sqlite3_stmt* second = nullptr;
     const int code = sqlite3_prepare_v2(handle_.get(), rest, -1, &second, &rest);
     const Statement finalized(second);
     if (code != SQLITE_OK || second != nullptr) {
-      throw Error(path_ + ": a query is one statement, and this is more: " + shown_sql());
+      throw Error(path_ + ": a query must be one statement, found several: " + shown_sql());
     }
   }
   auto names = std::make_shared<QueryRow::Names>();
@@ -127,7 +126,7 @@ void QueryState::bind() {
   const auto wanted = static_cast<std::size_t>(sqlite3_bind_parameter_count(statement_.get()));
   if (wanted != arguments_.size()) {
     throw Error(path_ + ": the query has " + std::to_string(wanted) + " places for arguments (?), but " +
-                std::to_string(arguments_.size()) + " came with it: " + shown_sql());
+                std::to_string(arguments_.size()) + " were given: " + shown_sql());
   }
   for (std::size_t i = 0; i < arguments_.size(); ++i) {
     sqlite3_stmt* const statement = statement_.get();
@@ -228,7 +227,7 @@ void QueryState::stop(Stop why) noexcept {
 
 void QueryState::close() noexcept {
   stop(Stop::closed);
-  const std::lock_guard lock(mutex_);  // the call that runs now comes to its end first, soon
+  const std::lock_guard lock(mutex_);  // waits for the running call, which ends soon
   let_go();
 }
 
@@ -265,7 +264,7 @@ void QueryState::check(int code) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       throw StoreBusy(
-          path_ + ": the query cannot read the file, as another connection has it to itself; try again" + end, code);
+          path_ + ": the query cannot read the file, because another connection has locked it; try again" + end, code);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       throw CorruptStore(path_ + ": the query found the file damaged; `paramstore verify` says where" + end);

@@ -1,4 +1,4 @@
-// A query while it runs: an SQLite connection of its own that only reads, and one statement.
+// A running query: its own read-only SQLite connection, and one statement.
 #pragma once
 
 #include <atomic>
@@ -23,7 +23,7 @@ struct VisibleFile {
   std::string uri;
 };
 
-/// Several threads may call it.
+/// Safe to call from several threads.
 class QueryState {
  public:
   /// Opens `files`, the first of which is `main`, begins a snapshot of each, and prepares the statement. Throws what
@@ -34,16 +34,16 @@ class QueryState {
   QueryState(const QueryState&) = delete;
   QueryState& operator=(const QueryState&) = delete;
 
-  /// The next row; null at the end. After that, and after an error, it has let go of the files.
+  /// The next row; null at the end. At the end, and after an error, it has closed the files.
   std::shared_ptr<const QueryRow> next();
 
-  /// Reads all rows now, and lets go of the files.
+  /// Reads all rows now, and closes the files.
   void collect();
 
-  /// From now on `next` throws Error, also the call that runs now.
+  /// From now on `next` throws Error, including a running call.
   void interrupt() noexcept { stop(Stop::interrupted); }
 
-  /// The same, and lets go of the files: the store closes.
+  /// The same, and closes the files, because the store closes.
   void close() noexcept;
 
   /// For messages.

@@ -15,23 +15,23 @@
 namespace paramstore {
 namespace {
 
-/// A parameter that is not in the file as the cache has it. A name is a parameter, whatever became of its row: one
-/// that was removed and added again is the same, one that was renamed is another.
+/// A parameter whose row differs from the cache. Identity is the name: removed and added again is the same parameter,
+/// renamed is another.
 struct Difference {
   EntryPtr before;                          // what the cache has; null for a name it does not know
-  std::optional<storage::ParamRecord> row;  // what the file has; none where the name is gone
+  std::optional<storage::ParamRecord> row;  // what the file has; none if the name no longer exists
   bool added = false;                       // the name is new since the last look
 };
 
-/// What becomes of it, read and checked but not yet taken in.
+/// Its new state, read and checked but not yet applied.
 struct Arrival {
   EntryPtr before;
   EntryPtr after;
-  at::Tensor contents;  // for the leaf, where that stays
+  at::Tensor contents;  // for the leaf, if that stays
   bool added;
 };
 
-/// One that is pending here and stays: its row now, if it has one.
+/// A parameter that stays pending here, and its current row, if any.
 struct Held {
   EntryPtr entry;
   std::optional<std::int64_t> id;
@@ -39,7 +39,7 @@ struct Held {
 
 std::vector<Difference> differences(ScopeState& scope) {
   std::vector<Difference> found;
-  std::vector<EntryPtr> without_row;  // as far as ids go; the name may be in another one
+  std::vector<EntryPtr> without_row;  // by id; the name may be in another row
   const auto find_row = [&](std::int64_t id, bool added) {
     auto row = scope.file->find(id);
     EntryPtr before = scope.cache.find(row->name);
@@ -85,17 +85,17 @@ Arrival arrive(ScopeState& scope, Difference difference) {
   return arrival;
 }
 
-/// What has become of a name since the last refresh.
+/// A name's net change since the last refresh.
 enum class Effect { none, added, changed, removed };
 
-/// What two arrivals of one name come to.
+/// Combines two changes of one name.
 Effect both(Effect first, Effect second) {
   if (first == Effect::none) return second;
   if (first == Effect::added) return second == Effect::removed ? Effect::none : Effect::added;
   return second == Effect::removed ? Effect::removed : Effect::changed;
 }
 
-/// What has been reported, and the arrivals after it.
+/// What has been reported, and the changes after it.
 RefreshResult report(const RefreshResult& before, const std::vector<Arrival>& arrivals) {
   struct Told {
     std::string name;
@@ -145,7 +145,7 @@ void take_in_changes(ScopeState& scope, Pending pending) {
   if (counter == scope.change_counter && !(scope.held_back && pending == Pending::discard)) return;
   const Revision revision = scope.file->revision();
 
-  // Read and check everything first, so that an error leaves the cache as it is.
+  // Read and check everything first, so an error leaves the cache unchanged.
   std::vector<Arrival> arrivals;
   std::vector<Held> held;
   for (Difference& difference : differences(scope)) {
@@ -164,7 +164,7 @@ void take_in_changes(ScopeState& scope, Pending pending) {
     for (const Arrival& arrival : arrivals) {
       if (arrival.before) scope.cache.remove(arrival.before);
     }
-    // First out of the way, then to their rows, which may be one another's.
+    // Remove all first, then add: they may have swapped rows.
     for (const Held& each : held) scope.cache.set_id(each.entry, scope.cache.id_without_row());
     for (const Held& each : held) {
       if (each.id) scope.cache.set_id(each.entry, *each.id);

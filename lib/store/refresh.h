@@ -1,4 +1,4 @@
-// What other connections have committed, taken into a scope's memory.
+// Refreshes a scope's memory with what other connections have committed.
 #pragma once
 
 #include "lib/store/store_core.h"
@@ -7,16 +7,16 @@ namespace paramstore {
 
 /// What happens to a parameter that was changed in place here and committed elsewhere.
 enum class Pending {
-  keep,     // it stays as it is here, and its commit will be StaleParam
-  discard,  // it gets the other's value
+  keep,     // it stays as it is here, and its commit will throw StaleParam
+  discard,  // it gets the committed value
 };
 
-/// Remembers how far the file is, for a scope without entries.
+/// Records the file's current state, for a scope without entries.
 void look(ScopeState& scope);
 
-/// Where the file has moved on since the last look: brings the cache to the file's newest commit, reports into
-/// `scope.unreported` and looks again. All or nothing. To be called under the store's mutex, inside a ReadTransaction
-/// of the file, so that what is read after it belongs to the same commit.
+/// If the file has changed since the last look, brings the cache to the file's newest commit, reports into
+/// `scope.unreported` and looks again. All or nothing. Call with the store's mutex held, inside a ReadTransaction of
+/// the file, so that later reads see the same commit.
 void take_in_changes(ScopeState& scope, Pending pending);
 
 }  // namespace paramstore

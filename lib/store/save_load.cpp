@@ -14,12 +14,12 @@
 namespace paramstore {
 namespace {
 
-/// Writes the parameters of `scope` that are in memory otherwise than in its file into a copy of the file.
+/// Writes the parameters of `scope` that differ between memory and file into a copy of the file.
 void amend(storage::WriteTransaction& copy, const ScopeState& scope) {
   for (const auto& [id, entry] : scope.cache.in_order()) {
     if (!entry->leaf.defined()) continue;
     const auto changed = changed_checksum(*entry, Detect::content);
-    // What was held back need not be pending any more: then the row is another connection's.
+    // What was held back may no longer be pending: then the row is another connection's.
     if (!changed && !scope.held_back) continue;
     const auto there = copy.file().find(entry->record.name);
     if (!changed && there && there->revision == entry->record.revision) continue;

@@ -1,4 +1,4 @@
-// One scope as a store keeps it: its file, its cache, and how far it has looked.
+// One scope as a store keeps it: its file, its cache, and the commit they were last compared at.
 #pragma once
 
 #include <atomic>
@@ -16,9 +16,9 @@ namespace paramstore {
 
 class StoreCore;
 
-/// Two mutexes guard it. Whoever changes anything here, or uses the file, holds the store's mutex. The cache and its
-/// entries are changed under `cache_mutex` as well, which is never held for long, so that the parameters in memory
-/// can be looked up while another thread commits.
+/// Two mutexes guard it. Hold the store's mutex to change anything here or to use the file. To change the cache or its
+/// entries, also hold `cache_mutex`, always briefly, so parameters in memory can be looked up while another thread
+/// commits.
 struct ScopeState : std::enable_shared_from_this<ScopeState> {
   ScopeState(const StoreCore* store, std::string scope_name, std::shared_ptr<storage::StoreFile> store_file)
       : owner(store), name(std::move(scope_name)), path(store_file->path()), file(std::move(store_file)) {}
@@ -36,11 +36,11 @@ struct ScopeState : std::enable_shared_from_this<ScopeState> {
   std::int64_t change_counter = -1;  // of the file at that look
   Revision seen = 0;                 // the file's newest revision at that look
   std::int64_t last_id = 0;          // the file's largest id at that look
-  bool held_back = false;            // that look passed over rows whose parameters are pending here
-  RefreshResult unreported;          // taken in on the way; the next refresh tells
+  bool held_back = false;            // that look skipped rows whose parameters are pending here
+  RefreshResult unreported;          // picked up along the way; the next refresh returns it
 
   std::atomic<Revision> revision{0};                           // what the store shows: `seen`, or its own newest commit
-  std::atomic<std::chrono::steady_clock::rep> last_commit{0};  // of what changed in place
+  std::atomic<std::chrono::steady_clock::rep> last_commit{0};  // of in-place changes
 };
 
 }  // namespace paramstore

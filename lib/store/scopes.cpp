@@ -138,7 +138,7 @@ bool ParamStore::drop_scope(std::string_view name) {
   try {
     dropped = store.database->drop_scope(name);
   } catch (...) {
-    // As it was, if not before the scope is entered again.
+    // Restore the file, at the latest when the scope is entered again.
     try {
       store.reattach(scope);
     } catch (const std::exception&) {

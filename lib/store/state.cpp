@@ -27,7 +27,7 @@ namespace {
 
 const c10::StorageImpl* storage_of(const at::Tensor& tensor) { return tensor.storage().unsafeGetStorageImpl(); }
 
-/// Copies the values that lie in leaves which are to get other contents: these are written one after the other.
+/// Copies values that live in leaves about to be overwritten: leaves are written one after another.
 void copy_aliases(const ScopeState& scope, std::vector<NewParam>& params) {
   std::unordered_set<const c10::StorageImpl*> overwritten;
   for (const NewParam& param : params) {
@@ -48,7 +48,7 @@ void put_params(StoreCore& core, ScopeState& scope, std::vector<NewParam> params
   if (params.empty()) return;
   for (const NewParam& param : params) {
     require_supported(param.value, param.name, scope.path);
-    find_entry(scope, param.name);  // reads what has to be read before the transaction
+    find_entry(scope, param.name);  // does the necessary reads before the transaction
   }
   copy_aliases(scope, params);
   Change change(core, scope);

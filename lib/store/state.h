@@ -10,10 +10,10 @@
 
 namespace paramstore {
 
-/// The leaves and constraints. Under the store's mutex.
+/// The leaves and constraints. Call with the store's mutex held.
 StateDict state_of_scope(ScopeState& scope);
 
-/// A parameter as it comes from elsewhere: unconstrained.
+/// A parameter from outside: unconstrained.
 struct NewParam {
   std::string name;
   Constraint constraint;
@@ -21,11 +21,11 @@ struct NewParam {
   Adopt adopt;
 };
 
-/// Adds and replaces parameters in one transaction. A leaf of the same kind that is in memory stays. Under the
-/// store's mutex.
+/// Adds and replaces parameters in one transaction. A leaf of the same kind in memory stays. Call with the store's
+/// mutex held.
 void put_params(StoreCore& core, ScopeState& scope, std::vector<NewParam> params);
 
-/// The same from a dictionary, which must have the same names twice.
+/// The same from a dictionary, whose params and constraints must have the same names.
 void set_state_of_scope(StoreCore& core, ScopeState& scope, const StateDict& state);
 
 }  // namespace paramstore

@@ -61,7 +61,8 @@ void StoreCore::require_writable(const ScopeState& scope) const {
 }
 
 std::shared_ptr<ScopeState> StoreCore::make_scope(std::string name, std::shared_ptr<storage::StoreFile> file) {
-  // The last handle may go on any thread, and with it the file, which is the database's and so under the mutex.
+  // The last handle may be dropped on any thread, and the file with it. The file belongs to the database, so take the
+  // mutex.
   auto state = std::shared_ptr<ScopeState>(new ScopeState(this, std::move(name), std::move(file)),
                                            [core = weak_from_this()](ScopeState* scope) {
                                              if (auto alive = core.lock()) {
@@ -109,7 +110,7 @@ void StoreCore::end() noexcept {
       try {
         std::rethrow_exception(error);
       } catch (const std::exception& thrown) {
-        TORCH_WARN("closing the store '", path, "': what was pending is not written: ", thrown.what());
+        TORCH_WARN("closing the store '", path, "': pending changes were not written: ", thrown.what());
       }
     }
   }
@@ -127,7 +128,7 @@ void StoreCore::forget_query(const void* query) noexcept {
 }
 
 void StoreCore::let_go() {
-  // First: the last connection to a file must be one that can bring the -wal back into it.
+  // First: the last connection to a file must be one that can checkpoint the -wal.
   std::map<const void*, std::function<void()>> queries;
   {
     std::lock_guard queries_lock(queries_mutex_);

@@ -16,8 +16,8 @@ namespace paramstore {
 namespace {
 
 constexpr std::size_t alignment = 64;         // LibTorch's own, so that its vectorised kernels find what they expect
-constexpr std::size_t block_size = 64 << 10;  // what one forgotten tensor keeps alive at most
-constexpr std::size_t small_size = 4 << 10;   // above this, allocating is not what takes the time
+constexpr std::size_t block_size = 64 << 10;  // the most that one surviving tensor keeps alive
+constexpr std::size_t small_size = 4 << 10;   // above this, allocation no longer dominates
 static_assert(block_size >= 4 * small_size);
 
 }  // namespace
@@ -53,7 +53,7 @@ at::Tensor ValueMemory::empty_value(const storage::ParamRecord& record) {
     used_ = 0;
   }
   std::byte* const data = block_->memory() + used_;
-  // A leaf needs a version counter, which inference tensors have not. Setting the mode takes a fifth of the time.
+  // A leaf needs a version counter, which inference tensors lack. Set the mode only if needed: setting it is not free.
   std::optional<c10::InferenceMode> ordinary;
   if (c10::InferenceMode::is_enabled()) ordinary.emplace(false);
   block_->users.fetch_add(1, std::memory_order_relaxed);

@@ -85,7 +85,7 @@ bool expands_to(at::IntArrayRef from, at::IntArrayRef to) {
          std::equal(from.rbegin(), from.rend(), to.rbegin(), [](auto a, auto b) { return a == b || a == 1; });
 }
 
-/// "-1.5 at index [0, 2]", "the event of shape [3] at index [1]"; only the index where the check's shape says too little.
+/// "-1.5 at index [0, 2]", "the event of shape [3] at index [1]"; only the index if the check's shape says too little.
 std::string describe_element(const at::Tensor& value, const at::Tensor& inside, const std::vector<std::int64_t>& index,
                              std::int64_t event_dim) {
   std::ostringstream text;
@@ -139,9 +139,10 @@ void require_inside(const ScopeState& scope, std::string_view name, const Constr
 void throw_stale(const ScopeState& scope, std::vector<std::string> names) {
   std::string list;
   for (const auto& name : names) list += (list.empty() ? "'" : ", '") + name + "'";
-  throw StaleParam("changed in '" + scope.path + "' by another connection since this store read them: " + list +
-                       "; nothing was written. refresh() takes theirs, commit(Conflict::overwrite) keeps this store's",
-                   std::move(names));
+  throw StaleParam(
+      "changed in '" + scope.path + "' by another connection since this store read them: " + list +
+          "; nothing was written. refresh() picks up theirs, commit(Conflict::overwrite) keeps this store's",
+      std::move(names));
 }
 
 at::Tensor to_unconstrained(const StoreCore& core, const ScopeState& scope, std::string_view name,
@@ -153,8 +154,7 @@ at::Tensor to_unconstrained(const StoreCore& core, const ScopeState& scope, std:
   if (core.options.validate()) require_inside(scope, name, constraint, plain);
   const at::Tensor unconstrained = naming(scope, name, [&] { return transform_to(constraint).inv(plain); });
   require_supported(unconstrained, name, scope.path);
-  // An identity gives the caller's own memory back; anything else gives new memory, which a second copy would only
-  // cost.
+  // An identity returns the caller's own memory, so copy it; anything else returns new memory, so do not copy again.
   const bool fresh = !unconstrained.is_alias_of(plain) && unconstrained.is_contiguous();
   return fresh ? unconstrained : copy_of(unconstrained);
 }
@@ -189,7 +189,7 @@ void overwrite_param(Change& change, const EntryPtr& entry, const Constraint& co
       if (can_take(entry->leaf, contents)) {
         overwrite_contents(entry->leaf, contents);
       } else {
-        entry->leaf.set_data(contents);  // the user gave it another kind of data meanwhile
+        entry->leaf.set_data(contents);  // the user has given it another kind of data
       }
       entry->stored_version = was_clean ? version_of(entry->leaf) : -1;
     });

@@ -1,5 +1,5 @@
-// Changes of single parameters, in file and cache. All are parts of a Change, under the store's mutex, and undone
-// with it.
+// Changes of single parameters, in file and cache. All are part of a Change and are undone with it. Call with the
+// store's mutex held.
 #pragma once
 
 #include <cstddef>
@@ -15,15 +15,15 @@
 
 namespace paramstore {
 
-/// Adds a parameter at the end, with this tensor as its leaf. Throws StaleParam where another connection has just
-/// added the name.
+/// Adds a parameter at the end, with this tensor as its leaf. Throws StaleParam if another connection has just added
+/// the name.
 EntryPtr insert_param(Change& change, std::string_view name, const Constraint& constraint, const at::Tensor& leaf);
 
 /// Whether a tensor itself may become a leaf, or only a copy of it.
 enum class Adopt { yes, no };
 
 /// Gives the parameter a constraint and unconstrained contents. A leaf of the same kind stays and gets the contents;
-/// otherwise `value` or a copy of it is the new leaf. Throws StaleParam where the row has moved on.
+/// otherwise `value` or a copy of it is the new leaf. Throws StaleParam if the row has changed.
 void overwrite_param(Change& change, const EntryPtr& entry, const Constraint& constraint, const at::Tensor& value,
                      Adopt adopt);
 
@@ -32,9 +32,9 @@ struct DirtyLeaf {
   std::uint64_t checksum;
 };
 
-/// Writes what leaves hold over the values in their rows: some at once, soon after they were hashed, so that they are still
-/// in the processor's cache. Remembers all it writes in one list: a step to undo for each of 10,000 leaves takes 1 ms of
-/// 21. Adds and removes no entry of the cache.
+/// Overwrites the values in rows with the leaves' contents, several at a time, soon after they were hashed, while they
+/// are still in the processor's cache. Keeps one undo list, because an undo step per leaf is slow. Adds and removes no
+/// cache entries.
 class InPlaceWrites {
  public:
   explicit InPlaceWrites(Change& change);
@@ -42,8 +42,7 @@ class InPlaceWrites {
   /// The leaf must stay as it is until `finish`.
   void write(const DirtyLeaf& dirty);
 
-  /// Writes what is left, and gives those that could not be written: the leaf has become another kind of tensor, or the
-  /// row has moved on.
+  /// Writes the rest, and returns those that could not be written: the leaf's kind or the row has changed.
   std::vector<DirtyLeaf> finish();
 
  private:
@@ -65,18 +64,17 @@ class InPlaceWrites {
   std::vector<DirtyLeaf> not_written_;
 };
 
-/// Where InPlaceWrites could not write: the whole row becomes what the leaf is now. Where it has moved on: false, and
-/// nothing is written; with Conflict::overwrite the leaf's contents become the parameter of that name, whatever became of
-/// its row.
+/// For what InPlaceWrites could not write: replaces the whole row from the leaf. If the row has changed, returns false
+/// and writes nothing; with Conflict::overwrite, writes the leaf as the parameter of that name in any case.
 bool write_anew(Change& change, const EntryPtr& entry, std::uint64_t checksum, Conflict conflict);
 
-/// Throws StaleParam where the row has moved on.
+/// Throws StaleParam if the row has changed.
 void erase_param(Change& change, const EntryPtr& entry);
 
 void clear_params(Change& change);
 
-/// The unconstrained tensor that stands for a constrained value: detached, contiguous, nobody else's. Checks the
-/// value first where the options say so (ConstraintViolation), and the tensor always (UnsupportedTensor).
+/// The unconstrained tensor of a constrained value: detached, contiguous, not shared. Checks the value first if the
+/// options say so (ConstraintViolation), and the tensor always (UnsupportedTensor).
 at::Tensor to_unconstrained(const StoreCore& core, const ScopeState& scope, std::string_view name,
                             const Constraint& constraint, const at::Tensor& value);
 

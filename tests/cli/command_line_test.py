@@ -79,7 +79,7 @@ class Dashes(CommandTest):
     def test_a_name_with_a_dash_is_told_how_it_can_be_written(self):
         for arguments in (["get", self.store, "-dash"], ["rm", self.store, "-dash"], ["set", self.store, "loc", "-infinite"]):
             error = self.refused(USAGE, *arguments)
-            self.assertIn(f"{arguments[0]} has no option {arguments[-1]}; if it is a name or a value, write -- before it", error)
+            self.assertIn(f"{arguments[0]} has no option {arguments[-1]}; if it is a name or a value, put -- before it", error)
             self.assertIn(f"see paramstore {arguments[0]} --help", error)
         self.assertIn("no option --colour", self.refused(USAGE, "ls", self.store, "--colour=red"))
         self.assertIn("--", self.paramstore("--help").split("dash")[1])
@@ -103,18 +103,18 @@ class Numbers(CommandTest):
         for verb, option in (("log", "-n"), ("log", "--count"), ("watch", "-n"), ("watch", "--top")):
             for word in ("-1", "two", "1.5", "", "99999999999999999999", "-nan", "[1]"):
                 error = self.refused(USAGE, verb, self.store, option, word)
-                self.assertIn(f"{word} is no whole number from 0 up", error)
+                self.assertIn(f"{word} is not a whole number from 0 up", error)
         self.assertEqual(self.lines("log", "-n", "0", self.store), [])
         self.assertEqual(len(self.lines("log", "-n2", self.store)), 3)
 
     def test_other_numbers_lie_where_they_make_sense(self):
         for word in ("much", "", "1x", "nan"):
-            self.assertIn(f"{word} is no number", self.refused(USAGE, "diff", self.store, self.store, "-t", word))
+            self.assertIn(f"{word} is not a number", self.refused(USAGE, "diff", self.store, self.store, "-t", word))
         for word in ("-1", "-inf"):
-            self.assertIn(f"{word} is no number from 0 up", self.refused(USAGE, "diff", self.store, self.store, "-t", word))
+            self.assertIn(f"{word} is not a number from 0 up", self.refused(USAGE, "diff", self.store, self.store, "-t", word))
         for word in ("0", "-1", "inf", "1e9"):
-            self.assertIn(f"{word} is no number from 0.001 to 86400", self.refused(USAGE, "watch", self.store, "-i", word))
-        self.assertIn("colour is none of insertion, name, size, revision", self.refused(USAGE, "ls", self.store, "-s", "colour"))
+            self.assertIn(f"{word} is not a number from 0.001 to 86400", self.refused(USAGE, "watch", self.store, "-i", word))
+        self.assertIn("colour is not one of insertion, name, size, revision", self.refused(USAGE, "ls", self.store, "-s", "colour"))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The command on files that are damaged, or no store at all: one line that says what is wrong, never a crash."""
+"""The command on files that are damaged or not stores: one line that says what is wrong, never a crash."""
 
 import os
 import random
@@ -106,7 +106,7 @@ class Damaged(CommandTest):
 
     def test_tags_that_are_none(self):
         self.sqlite(self.store, "UPDATE params SET constraint_tag = 'interval(0.0' WHERE name = 'brain'")
-        self.assertIn("parameter brain: the constraint tag interval(0.0 is none", self.paramstore("verify", self.store, status=FOUND))
+        self.assertIn("parameter brain: the constraint tag interval(0.0 is invalid", self.paramstore("verify", self.store, status=FOUND))
 
     def test_damage_in_a_scope_is_damage_of_the_store(self):
         path = self.folder / "model.params.scopes" / "fold-1.params.db"

@@ -57,11 +57,11 @@ TEST_CASE("JSON of what is not finite, and of complex numbers") {
   CHECK(contains(refusal("[1,2,3]", true), "[re,im]"));
 }
 
-TEST_CASE("arrays of different lengths, and what is no array of numbers, are refused") {
+TEST_CASE("arrays of different lengths, and anything but arrays of numbers, are refused") {
   for (const char* text : {"[[1,2],[3]]", "[1,[2]]", "[[1],2]", "[[],[1]]", "[[1],[]]", "[[[]],[]]", "[1,2", "[1,]",
                            "[,1]", "[1] 2", "[\"a\"]", "[true]", "[1 2]", "[0x10]", "[+]", "[[1]", "[--1]"}) {
     INFO(text);
-    CHECK(contains(refusal(text), "VALUE: is no JSON"));
+    CHECK(contains(refusal(text), "VALUE: is not JSON"));
   }
   CHECK(contains(refusal(std::string(1'000'000, '[')), "64 dimensions"));
   CHECK(contains(refusal("[" + std::string(10'000, '1') + "]"), "expected a number"));
@@ -91,10 +91,10 @@ TEST_CASE("text is numbers with anything usual between them") {
   CHECK(std::isnan(complex[3].imag));
 }
 
-TEST_CASE("text that is no number is named with its line") {
-  CHECK(contains(refusal("1 2\n3 four"), "four in line 2 is no number"));
+TEST_CASE("text that is not a number is named with its line") {
+  CHECK(contains(refusal("1 2\n3 four"), "four in line 2 is not a number"));
   CHECK(contains(refusal("1\x1b[31m"), "\"1\\x1b[31m\" in line 1"));
-  CHECK(contains(refusal("0x10"), "is no number"));
+  CHECK(contains(refusal("0x10"), "is not a number"));
   CHECK(contains(refusal("# nothing"), "has no numbers"));
   CHECK(contains(refusal(""), "has no numbers"));
 }

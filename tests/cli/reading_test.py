@@ -203,7 +203,7 @@ class Values(CommandTest):
         scope = "model.params.scopes/fold-1.params.db"
         for store, output in ((self.store, self.store), (self.store, "link"), ("link", "./" + self.store), (self.store, self.store + "-wal"),
                               (self.store + "//fold-1", scope), (self.store + "//fold-1", self.store)):
-            self.assertIn("is the store itself", self.refused(USAGE, "get", store, "loc", "-o", output), output)
+            self.assertIn("is part of the store", self.refused(USAGE, "get", store, "loc", "-o", output), output)
         self.assertEqual((self.folder / self.store).read_bytes(), before)
         self.assertFalse((self.folder / (self.store + "-wal")).exists())
         self.paramstore("verify", self.store)
@@ -346,7 +346,7 @@ class History(CommandTest):
         self.assertEqual([(row["scope"], row["params"]) for row in rows], [(None, 18), ("a/b", 2), ("fold-1", 2)])
         self.assertEqual(self.lines("ls", store + "//a/b"), ["loc", "only in a/b"])
         self.assertIn("has no scope fold-2", self.refused(NO_SUCH, "ls", store + "//fold-2"))
-        self.assertIn("name must follow", self.refused(USAGE, "ls", store + "//"))
+        self.assertIn("must be followed by a scope's name", self.refused(USAGE, "ls", store + "//"))
         self.paramstore("scopes", store, "--drop", "a/b")
         self.assertIn("dropped scope 'a/b'", self.lines("log", "-n", "1", store)[1])
         self.assertEqual(len(self.lines("scopes", store)), 3)

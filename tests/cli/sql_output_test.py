@@ -13,7 +13,7 @@ class Output(CommandTest):
     def test_columns_of_one_name_are_no_json_object(self):
         sql = "SELECT a.name, b.name, 1 AS one FROM params a, params b ORDER BY a.id, b.id LIMIT 1"
         error = self.refused(USAGE, "sql", "--json", self.store, sql)
-        self.assertIn("several columns called name, of which a JSON object keeps one; give them names with AS", error)
+        self.assertIn("several columns called name, but a JSON object can hold only one; rename them with AS", error)
         self.assertEqual(self.paramstore("sql", "--csv", self.store, sql), "name,name,one\r\nloc,loc,1\r\n")
         sql = sql.replace("b.name", "b.name AS other")
         self.assertEqual(self.json("sql", "--json", self.store, sql), [{"name": "loc", "other": "loc", "one": 1}])

@@ -74,7 +74,7 @@ class Terminal(CommandTest):
     def test_npy_does_not_go_to_a_terminal(self):
         shown, status = self.at_terminal("get", "--npy", self.sample(), "loc")
         self.assertEqual(status, USAGE)
-        self.assertIn("no text for a terminal", shown)
+        self.assertIn("cannot be shown on a terminal", shown)
 
     def large(self):
         """A store that takes a good part of a second to copy."""

@@ -120,7 +120,7 @@ class Watching(CommandTest):
         (self.folder / "t.params.db").unlink()
         _, error = watching.communicate(timeout=30)
         self.assertEqual(watching.returncode, FILE)
-        self.assertIn("is not there any more", error)
+        self.assertIn("no longer exists", error)
 
     def test_a_store_that_is_replaced_is_watched_on(self):
         self.train(0, 0).wait()

@@ -69,10 +69,10 @@ class Setting(CommandTest):
 
     def test_what_makes_no_sense_is_refused_and_nothing_is_changed(self):
         before = self.sqlite(self.store, "SELECT max(revision) FROM commits")
-        for arguments, part in ((["loc"], "give a VALUE"), (["loc", "1", "--from", "x"], "not both"), (["loc", "one"], "is no number"),
-                                (["loc", "[1"], "no JSON"), (["loc", "1e39"], "too large for float32"), (["loc", "2j"], "complex"),
-                                (["loc", "1", "--dtype", "int64"], "--dtype int64 is none"),
-                                (["loc", "1", "--shape", "2,3"], "--shape 2,3 is none"),
+        for arguments, part in ((["loc"], "give a VALUE"), (["loc", "1", "--from", "x"], "not both"), (["loc", "one"], "is not a number"),
+                                (["loc", "[1"], "is not JSON"), (["loc", "1e39"], "too large for float32"), (["loc", "2j"], "complex"),
+                                (["loc", "1", "--dtype", "int64"], "--dtype int64 is not a dtype"),
+                                (["loc", "1", "--shape", "2,3"], "--shape 2,3 is not a shape"),
                                 (["loc", "1", "--constraint", "interval(0"], "constraint tag")):
             self.assertIn(part, self.refused(USAGE, "set", self.store, *arguments), arguments)
         self.assertIn("cannot be read", self.refused(FILE, "set", self.store, "loc", "--from", "missing.npy"))
@@ -117,7 +117,7 @@ class Setting(CommandTest):
         self.paramstore("set", "folder//new.db", "x", "1", "--create")
         self.assertEqual(self.lines("ls", "folder/new.db"), ["x"])
         self.assertIn("no such file", self.refused(FILE, "set", "four.db//s", "x", "1"))
-        self.assertIn("name must follow", self.refused(USAGE, "set", "four.db//", "x", "1", "--create"))
+        self.assertIn("must be followed by a scope's name", self.refused(USAGE, "set", "four.db//", "x", "1", "--create"))
         self.assertIn("does not exist", self.refused(FILE, "set", "no/such/folder.db//s", "x", "1", "--create"))
 
     def test_a_directory_is_no_value(self):
@@ -178,7 +178,7 @@ class MovingAndCopying(CommandTest):
     def test_rename_keeps_the_place(self):
         self.paramstore("mv", self.store, "scale", "log_scale")
         self.assertEqual(self.lines("ls", self.store)[:3], ["loc", "log_scale", "encoder.weight"])
-        self.assertIn("already; --force", self.refused(NO_SUCH, "mv", self.store, "loc", "half"))
+        self.assertIn("already has a parameter half; --force", self.refused(NO_SUCH, "mv", self.store, "loc", "half"))
         self.paramstore("mv", "--force", self.store, "loc", "half")
         self.assertEqual(self.paramstore("get", self.store, "half"), "1.5\n")
         self.assertEqual(self.lines("ls", self.store)[0], "half")
@@ -263,7 +263,7 @@ class Keeping(CommandTest):
         self.paramstore("set", "out.db//fold-1", "mine", "1", "--create")
         (self.folder / "out.db").unlink()
         error = self.refused(NO_SUCH, "backup", store, "out.db")
-        self.assertIn("out.db: its scope a/b is there already; --force", error)
+        self.assertIn("out.db: its scope a/b already exists; --force", error)
         self.assertIn("mine", self.lines("ls", "out.scopes/fold-1.params.db"))
         self.assertFalse((self.folder / "out.db").exists())
 

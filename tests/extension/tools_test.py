@@ -1,5 +1,5 @@
-"""The extension as people use it: in the sqlite3 shell, in Python, with pandas; and the ten questions of README.md, asked of a
-trained store of which the answers are known.
+"""The extension as people use it: in the sqlite3 shell, in Python, with pandas; and the ten questions of lib/sql/QUESTIONS.md,
+asked of a trained store with known answers.
 
 usage: tools_test.py TRAINED_STORE EXTENSION SOURCE_DIR
 """
@@ -18,7 +18,7 @@ import tempfile
 
 
 def python_that_loads_extensions():
-    """This Python or the system's; None where neither can. Some are built without."""
+    """This Python or the system's; None if neither can. Some are built without extensions."""
     for python in (sys.executable, "/usr/bin/python3"):
         probe = "import sqlite3; sqlite3.connect(':memory:').enable_load_extension(True)"
         if os.path.exists(python) and subprocess.run([python, "-c", probe], stderr=subprocess.DEVNULL).returncode == 0:
@@ -123,17 +123,18 @@ def check_last_changed(model, rows):
     expect(all(row["time"].endswith("Z") for row in rows), f"last changed {rows}")
 
 
-# In the order of README.md.
+# In the order of lib/sql/QUESTIONS.md.
 CHECKS = [check_contents, check_nan, check_not_finite, check_norms, check_collapsed, check_constrained, check_dead, check_moved,
           check_new_and_gone, check_last_changed]
 
 
-def questions_of_the_readme(model, source):
+def questions_of_the_page(model, source):
     sys.path.insert(0, str(source / "tests/install"))
     from readme_blocks import read_blocks
 
-    questions = [block for block in read_blocks((source / "README.md").read_text()) if block.purpose == "asked of the store"]
-    expect(len(questions) == len(CHECKS), f"README.md asks {len(questions)} questions, {len(CHECKS)} have a check")
+    page = (source / "lib/sql/QUESTIONS.md").read_text()
+    questions = [block for block in read_blocks(page) if block.purpose == "asked of the store"]
+    expect(len(questions) == len(CHECKS), f"lib/sql/QUESTIONS.md asks {len(questions)} questions, {len(CHECKS)} have a check")
     for question, check in zip(questions, CHECKS):
         expect(question.language == "sql", question)
         check(model, model.ask(question.text))
@@ -252,7 +253,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([program, folder], check=True)
         model = Model(pathlib.Path(folder), extension)
-        questions_of_the_readme(model, source)
+        questions_of_the_page(model, source)
         shell_without_the_extension(model)
         shell_lists_the_tables(model)
         shell_shows_errors(model)

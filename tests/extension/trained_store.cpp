@@ -1,4 +1,4 @@
-// Writes a store as a training program leaves it, for the questions of README.md:
+// Writes a store as a training program leaves it, for the questions of lib/sql/QUESTIONS.md:
 //
 //   trained_store <folder>
 //

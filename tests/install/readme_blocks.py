@@ -1,4 +1,4 @@
-"""Reads README.md: the fenced blocks that stand under an HTML comment, which says what they are for."""
+"""Reads README.md and pages like it: the fenced blocks under an HTML comment that says what each is for."""
 
 import re
 from dataclasses import dataclass
@@ -17,5 +17,5 @@ def read_blocks(markdown):
 
 
 def fences_without_purpose(markdown):
-    """Fenced blocks that no comment stands above: nobody would test them."""
+    """How many fenced blocks have no comment above them: nothing would test those."""
     return len(re.findall(r"^```\w+$", markdown, re.MULTILINE)) - len(read_blocks(markdown))

@@ -61,8 +61,8 @@ TEST_CASE("tensor_numel multiplies the sizes") {
   CHECK(sql.cell("SELECT tensor_numel(NULL)").is_null());
   CHECK(contains(sql.error("SELECT tensor_numel('[4611686018427387904]')"), "too large"));
   CHECK(contains(sql.error("SELECT tensor_numel('[0,4611686018427387904]')"), "too large"));
-  CHECK(contains(sql.error("SELECT tensor_numel('[2,-1]')"), "tensor_numel: '[2,-1]' is no shape"));
-  CHECK(contains(sql.error("SELECT tensor_numel('2')"), "is no shape"));
+  CHECK(contains(sql.error("SELECT tensor_numel('[2,-1]')"), "tensor_numel: '[2,-1]' is not a shape"));
+  CHECK(contains(sql.error("SELECT tensor_numel('2')"), "is not a shape"));
   CHECK(contains(sql.error("SELECT tensor_numel(2)"), "shape must be TEXT, but is an INTEGER"));
 }
 
@@ -105,7 +105,7 @@ TEST_CASE("a value that dtype and shape do not fit is an error that says what is
   CHECK(contains(sql.error("SELECT tensor_json(1.5, 'float32', '[]')"), "value must be a BLOB, but is a REAL"));
   CHECK(contains(sql.error("SELECT tensor_json(x'00000000', 'int32', '[]')"), "there is no dtype 'int32'"));
   CHECK(contains(sql.error("SELECT tensor_json(x'00000000', x'00', '[]')"), "dtype must be TEXT"));
-  CHECK(contains(sql.error("SELECT tensor_json(x'00000000', 'float32', '[1')"), "is no shape"));
+  CHECK(contains(sql.error("SELECT tensor_json(x'00000000', 'float32', '[1')"), "is not a shape"));
   CHECK(contains(sql.error("SELECT tensor_json(x'00000000', 'float32', '[9223372036854775807]')"), "more than 2^63"));
   CHECK(contains(sql.error("SELECT tensor_json(x'', 'float32', '[5]')"), "param_values reads it"));
   CHECK(contains(sql.error("SELECT tensor_json(x'00000000', 'float32')"), "wrong number of arguments"));

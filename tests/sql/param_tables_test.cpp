@@ -234,13 +234,13 @@ TEST_CASE("tables say what is wrong with the rows of a damaged store") {
   };
   CHECK(contains(message("UPDATE params SET dtype = 'int8' WHERE name = 'small'"),
                  "main: parameter 'small': there is no dtype 'int8'"));
-  CHECK(contains(message("UPDATE params SET shape = '[2' WHERE name = 'small'"), "'[2' is no shape"));
+  CHECK(contains(message("UPDATE params SET shape = '[2' WHERE name = 'small'"), "'[2' is not a shape"));
   CHECK(contains(message("UPDATE params SET shape = '[9223372036854775807]' WHERE name = 'small'"), "is too large"));
   CHECK(contains(message("UPDATE params SET shape = '[7]' WHERE name = 'small'"),
                  "the value has 24 bytes, but shape [7] of float32 has 28"));
   CHECK(contains(message("UPDATE params SET value = zeroblob(1000000) WHERE name = 'large'"), "has 1000000 bytes"));
-  CHECK(contains(message("UPDATE params SET value = x'' WHERE name = 'small'"), "there are no chunks of it"));
-  CHECK(contains(message("UPDATE params SET shape = '[1]' WHERE name = 'empty'"), "there are no chunks of it"));
+  CHECK(contains(message("UPDATE params SET value = x'' WHERE name = 'small'"), "it is empty and has no chunks"));
+  CHECK(contains(message("UPDATE params SET shape = '[1]' WHERE name = 'empty'"), "it is empty and has no chunks"));
   CHECK(contains(message("DELETE FROM chunks WHERE sequence = 3"), "a chunk of the value is missing"));
   CHECK(contains(message("DELETE FROM chunks WHERE sequence = 9"), "'chunked': the value has 36891 bytes"));
   CHECK(contains(message("UPDATE chunks SET value = x'00' WHERE sequence = 3"), "'chunked': the value has"));

@@ -212,7 +212,7 @@ TEST_CASE("statistics refuse what is no tensor, and hand NULL on") {
   for (const char* function : {"min", "max", "mean", "std", "norm", "nan_count"}) {
     const std::string name = std::string("tensor_") + function;
     CHECK(contains(sql.error("SELECT " + name + "(x'010203', 'float32')"),
-                   name + ": value has 3 bytes, which is no whole number of float32 elements of 4"));
+                   name + ": value has 3 bytes, which is not a whole number of float32 elements of 4"));
     CHECK(contains(sql.error("SELECT " + name + "('abcd', 'float32')"), "value must be a BLOB, but is TEXT"));
     CHECK(contains(sql.error("SELECT " + name + "(x'', 'float')"), "there is no dtype 'float'"));
     CHECK(sql.cell("SELECT " + name + "(NULL, 'float32')").is_null());

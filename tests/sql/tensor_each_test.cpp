@@ -98,7 +98,7 @@ TEST_CASE("tensor_each refuses what is no tensor") {
   CHECK(contains(sql.error("SELECT * FROM tensor_each(x'00', 'float32', '[]')"), "tensor_each: value has 1 bytes"));
   CHECK(contains(sql.error("SELECT * FROM tensor_each('text', 'float32', '[]')"), "value must be a BLOB"));
   CHECK(contains(sql.error("SELECT * FROM tensor_each(x'00000000', 'float', '[]')"), "there is no dtype 'float'"));
-  CHECK(contains(sql.error("SELECT * FROM tensor_each(x'00000000', 'float32', '[x]')"), "is no shape"));
+  CHECK(contains(sql.error("SELECT * FROM tensor_each(x'00000000', 'float32', '[x]')"), "is not a shape"));
   CHECK(contains(sql.error("INSERT INTO tensor_each(value) VALUES (1)"), "may not be modified"));
   CHECK(sql.rows("SELECT * FROM tensor_each(NULL, 'float32', '[]')").empty());
 }

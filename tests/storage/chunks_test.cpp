@@ -1,4 +1,4 @@
-// Values over the length that one row may have.
+// Values that are too long for one row.
 #include <doctest/doctest.h>
 
 #include <chrono>

@@ -96,7 +96,7 @@ TEST_CASE("a rename is refused where the row has moved on, the name is taken, or
   }
   {
     WriteTransaction transaction(database.main());
-    CHECK(contains(message_of<StorageError>([&] { transaction.rename(a, std::nullopt, "b"); }), "'b' already"));
+    CHECK(contains(message_of<StorageError>([&] { transaction.rename(a, std::nullopt, "b"); }), "'b' already exists"));
   }
   {
     WriteTransaction transaction(database.main());

@@ -1,4 +1,4 @@
-// Giving back the room of what was erased; telling how far a copy is.
+// Reclaiming the space of erased values; the progress of a copy.
 #include <doctest/doctest.h>
 
 #include "support.h"

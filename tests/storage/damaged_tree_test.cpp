@@ -1,4 +1,4 @@
-// SQLite's trees with pages or rows that lead where they must not: an error, soon, and no memory for what is not there.
+// SQLite trees with invalid pages or rows: they fail soon, and no memory is allocated for missing data.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -152,7 +152,7 @@ TEST_CASE("rows that share the pages of their values are not believed to be long
   Database database(folder / "bad");
   CHECK(database.main().find("0")->name == "0");
   const std::string message = message_of<CorruptStore>([&] { database.main().list(); });
-  CHECK(contains(message, "its value is larger than what the file has room for"));
+  CHECK(contains(message, "its value is larger than the file can hold"));
   std::size_t asked = 0;
   CHECK_THROWS_AS(database.main().read_all([&](const ParamRecord&) {
     ++asked;

@@ -1,4 +1,4 @@
-// Files that want to do harm, or that a disk has damaged. Whatever is in them: right values, or an error that says so.
+// Malicious or damaged files: reading gives the right values, or an error that says what is wrong.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -344,7 +344,7 @@ TEST_CASE("ids and revisions at the end of what there is are found, and nothing 
   Database database(folder / "a.db");
   add(database.main(), "a", some_bytes(8));
   CHECK(PlainSqlite(folder / "a.db").run("UPDATE params SET id = 4611686018427387904") == "");
-  CHECK(contains(message_of<StorageError>([&] { add(database.main(), "b", some_bytes(8)); }), "the largest id"));
+  CHECK(contains(message_of<StorageError>([&] { add(database.main(), "b", some_bytes(8)); }), "largest possible id"));
   CHECK(database.main().count() == 1);
   CHECK(database.main().verify().damage.empty());
   CHECK(Forger(folder / "a.db").run("UPDATE params SET id = 4611686018427387905") == "");

@@ -1,4 +1,4 @@
-// The power goes. What the disk had synced is there; of what it had not, any part may be.
+// Power loss: synced data survives; any part of the unsynced data may.
 #include <doctest/doctest.h>
 
 #include <random>

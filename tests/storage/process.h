@@ -1,4 +1,4 @@
-// Part of a test in a process of its own.
+// Runs part of a test in its own process.
 #pragma once
 
 #include <sys/types.h>

@@ -1,4 +1,4 @@
-// Reading without ever writing. Permissions mean nothing to root, so what is about them runs as another user.
+// Reading without writing. Permissions do not apply to root, so tests of them run as another user.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -224,7 +224,7 @@ TEST_CASE("a store that may not be read, or a folder in which none can be made, 
                    Database database(shared.folder / "new.db");
                    return "made";
                  }),
-                 "no file can be made"));
+                 "cannot create a file"));
 }
 
 TEST_CASE("a store in use is read at its newest commit, also from a folder that may not be written") {

@@ -135,7 +135,7 @@ TEST_CASE("a name that is taken, or is none, is refused, and the transaction wit
     transaction.insert(float_record("b", value), bytes_of(value));
     const auto message =
         message_of<StorageError>([&] { transaction.insert(float_record("a", value), bytes_of(value)); });
-    CHECK(contains(message, "there is a parameter 'a' already"));
+    CHECK(contains(message, "the parameter 'a' already exists"));
     CHECK_THROWS_AS(transaction.commit(), Error);
   }
   for (const std::string& name : {std::string(), std::string(1025, 'x'), std::string("a\0b", 3), std::string("\xff")}) {

@@ -81,7 +81,7 @@ TEST_CASE("a folder of scopes that may not be read is an error, not an empty one
                    Database database(path, options);
                    return database.scope("s")->path();
                  }),
-                 "cannot be looked at"));
+                 "cannot be examined"));
   others(folder / "m.params.scopes", 0755);
 }
 

@@ -1,5 +1,5 @@
-// Tools that know only SQL, with SQLite's default settings: what they may do is taken in, what would break a
-// row is refused with a sentence that says why.
+// Tools that know only SQL, with SQLite's default settings: valid changes are picked up; a change that would break a row
+// is refused with the reason.
 #include <doctest/doctest.h>
 
 #include "support.h"

@@ -1,4 +1,4 @@
-// A file system for SQLite that does what tests tell it: fails at the n-th operation, or forgets what was not synced.
+// A file system for SQLite that fails at the n-th operation, or loses unsynced data, when a test says so.
 #pragma once
 
 #include <sqlite3.h>

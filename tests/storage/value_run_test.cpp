@@ -111,7 +111,7 @@ TEST_CASE("a value of another size among many stops the transaction, and nothing
   {
     WriteTransaction transaction(file);
     const std::string message = message_of<Error>([&] { transaction.update_values(all.updates); });
-    CHECK(message.find("the value of row 2 has another size than the 12 bytes") != std::string::npos);
+    CHECK(message.find("the value of row 2 does not have the 12 bytes") != std::string::npos);
     CHECK_THROWS_AS(transaction.commit(), Error);
   }
   for (const std::int64_t id : {1, 2, 3}) CHECK(value_of(file, std::to_string(id)) == value_for(id, 8, 1));

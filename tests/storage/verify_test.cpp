@@ -1,4 +1,4 @@
-// Saying all that is wrong in a file.
+// verify() reports everything that is wrong in a file.
 #include <doctest/doctest.h>
 
 #include <algorithm>

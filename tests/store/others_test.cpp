@@ -1,4 +1,4 @@
-// What others do to the file meanwhile, where it is easy to get wrong.
+// Changes that others make to the file at the same time, in cases that are easy to get wrong.
 #include <ATen/ATen.h>
 
 #include <iterator>

@@ -7,11 +7,11 @@
 //     file.read_value(*record, bytes.data());         // checked against its checksum
 //   }
 //
-// A Database is one SQLite connection: the main file, and the files of its scopes, attached as they are
-// used. A StoreFile is one of these files. None of it locks: one thread at a time.
+// A Database is one SQLite connection: the main file, and the files of its scopes, attached as they are used. A
+// StoreFile is one of these files. Neither locks: use from one thread at a time.
 //
-// What a stranger's file can do is bounded here: its triggers and views never run, its tables must be
-// exactly those of schema/, and no length in it is believed before the bytes are there.
+// Files are not trusted: their triggers and views never run, their tables must be exactly those of schema/, and no
+// length is believed before its bytes have been found.
 #pragma once
 
 #include <chrono>
@@ -32,24 +32,24 @@ namespace paramstore::storage {
 
 class Connection;      // lib/storage: the SQLite handle and what is attached to it
 class FileStatements;  // lib/storage: one file's prepared statements
-enum class Pages;      // lib/storage: what becomes of pages that were changed
+enum class Pages;      // lib/storage: whether changed pages stay in memory or go to the log
 
 struct OpenOptions {
-  /// Opens without ever writing, also where folder and file may not be written. There, unless somebody has the store
-  /// open for writing just then, nothing is made beside it, and it is read without locks: a call that a writer comes in
-  /// the way of throws StoreBusy, and the next one sees what he committed. Default: false.
+  /// Never writes; also works if the folder and file are not writable. Then, unless the store is open for writing
+  /// elsewhere, no files are created beside it and it is read without locks: a call that collides with a writer throws
+  /// StoreBusy, and the next one sees what the writer committed. Default: false.
   bool read_only = false;
-  /// Makes the file where there is none. Default: true. Never with `read_only`.
+  /// Creates the file if it does not exist. Default: true. Ignored with `read_only`.
   bool create = true;
   /// How long to wait for another writer before StoreBusy. Default: 5 seconds.
   std::chrono::milliseconds busy_timeout{5000};
-  /// Whether a commit waits for the disk (fsync), and so survives power loss. Default: true. Without, it
-  /// survives the death of the process; power loss may roll back the last commits, never corrupt.
+  /// Whether a commit waits for the disk (fsync) and so survives power loss. Default: true. If false, it survives the
+  /// death of the process; power loss may roll back the last commits but never corrupts the file.
   bool survive_power_loss = true;
   /// Values longer than this are split into rows of `chunks`. Default: SQLite's own limit less room for the
   /// rest of the row. For tests; leave alone.
   std::size_t max_value_length = 999'000'000;
-  /// The SQLite VFS to open files with; empty: the default one. For tests that make I/O fail.
+  /// The SQLite VFS to open files with; empty for the default. For tests that make I/O fail.
   std::string vfs;
 };
 
@@ -62,18 +62,18 @@ struct CommitInfo {
 /// A row of the `commits` table: a commit that was made.
 struct CommitRecord {
   Revision revision;
-  std::string time;  // UTC, ISO 8601 with milliseconds, where nobody wrote something else there
+  std::string time;  // UTC, ISO 8601 with milliseconds, unless another tool wrote something else
   std::optional<std::int64_t> step;
   std::optional<std::string> message;
 };
 
-/// Called some ten times a second during work that may take long, with how many bytes of how many are done; the latter
-/// is 0 where it is not known. What it throws stops the work, which is undone, and comes out of the call.
+/// Called about ten times a second during long work, with the bytes done and the total (0 if unknown). If it throws,
+/// the work is stopped and undone, and the exception reaches the caller.
 using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
 /// One thing that is wrong in a file.
 struct Damage {
-  std::string name;  // of the parameter; empty where it is not one parameter's
+  std::string name;  // of the parameter; empty if the damage is not in one parameter
   std::string what;
 };
 
@@ -82,13 +82,13 @@ struct Verification {
   std::vector<Damage> damage;
   std::vector<ParamRecord> records;  // the rows that could be read
   std::uint64_t bytes = 0;           // of their values
-  std::size_t without_checksum = 0;  // values that another tool wrote, of which only the length could be checked
+  std::size_t without_checksum = 0;  // values written by another tool: only the length could be checked
 };
 
 /// What `StoreFile::read_all` found.
 struct LoadedRecord {
   ParamRecord record;
-  std::uint64_t checksum = 0;  // of the bytes as read; 0 where the value was skipped
+  std::uint64_t checksum = 0;  // of the bytes as read; 0 if the value was skipped
 };
 
 /// The id and the revision of a row: enough to see which rows moved on.
@@ -123,15 +123,15 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
   /// The newest commit's revision; 0 for a file without one.
   Revision revision();
 
-  /// The commits, newest first: at most `most`, and where `before` is given only older ones.
+  /// The commits, newest first: at most `most`, and only those older than `before` if it is given.
   std::vector<CommitRecord> commits(std::size_t most, std::optional<Revision> before = std::nullopt);
 
-  /// A number that differs from an earlier one's if another connection has committed in between (and now and then
-  /// without). The connection's own commits leave it as it is. Costs about a microsecond.
+  /// Changes whenever another connection commits (and occasionally without a commit), never by this connection's own
+  /// commits. Cheap.
   std::int64_t change_counter();
 
   std::size_t count();
-  /// Without its value. Nothing where there is no such row.
+  /// Without its value. nullopt if the row does not exist.
   std::optional<ParamRecord> find(std::string_view name);
   std::optional<ParamRecord> find(std::int64_t id);
   /// The largest id in use, 0 for none.
@@ -142,46 +142,46 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
   std::vector<RowStamp> stamps();
 
   /// Reads the value of `record`, which must come from this file in this transaction, into `destination`
-  /// (value_size bytes) and returns the checksum of what was read. Copies once. Throws CorruptStore where checksum or
-  /// length fail, Error where the row has changed since; `destination` then holds anything.
+  /// (value_size bytes) and returns the checksum of what was read. Copies once. Throws CorruptStore if checksum or
+  /// length is wrong, Error if the row has changed since; `destination` is then unspecified.
   std::uint64_t read_value(const ParamRecord& record, void* destination);
 
   /// Reads records and values of the whole file in one transaction, in insertion order. `allocate` is called
-  /// once a row, always on the calling thread, and gives the value's destination, or null to leave it unread.
-  /// Large values are read on several threads, each with a connection of its own on the same snapshot.
+  /// once per row, always on the calling thread, and returns the value's destination, or null to leave it unread. Large
+  /// values are read on several threads, each with a connection of its own on the same snapshot.
   std::vector<LoadedRecord> read_all(const std::function<void*(const ParamRecord&)>& allocate);
 
-  /// The same in parts, 64 at most, which several threads read where there are very many rows. `receive` gets the rows of
-  /// one part in order, in one thread, and those of different parts in several threads at once, and gives destinations.
-  /// Returns the checksum of each value (0 where it was left unread), those of part 0 first, then those of part 1, and so
-  /// on.
+  /// The same in parts, at most 64, read by several threads if there are very many rows. `receive` returns
+  /// destinations; it gets the rows of one part in order on one thread, and different parts on several threads at once.
+  /// Returns the checksum of each value (0 if left unread), part by part.
   using PartReceiver = std::function<void*(ParamRecord&& record, std::size_t part)>;
   std::vector<std::uint64_t> read_parts(const PartReceiver& receive);
   static constexpr std::size_t most_parts = 64;
 
   /// Writes a copy of this file to `target`, whole or not at all: a temporary file beside it, renamed at the end.
   /// `amend` (may be empty) changes the copy before it gets its name, in a transaction on the copy; it commits nothing
-  /// itself. The copy has a store id of its own and lists no scopes. An existing store at `target` keeps its file,
-  /// whose contents are replaced in one transaction; where somebody has it open, StoreBusy. An existing file that is
-  /// not a store is refused with NotAStore.
+  /// itself. The copy has its own store id and lists no scopes. An existing store at `target` keeps its file; its
+  /// contents are replaced in one transaction. Throws StoreBusy if it is open elsewhere, NotAStore if an existing file
+  /// is not a store.
   void copy_to(const std::filesystem::path& target, const std::function<void(class WriteTransaction&)>& amend,
                const Progress& progress = {});
 
-  /// Reads the whole file and says what is wrong in it, where every other call stops at the first: the structure, by
-  /// SQLite's own integrity check; each row; each value, by its checksum. Sees one commit. The file is read twice.
+  /// Reads the whole file and reports everything that is wrong in it (every other call stops at the first error): the
+  /// structure, by SQLite's own integrity check; each row; each value, by its checksum. Sees one commit. Reads the file
+  /// twice.
   Verification verify(const Progress& progress = {});
 
-  /// Writes the file anew without the room that erased and replaced values left behind (SQLite's VACUUM), while others may
-  /// read it; they wait with writing. Needs as much room again, in the folder of SQLite's temporary files and in the
-  /// -wal. False where the file will shrink only later, as somebody still reads what it was. Throws CorruptStore, before
-  /// anything is changed, where the file's structure is damaged.
+  /// Rewrites the file without the space that erased and replaced values left behind (SQLite's VACUUM). Others may read
+  /// meanwhile; writers wait. Needs as much space again, in SQLite's temporary folder and in the -wal. Returns false if
+  /// the file will shrink only later, because someone still reads the old snapshot. Throws CorruptStore, before
+  /// anything is changed, if the file's structure is damaged.
   bool compact(const Progress& progress = {});
 
-  /// The URI with which SQLite opens this file as it is opened here, for a connection of one's own. Empty for a file in
-  /// memory.
+  /// The URI that opens this file in the same way on a separate connection. Empty for a file in memory.
   std::string uri() const;
 
-  /// The URI for a connection of one's own that only reads. One to a file in memory keeps writers waiting while it reads.
+  /// The URI for a separate, read-only connection. On a file in memory, such a connection blocks writers while it
+  /// reads.
   std::string reading_uri() const;
 
  private:
@@ -198,8 +198,7 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
   std::unique_ptr<Impl> impl_;
 };
 
-/// One snapshot for several reads. Reads nothing itself. Nests inside a WriteTransaction on the same file,
-/// where it does nothing.
+/// One snapshot for several reads. Reads nothing itself. Does nothing inside a WriteTransaction on the same file.
 class PARAMSTORE_STORAGE_EXPORT ReadTransaction {
  public:
   explicit ReadTransaction(StoreFile& file);
@@ -212,15 +211,14 @@ class PARAMSTORE_STORAGE_EXPORT ReadTransaction {
   bool owns_ = false;
 };
 
-/// The one way to change a file. The constructor waits for the file's write lock (StoreBusy after the busy timeout) and
-/// takes the next revision (Error for a message that is not UTF-8); `commit` makes all changes visible at once; the
-/// destructor rolls back what was not committed. One at a time a Database. After an exception from a member its change
-/// may be half made: the others then throw too, until the transaction is destroyed, which rolls it back, or a Savepoint
-/// made before, which undoes it.
+/// The only way to change a file. The constructor waits for the file's write lock (StoreBusy after the busy timeout)
+/// and takes the next revision (Error if the message is not UTF-8); `commit` makes all changes visible at once; the
+/// destructor rolls back what was not committed. At most one per Database. If a member throws, its change may be half
+/// made, and all members throw until the transaction, or an earlier Savepoint, is destroyed, which undoes it.
 ///
-/// `expected` guards a change against another connection's: the revision the row had when it was read. The
-/// change is made only if the row still has it; with nullopt, whatever it has. False: the row has moved on or
-/// is gone, and nothing changed.
+/// `expected` is the revision that the row had when it was read, and guards against another connection's change: the
+/// change is made only if the row still has that revision, or in any case with nullopt. Returns false, changing
+/// nothing, if the row has another revision or no longer exists.
 class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
  public:
   explicit WriteTransaction(StoreFile& file, const CommitInfo& info = {});
@@ -232,32 +230,30 @@ class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
   /// The revision that every row changed here gets.
   Revision revision() const noexcept { return revision_; }
 
-  /// Gives the commit the step and the message that `info` has; what it has not stays as it is.
+  /// Sets the commit's step and message to those in `info`; what `info` leaves out stays as it is.
   void annotate(const CommitInfo& info);
 
   /// Adds a row at the end; `record.id` and `record.revision` are ignored, `record.checksum` is stored. Returns the id.
-  /// Throws InvalidName, and StorageError where the name is taken.
+  /// Throws InvalidName, and StorageError if the name is taken.
   std::int64_t insert(const ParamRecord& record, ValueBytes value);
 
-  /// Overwrites a value with one of the same size, in place. Error where the size differs.
+  /// Overwrites a value with one of the same size, in place. Throws Error if the size differs.
   bool update_value(std::int64_t id, std::optional<Revision> expected, ValueBytes value, std::uint64_t checksum);
-  /// The same for each of them, and says in `written` what it returned. Several times as fast where ids follow one
-  /// another and the values are small.
+  /// The same for each of them; `written` gets each result. Several times faster for small values with consecutive ids.
   void update_values(std::vector<ValueUpdate>& updates);
 
   /// Overwrites everything but the id with `record` and `value`, of any size.
   bool replace(std::int64_t id, std::optional<Revision> expected, const ParamRecord& record, ValueBytes value);
 
-  /// Gives the row another name; it keeps its place. Throws InvalidName, and StorageError where the name is taken.
+  /// Renames the row; it keeps its place. Throws InvalidName, and StorageError if the name is taken.
   bool rename(std::int64_t id, std::optional<Revision> expected, std::string_view name);
 
   bool erase(std::int64_t id, std::optional<Revision> expected);
-  /// Removes every parameter, whoever wrote it.
+  /// Removes every parameter, including other connections'.
   void clear();
 
-  /// Returns `revision()`. After an exception nothing of the transaction is visible. If the disk failed in
-  /// the middle of this call and the machine or the process then dies, the commit may yet be there; never a
-  /// part of it.
+  /// Returns `revision()`. After an exception nothing of the transaction is visible. If the disk failed in the middle
+  /// of this call and the machine or the process then dies, the commit may still be there, but never a part of it.
   Revision commit();
 
  private:
@@ -277,8 +273,8 @@ class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
 
 class PARAMSTORE_STORAGE_EXPORT Database {
  public:
-  /// Opens the store at `path`, or makes one. Throws NotAStore, SchemaTooNew, CorruptStore, StoreBusy, or StorageError
-  /// with what is wrong with the path.
+  /// Opens the store at `path`, or creates one. Throws NotAStore, SchemaTooNew, CorruptStore, StoreBusy, or
+  /// StorageError with what is wrong with the path.
   explicit Database(const std::filesystem::path& path, const OpenOptions& options = {});
   /// A store in memory, gone with this object.
   static Database in_memory(const OpenOptions& options = {});
@@ -288,16 +284,16 @@ class PARAMSTORE_STORAGE_EXPORT Database {
 
   StoreFile& main() noexcept;
 
-  /// The scope of that name, made where there is none (in a store opened read-only: StorageError). Its file is attached
-  /// under the scope's name while in use; the least recently used one makes room. The same StoreFile for the same name,
-  /// as long as somebody holds it.
+  /// The scope of that name, created if it does not exist (StorageError if the store is read-only). Its file is
+  /// attached under the scope's name while in use; the least recently used one is detached to make room. Returns the
+  /// same StoreFile for the same name while anyone holds it.
   std::shared_ptr<StoreFile> scope(std::string_view name);
-  /// A new file without a name, in memory, gone with the last handle.
+  /// A new unnamed file in memory, gone with the last handle.
   std::shared_ptr<StoreFile> anonymous_scope();
-  /// Names of the scopes there are, sorted.
+  /// Names of the existing scopes, sorted.
   std::vector<std::string> scope_names();
-  /// Deletes the scope's file. False where there is none of that name. Throws Error while somebody holds its StoreFile,
-  /// and StoreBusy while another Database, here or in another process, has it open.
+  /// Deletes the scope's file. False if it does not exist. Throws Error while anyone holds its StoreFile, and StoreBusy
+  /// while another Database, in this or another process, has it open.
   bool drop_scope(std::string_view name);
 
  private:
@@ -306,7 +302,7 @@ class PARAMSTORE_STORAGE_EXPORT Database {
   std::unique_ptr<Connection> connection_;
 };
 
-/// Names of the scopes whose files lie beside `store_path`, sorted, whether a store is there or not.
+/// Names of the scopes whose files lie beside `store_path`, sorted, even if the store itself does not exist.
 PARAMSTORE_STORAGE_EXPORT std::vector<std::string> scope_names(const std::filesystem::path& store_path);
 
 /// Where the scope `name` of the store at `store_path` lives: "model.params.db", "fold-1" ->

@@ -19,7 +19,7 @@ PARAMSTORE_STORAGE_EXPORT std::string_view dtype_name(Dtype dtype) noexcept;
 /// Bytes of one element.
 PARAMSTORE_STORAGE_EXPORT std::size_t dtype_size(Dtype dtype) noexcept;
 
-/// The type of that name, or nothing where there is none.
+/// The type of that name; nullopt if it does not exist.
 PARAMSTORE_STORAGE_EXPORT std::optional<Dtype> parse_dtype(std::string_view name) noexcept;
 
 }  // namespace paramstore::storage

@@ -26,7 +26,7 @@ struct ParamRecord {
   std::vector<std::int64_t> shape;
   std::string device = "cpu";
   Revision revision = 0;                  // the commit that last changed the row
-  std::optional<std::uint64_t> checksum;  // XXH3-64 of the value; none where another tool wrote it
+  std::optional<std::uint64_t> checksum;  // XXH3-64 of the value; none if another tool wrote it
 };
 
 /// XXH3-64 (seed 0) of the bytes: what the `checksum` column holds, as a signed 64-bit integer.

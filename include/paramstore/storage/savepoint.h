@@ -16,7 +16,7 @@ class PARAMSTORE_STORAGE_EXPORT Savepoint {
   Savepoint(const Savepoint&) = delete;
   Savepoint& operator=(const Savepoint&) = delete;
 
-  /// Makes what was done since a part of the transaction.
+  /// Keeps what was done since, as part of the transaction.
   void release();
 
  private:

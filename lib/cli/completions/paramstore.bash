@@ -1,7 +1,7 @@
 # Completion of paramstore for bash.
 
-# _paramstore_unquoted <word>: puts the word as the command will get it into $unquoted. Nothing is run or looked up for
-# that, so a $variable stays one. The last quote may be open.
+# _paramstore_unquoted <word>: sets $unquoted to the word as the command will receive it. Nothing is run or expanded, so a
+# $variable stays as it is. The last quote may be open.
 _paramstore_unquoted() {
   local rest=$1 part
   unquoted=
@@ -37,11 +37,11 @@ _paramstore_files() {
   local unquoted
   _paramstore_unquoted "$1"
   mapfile -t COMPREPLY < <(compgen -f -- "$unquoted")
-  compopt -o filenames 2>/dev/null  # Bash quotes them
+  compopt -o filenames 2>/dev/null  # makes Bash quote them
 }
 
-# _paramstore_names <store> <word> <dashes>: parameters whose names begin so, quoted as the word is; those that look like
-# options where <dashes> says so.
+# _paramstore_names <store> <word> <dashes>: completes the names that begin with the word, quoted as the word is. Names that
+# look like options are included if <dashes> is not empty.
 _paramstore_names() {
   local name unquoted store begin
   _paramstore_unquoted "$1"
@@ -61,11 +61,11 @@ _paramstore_names() {
   done < <(paramstore ls --null -- "$store" 2>/dev/null)
 }
 
-# _paramstore_value <verb> <option>: what follows the option: `file`, words to choose from, `text` that cannot be
-# completed, or nothing.
+# _paramstore_value <verb> <option>: sets $value to what follows the option: `file`, words to choose from, `text` if it cannot
+# be completed, or nothing.
 _paramstore_value() {
   local option=$2
-  [[ $option == -[!-]* ]] && option=-${option: -1}  # of several in one word, the last
+  [[ $option == -[!-]* ]] && option=-${option: -1}  # the last of several in one word
   case "$1 $option" in
     'ls -s' | *' --sort') value='insertion name size revision' ;;
     *' --dtype') value='float16 bfloat16 float32 float64 complex64 complex128' ;;
@@ -79,7 +79,7 @@ _paramstore_value() {
 _paramstore() {
   local word=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} i positional=0 store= value= dashes= options=
   COMPREPLY=()
-  [[ $word == = ]] && word=  # Bash takes words apart at = and :
+  [[ $word == = ]] && word=  # Bash splits words at = and :
   if ((COMP_CWORD == 1)); then
     COMPREPLY=($(compgen -W 'ls show get diff log scopes watch sql set rm mv cp verify backup compact --help --version' -- "$word"))
     return
@@ -100,7 +100,7 @@ _paramstore() {
     backup) options='--force --no-scopes' ;;
     compact) options='--quiet' ;;
   esac
-  # Which positional argument this is, what the first was, and whether this is an option's value.
+  # Finds which positional argument this is, what the first one was, and whether this is an option's value.
   for ((i = 2; i < COMP_CWORD; ++i)); do
     if [[ -n $value ]]; then
       [[ ${COMP_WORDS[i]} == = ]] || value=

@@ -2,7 +2,7 @@
 
 set -l verbs ls show get diff log scopes watch sql set rm mv cp verify backup compact
 
-# The words after the verb that are neither options nor their values, each with a NUL behind it.
+# Prints the words after the verb that are neither options nor their values, each followed by a NUL.
 function __paramstore_arguments
     set -l words (commandline -opc)
     set -l takes_value --sort --output --tolerance --to --count --interval --top --drop --from --dtype --shape --constraint --as --attach
@@ -29,7 +29,7 @@ function __paramstore_arguments
             set is_value no
         else if test $dashes = no; and string match -q -r -- '^-' $word
             test "$word" = --; and set dashes yes
-            # Of several options in one word the last may take a value.
+            # If one word holds several options, the last may take a value.
             contains -- (string replace -r -- '^-[^-]*([^-])$' '-$1' $word) $takes_value; and set is_value yes
         else
             printf '%s\0' $word
@@ -37,8 +37,8 @@ function __paramstore_arguments
     end
 end
 
-# The parameters of the store that the command line names. Those that look like options only after --, and none with a
-# tab, which fish takes for the end of a completion.
+# Prints the parameters of the store on the command line. Omits names that look like options, unless after --, and names with
+# a tab, which fish treats as the end of a completion.
 function __paramstore_names
     set -l words (__paramstore_arguments | string split0)
     set -l names
@@ -75,45 +75,45 @@ complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a diff -d
 complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a log -d 'List the commits'
 complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a scopes -d 'List the scopes, or drop one'
 complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a watch -d 'Follow a running program'
-complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a sql -d 'Ask, or change, a store in SQL'
-complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a set -d 'Give a parameter another value'
+complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a sql -d 'Query or change a store in SQL'
+complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a set -d 'Give a parameter a new value'
 complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a rm -d 'Remove parameters'
 complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a mv -d 'Rename or move parameters'
 complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a cp -d 'Copy parameters'
-complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a verify -d 'Say what is wrong where'
-complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a backup -d 'Copy a store while others write it'
-complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a compact -d 'Give back unused room'
+complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a verify -d 'Read everything and report any damage'
+complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a backup -d 'Copy a store, even while others write to it'
+complete -c paramstore -f -n "not __fish_seen_subcommand_from $verbs" -a compact -d 'Return the space of erased values'
 
 complete -c paramstore -f -n __paramstore_wants_name -a '(__paramstore_names)'
 
-complete -c paramstore -n "__fish_seen_subcommand_from ls" -s l -l long -d 'Constraint, dtype, shape, bytes and revision'
-complete -c paramstore -n "__fish_seen_subcommand_from ls" -s e -l regex -d 'The patterns are regular expressions'
-complete -c paramstore -n "__fish_seen_subcommand_from ls" -s s -l sort -x -a 'insertion name size revision' -d 'By what'
-complete -c paramstore -n "__fish_seen_subcommand_from ls" -s r -l reverse -d 'The other way round'
-complete -c paramstore -n "__fish_seen_subcommand_from ls" -s z -l null -d 'Names as they are, each followed by a NUL'
+complete -c paramstore -n "__fish_seen_subcommand_from ls" -s l -l long -d 'Show constraint, dtype, shape, bytes and revision'
+complete -c paramstore -n "__fish_seen_subcommand_from ls" -s e -l regex -d 'Treat patterns as regular expressions'
+complete -c paramstore -n "__fish_seen_subcommand_from ls" -s s -l sort -x -a 'insertion name size revision' -d 'Sort by this'
+complete -c paramstore -n "__fish_seen_subcommand_from ls" -s r -l reverse -d 'Reverse the order'
+complete -c paramstore -n "__fish_seen_subcommand_from ls" -s z -l null -d 'Print unquoted names, each followed by a NUL'
 complete -c paramstore -n "__fish_seen_subcommand_from ls show get diff log scopes watch sql verify" -l json -d 'Print JSON'
-complete -c paramstore -n "__fish_seen_subcommand_from show" -s c -l constrained -d 'The value as programs see it'
-complete -c paramstore -n "__fish_seen_subcommand_from get" -l npy -d 'The file format of NumPy'
-complete -c paramstore -n "__fish_seen_subcommand_from get" -s o -l output -r -d 'Where to'
-complete -c paramstore -n "__fish_seen_subcommand_from diff" -s t -l tolerance -x -d 'How far equal values may lie apart'
-complete -c paramstore -n "__fish_seen_subcommand_from diff verify" -s q -l quiet -d 'Say it with the exit status alone'
-complete -c paramstore -n "__fish_seen_subcommand_from rm compact" -s q -l quiet -d 'Do not say what was done'
-complete -c paramstore -n "__fish_seen_subcommand_from log" -s n -l count -x -d 'At most so many'
-complete -c paramstore -n "__fish_seen_subcommand_from watch" -s n -l count -x -d 'End after so many reports'
-complete -c paramstore -n "__fish_seen_subcommand_from watch" -s i -l interval -x -d 'Look every so many seconds'
-complete -c paramstore -n "__fish_seen_subcommand_from watch" -l top -x -d 'How many to name'
+complete -c paramstore -n "__fish_seen_subcommand_from show" -s c -l constrained -d 'Show the value as programs see it'
+complete -c paramstore -n "__fish_seen_subcommand_from get" -l npy -d 'Write the .npy format'
+complete -c paramstore -n "__fish_seen_subcommand_from get" -s o -l output -r -d 'Write to this file'
+complete -c paramstore -n "__fish_seen_subcommand_from diff" -s t -l tolerance -x -d 'Treat elements this close as equal'
+complete -c paramstore -n "__fish_seen_subcommand_from diff verify" -s q -l quiet -d 'Print nothing; only set the exit status'
+complete -c paramstore -n "__fish_seen_subcommand_from rm compact" -s q -l quiet -d 'Do not print what was done'
+complete -c paramstore -n "__fish_seen_subcommand_from log" -s n -l count -x -d 'List at most this many'
+complete -c paramstore -n "__fish_seen_subcommand_from watch" -s n -l count -x -d 'End after this many reports'
+complete -c paramstore -n "__fish_seen_subcommand_from watch" -s i -l interval -x -d 'Check this often'
+complete -c paramstore -n "__fish_seen_subcommand_from watch" -l top -x -d 'List this many parameters'
 complete -c paramstore -n "__fish_seen_subcommand_from scopes" -l drop -x -d 'Delete this scope'
 complete -c paramstore -n "__fish_seen_subcommand_from sql" -l csv -d 'Print comma-separated values'
 complete -c paramstore -n "__fish_seen_subcommand_from sql" -l write -d 'Allow changes'
-complete -c paramstore -n "__fish_seen_subcommand_from sql" -s a -l attach -x -d 'Make a scope visible'
+complete -c paramstore -n "__fish_seen_subcommand_from sql" -s a -l attach -x -d 'Attach a scope'
 complete -c paramstore -n "__fish_seen_subcommand_from sql" -l extension -d 'Load the extension'
 complete -c paramstore -n "__fish_seen_subcommand_from set" -s f -l from -r -d 'Read the value from a file'
 complete -c paramstore -n "__fish_seen_subcommand_from set" -l dtype -x -a 'float16 bfloat16 float32 float64 complex64 complex128' -d 'Store it as this dtype'
 complete -c paramstore -n "__fish_seen_subcommand_from set" -l shape -x -d 'Store it in this shape'
 complete -c paramstore -n "__fish_seen_subcommand_from set" -l constraint -x -d 'Change the tag'
-complete -c paramstore -n "__fish_seen_subcommand_from set" -l create -d 'Add what is not there'
-complete -c paramstore -n "__fish_seen_subcommand_from rm" -s n -l dry-run -d 'Only say what would be removed'
+complete -c paramstore -n "__fish_seen_subcommand_from set" -l create -d 'Create it if it does not exist'
+complete -c paramstore -n "__fish_seen_subcommand_from rm" -s n -l dry-run -d 'Only list what would be removed'
 complete -c paramstore -n "__fish_seen_subcommand_from mv cp" -s t -l to -r -d 'The other store'
-complete -c paramstore -n "__fish_seen_subcommand_from mv cp" -l as -x -d 'The name there'
-complete -c paramstore -n "__fish_seen_subcommand_from mv cp backup" -s f -l force -d 'Replace what is there'
-complete -c paramstore -n "__fish_seen_subcommand_from backup" -l no-scopes -d 'Leave the scopes out'
+complete -c paramstore -n "__fish_seen_subcommand_from mv cp" -l as -x -d 'The new name'
+complete -c paramstore -n "__fish_seen_subcommand_from mv cp backup" -s f -l force -d 'Replace what already exists'
+complete -c paramstore -n "__fish_seen_subcommand_from backup" -l no-scopes -d 'Do not copy the scopes'

@@ -14,7 +14,7 @@ struct Character {
   std::size_t length;  // in bytes
 };
 
-// The character at the front of `text`, with length 0 where its bytes are not UTF-8.
+// The character at the front of `text`. Its length is 0 if the bytes are not UTF-8.
 Character first_character(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
@@ -34,8 +34,8 @@ Character first_character(std::string_view text) {
   return {code, length};
 }
 
-// What is not to reach a terminal: C1 controls, line and paragraph separators, marks that turn the reading direction or
-// are not seen at all.
+// Characters that must not reach a terminal: C1 controls, line and paragraph separators, and marks that are invisible or
+// change the reading direction.
 bool is_deceptive(char32_t code) {
   return (code >= 0x80 && code < 0xa0) || code == 0xad || code == 0x61c || (code >= 0x200b && code <= 0x200f) ||
          (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) || code == 0xfeff ||
@@ -50,7 +50,7 @@ void append_hex(std::string& out, std::uint32_t number, int least_digits) {
   out += text;
 }
 
-// Appends the escape of the character at the front of `text`, or the character where it needs none. Returns its bytes.
+// Appends the character at the front of `text`, escaped if necessary. Returns its length in bytes.
 std::size_t append_escaped(std::string& out, std::string_view text) {
   const Character character = first_character(text);
   if (character.length == 0) {
@@ -103,7 +103,7 @@ std::size_t display_width(std::string_view text) {
   std::size_t width = 0;
   while (!text.empty()) {
     const Character character = first_character(text);
-    // Negative where the locale does not know it: then one column is as good a guess as any.
+    // wcwidth is negative for a character that the locale does not know: one column is the best guess.
     const int columns = character.length == 0 ? 1 : wcwidth(static_cast<wchar_t>(character.code));
     width += columns < 0 ? 1 : static_cast<std::size_t>(columns);
     text.remove_prefix(character.length == 0 ? 1 : character.length);

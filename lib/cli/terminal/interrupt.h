@@ -1,4 +1,4 @@
-// Ctrl-C as an exception, where work must end cleanly: with nothing half written, no temporary file left.
+// Turns Ctrl-C into an exception, so that work ends cleanly: nothing half written, no temporary file left.
 #pragma once
 
 #include <exception>
@@ -10,7 +10,7 @@ class Interrupted : public std::exception {
   const char* what() const noexcept override { return "interrupted"; }
 };
 
-/// As long as one of these lives, SIGINT, SIGTERM and SIGHUP do not end the process: `interrupted` tells of them.
+/// While an object of this class lives, SIGINT, SIGTERM and SIGHUP do not end the process; `interrupted` reports them.
 class InterruptGuard {
  public:
   InterruptGuard();
@@ -18,9 +18,9 @@ class InterruptGuard {
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;
 
-  /// Whether such a signal has come.
+  /// Whether such a signal has arrived.
   static bool interrupted() noexcept;
-  /// Throws Interrupted if one has.
+  /// Throws Interrupted if one has arrived.
   static void check();
 };
 

@@ -10,15 +10,15 @@ namespace paramstore::cli {
 
 using Json = nlohmann::ordered_json;
 
-/// A record with all its columns; the checksum in hexadecimal, since JSON's readers take large numbers for doubles.
+/// A record with all its columns. The checksum is hexadecimal text, because many JSON readers round large integers.
 Json to_json(const storage::ParamRecord& record);
 
 Json to_json(const storage::CommitRecord& commit);
 
-/// A number as it is, or "nan", "inf", "-inf" as text, for which JSON has no numbers.
+/// A number, or the text "nan", "inf" or "-inf", for which JSON has no numbers.
 Json to_json(double number);
 
-/// `value` on one line; of an array, each element on a line of its own. Text that is not UTF-8 becomes U+FFFD.
+/// Prints `value` on one line, or each element of an array on its own line. Bytes that are not UTF-8 become U+FFFD.
 void print_json(std::ostream& out, const Json& value);
 
 }  // namespace paramstore::cli

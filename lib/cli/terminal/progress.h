@@ -1,4 +1,4 @@
-// How far long work has come, for a person who waits.
+// Progress of long work, for a waiting person.
 #pragma once
 
 #include <chrono>
@@ -10,8 +10,8 @@
 
 namespace paramstore::cli {
 
-/// A line on the standard error, where that is a terminal, once the work has taken half a second; gone when it is done.
-/// Nothing anywhere else. While it lives, Ctrl-C ends the work cleanly: `update` throws Interrupted.
+/// A line on the standard error, if that is a terminal, from half a second into the work until its end; otherwise nothing.
+/// While it lives, Ctrl-C ends the work cleanly: `update` throws Interrupted.
 class ProgressLine {
  public:
   explicit ProgressLine(std::string doing);
@@ -19,7 +19,7 @@ class ProgressLine {
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
-  /// `total` 0: not known.
+  /// A `total` of 0 means that it is not known.
   void update(std::uint64_t done, std::uint64_t total);
 
   /// For the storage layer's long calls.

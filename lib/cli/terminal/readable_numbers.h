@@ -9,7 +9,7 @@ namespace paramstore::cli {
 /// "512 B", "1.5 KiB", "64.0 MiB"
 std::string byte_count(std::uint64_t bytes);
 
-/// As printf's %g with that many significant digits: "0.001234", "1.5e+10".
+/// Formatted as printf's %g with this many significant digits: "0.001234", "1.5e+10".
 std::string rounded(double value, int digits = 6);
 
 /// "3 parameters", "1 parameter"

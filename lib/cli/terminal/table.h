@@ -14,11 +14,11 @@ struct Column {
   Align align = Align::left;
 };
 
-/// A table with a line of titles. Cells are shown as they are: escape what comes from a file.
+/// A table with a line of titles. Cells are shown unchanged: escape text from a file first.
 class Table {
  public:
   explicit Table(std::vector<Column> columns);
-  /// As many cells as there are columns.
+  /// Needs one cell per column.
   void add(std::vector<std::string> cells);
   void print(std::ostream& out, bool with_titles = true) const;
 

@@ -1,4 +1,4 @@
-// What the standard output and error are: a person's terminal, or a pipe or file that a program reads.
+// What the standard output and error are connected to: a person's terminal, or a pipe or file.
 #pragma once
 
 #include <string>
@@ -18,7 +18,7 @@ struct Terminal {
 
 enum class Colour { bold, dim, red, green, yellow };
 
-/// `text` in that colour, where the terminal has colours.
+/// `text` in that colour, if the terminal has colours.
 std::string coloured(const Terminal& terminal, Colour colour, std::string_view text);
 
 }  // namespace paramstore::cli

@@ -1,4 +1,4 @@
-// How two parameters differ, and how far a value moved: what diff and watch tell.
+// How two parameters differ, and how far a value moved, for diff and watch.
 #pragma once
 
 #include <optional>
@@ -12,11 +12,11 @@ namespace paramstore::cli {
 struct Distance {
   double l2 = 0;        // 2-norm of b - a
   double max_abs = 0;   // largest magnitude of an element of b - a
-  double relative = 0;  // l2 by the 2-norm of a; infinite where a is zero, NaN where both are, or a is not finite
+  double relative = 0;  // l2 / 2-norm of a; infinite if only a is zero, NaN if both are or a is not finite
 };
 
-/// Of two values with the same number of elements. NaN where one of them has a NaN and the other has none there; an
-/// infinity or a NaN that both have at the same place is no difference.
+/// The distance of two values with the same number of elements. It is NaN if one has a NaN where the other does not; the
+/// same infinity, or a NaN, at the same place in both counts as equal.
 Distance distance(const storage::ParamRecord& a_record, const std::vector<char>& a,
                   const storage::ParamRecord& b_record, const std::vector<char>& b);
 

@@ -17,14 +17,14 @@ constexpr std::size_t most_dimensions = 64;
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-/// A number at the front of `text`, as strtod reads it but for hexadecimal; null where there is none. Takes it off.
-/// Throws UsageError for one that is too large for any dtype, but for 9e999: JSON's word for infinity.
+/// Removes the number at the front of `text` and returns it; null if there is none. Reads what strtod reads, except
+/// hexadecimal. Throws UsageError if it is too large for any dtype, except for 9e999, which stands for infinity in JSON.
 std::optional<double> take_number(std::string_view& text, const std::string& source) {
   constexpr std::size_t longest = 400;  // digits of any double
   std::size_t at = text.empty() || (text[0] != '-' && text[0] != '+') ? 0 : 1;
   if (at >= text.size() || std::isspace(static_cast<unsigned char>(text[at])) != 0) return std::nullopt;
   if (text[at] == '0' && at + 1 < text.size() && (text[at + 1] == 'x' || text[at + 1] == 'X')) return std::nullopt;
-  const std::string copy(text.substr(0, longest));  // strtod wants a NUL behind it
+  const std::string copy(text.substr(0, longest));  // strtod needs a terminating NUL
   char* end = nullptr;
   const double number = std::strtod(copy.c_str(), &end);
   const auto length = static_cast<std::size_t>(end - copy.c_str());
@@ -54,7 +54,7 @@ class JsonReader {
 
  private:
   [[noreturn]] void fail(const std::string& what) const {
-    throw UsageError(source_ + ": is no JSON of numbers in nested arrays: " + what + " at byte " +
+    throw UsageError(source_ + ": is not JSON numbers in nested arrays: " + what + " at byte " +
                      std::to_string(whole_ - text_.size()));
   }
 
@@ -71,8 +71,8 @@ class JsonReader {
 
   void read_item(std::size_t depth) {
     if (take('[')) return read_array(depth);
-    if (sizes_known_ && depth != sizes_.size()) fail("expected an array, as in the places before");
-    sizes_known_ = true;  // the first number says how deep arrays go
+    if (sizes_known_ && depth != sizes_.size()) fail("expected an array, as before");
+    sizes_known_ = true;  // the first number determines the depth
     if (text_.substr(0, 4) == "null") {
       text_.remove_prefix(4);
       value_.numbers.push_back({std::numeric_limits<double>::quiet_NaN(), 0});
@@ -85,7 +85,7 @@ class JsonReader {
 
   void read_array(std::size_t depth) {
     if (depth >= most_dimensions) fail("there are more than 64 dimensions");
-    if (sizes_known_ && depth >= sizes_.size()) fail("expected a number, as in the places before");
+    if (sizes_known_ && depth >= sizes_.size()) fail("expected a number, as before");
     const bool first = depth == sizes_.size();
     if (first) sizes_.push_back(-1);
     std::int64_t count = 0;
@@ -100,13 +100,13 @@ class JsonReader {
     }
     if (sizes_[depth] == -1) sizes_[depth] = count;
     if (sizes_[depth] != count) {
-      fail("an array of " + std::to_string(count) + " stands where those before have " + std::to_string(sizes_[depth]));
+      fail("an array of " + std::to_string(count) + " follows arrays of " + std::to_string(sizes_[depth]));
     }
   }
 
   void pair_up() {
     if (value_.numbers.empty()) return;
-    if (sizes_.empty() || sizes_.back() != 2) fail("the innermost arrays of complex numbers are [re,im]");
+    if (sizes_.empty() || sizes_.back() != 2) fail("the innermost arrays of complex numbers must be [re,im]");
     sizes_.pop_back();
     for (std::size_t i = 0; i < value_.numbers.size() / 2; ++i) {
       value_.numbers[i] = {value_.numbers[2 * i].real, value_.numbers[2 * i + 1].real};
@@ -119,8 +119,8 @@ class JsonReader {
   const std::string& source_;
   bool complex_;
   GivenValue value_;
-  std::vector<std::int64_t> sizes_;  // by depth, -1 while the first array there is being read
-  bool sizes_known_ = false;         // how many dimensions there are
+  std::vector<std::int64_t> sizes_;  // by depth; -1 while the first array of that depth is being read
+  bool sizes_known_ = false;         // whether the number of dimensions is known
 };
 
 // "1.5", "-inf", "1+2j", "2j", "(1+2j)"
@@ -159,7 +159,7 @@ GivenValue parse_text_value(std::string_view text, const std::string& source) {
       const auto number = parse_word(word, source);
       if (!number) {
         throw UsageError(source + ": " + shown_name(word.substr(0, 40)) + " in line " + std::to_string(line) +
-                         " is no number; a value is numbers, JSON, or a .npy file");
+                         " is not a number; a value is numbers, JSON, or a .npy file");
       }
       value.numbers.push_back(*number);
       text.remove_prefix(length);

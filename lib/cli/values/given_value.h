@@ -19,16 +19,15 @@ struct GivenValue {
   std::optional<storage::Dtype> dtype;             // only .npy has one
 };
 
-/// Reads a value in whichever of these forms it is; `source` is its name in messages. Throws UsageError where it is in
-/// none.
-///   .npy   NumPy's file format, if it begins so
+/// Reads a value in any of these formats; `source` is its name in messages. Throws UsageError if it has none of them.
+///   .npy   NumPy's file format, if it begins with its magic bytes
 ///   JSON   if it begins with a bracket: numbers in nested arrays of equal lengths. Also null and NaN, Infinity and
-///          9e999; a complex number is an array [re,im] where `complex` says that the numbers are complex
-///   text   otherwise: numbers with spaces, commas or line ends between them, as NumPy's savetxt writes them, comments
-///          after # left out; a complex number is 1+2j
+///          9e999; if `complex` is set, a number is an array [re,im]
+///   text   otherwise: numbers separated by spaces, commas or line ends, as NumPy's savetxt writes them; # begins a
+///          comment; a complex number is 1+2j
 GivenValue parse_value(std::string_view contents, const std::string& source, bool complex);
 
-/// The three forms.
+/// The readers of the three formats.
 GivenValue parse_json_value(std::string_view json, const std::string& source, bool complex);
 GivenValue parse_text_value(std::string_view text, const std::string& source);
 

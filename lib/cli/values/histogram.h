@@ -1,4 +1,4 @@
-// How a tensor's values are spread, drawn in text.
+// A histogram of a tensor's values, drawn in text.
 #pragma once
 
 #include <cstdint>
@@ -9,17 +9,17 @@
 
 namespace paramstore::cli {
 
-/// Bins of equal width from the least to the largest finite value; the last holds its upper end too.
+/// Bins of equal width from the smallest to the largest finite value. The last bin includes its upper end.
 struct Histogram {
   double least = 0;
   double most = 0;
-  std::vector<std::uint64_t> counts;  // empty where there is no finite value; one where all are the same
+  std::vector<std::uint64_t> counts;  // empty if no value is finite; a single bin if all are equal
 };
 
-/// Of the `numel` elements at `value`; of complex ones, their magnitudes.
+/// Counts the `numel` elements at `value`; for complex ones, their magnitudes.
 Histogram histogram(storage::Dtype dtype, const void* value, std::uint64_t numel, std::size_t bins);
 
-/// A line a bin: from where to where, a bar, how many. At most `width` columns; bars of block elements, or of #.
+/// One line per bin: its range, a bar and its count. At most `width` columns. Bars consist of block elements, or of #.
 std::vector<std::string> draw(const Histogram& histogram, std::size_t width, bool unicode);
 
 }  // namespace paramstore::cli

@@ -31,7 +31,7 @@ struct Header {
   Shape shape;
 };
 
-// The header's text is a Python dictionary of three entries, in any order. Nothing else is read.
+// The header is a Python dictionary with three entries, in any order. Nothing else is accepted.
 class HeaderReader {
  public:
   HeaderReader(std::string_view text, const std::string& source) : text_(text), source_(source) {}
@@ -85,14 +85,14 @@ class HeaderReader {
     return true;
   }
   void expect(char c) {
-    if (!take(c)) fail(std::string("no ") + c + " where one belongs");
+    if (!take(c)) fail(std::string("no ") + c + " where one is expected");
   }
   std::string read_string() {
     skip_spaces();
-    if (text_.empty() || (text_.front() != '\'' && text_.front() != '"')) fail("no string where one belongs");
+    if (text_.empty() || (text_.front() != '\'' && text_.front() != '"')) fail("no string where one is expected");
     const char quote = text_.front();
     const std::size_t end = text_.find(quote, 1);
-    if (end == std::string_view::npos) fail("a string without an end");
+    if (end == std::string_view::npos) fail("an unterminated string");
     std::string result(text_.substr(1, end - 1));
     text_.remove_prefix(end + 1);
     return result;
@@ -112,7 +112,7 @@ class HeaderReader {
     while (!take(')')) {
       std::int64_t size = 0;
       const auto [end, error] = std::from_chars(text_.data(), text_.data() + text_.size(), size);
-      if (error != std::errc() || size < 0) fail("a size that is none");
+      if (error != std::errc() || size < 0) fail("an invalid size");
       text_.remove_prefix(static_cast<std::size_t>(end - text_.data()));
       shape.push_back(size);
       if (shape.size() > 64) fail("more than 64 dimensions");
@@ -135,7 +135,7 @@ std::uint32_t little_endian(std::string_view bytes) {
   return number;
 }
 
-// The position in C's order of what stands at `position` in Fortran's.
+// Converts a position in Fortran's element order to C's.
 std::size_t position_in_c_order(std::size_t position, const Shape& shape) {
   std::size_t result = 0;
   std::size_t stride = 1;
@@ -157,7 +157,8 @@ GivenValue parse_npy(std::string_view contents, const std::string& source) {
   if (contents.size() < 12) throw cut_short();
   const auto version = static_cast<unsigned char>(contents[6]);
   if (version < 1 || version > 3)
-    throw UsageError(source + ": is a .npy file of version " + std::to_string(version) + "; versions 1 to 3 are known");
+    throw UsageError(source + ": is a .npy file of version " + std::to_string(version) +
+                     "; versions 1 to 3 can be read");
   const std::size_t length_bytes = version == 1 ? 2 : 4;
   const std::size_t header_start = 8 + length_bytes;
   const std::size_t header_length = little_endian(contents.substr(8, length_bytes));
@@ -170,7 +171,7 @@ GivenValue parse_npy(std::string_view contents, const std::string& source) {
   const char order = header.descr.empty() ? ' ' : header.descr.front();
   if (known == npy_dtypes.end() || (order != '<' && order != '>' && order != '=')) {
     throw UsageError(source + ": its dtype is " + shown_name(header.descr) +
-                     "; parameters are floating-point: save it with .astype('float32')");
+                     "; parameters are floating-point: convert it with .astype('float32')");
   }
   const Dtype dtype = known->dtype;
   const auto size = value_size(header.shape, dtype);
@@ -209,7 +210,7 @@ std::string npy_header(Dtype dtype, const Shape& shape) {
   if (shape.size() > 1) tuple.erase(tuple.size() - 2);
   std::string text =
       "{'descr': '<" + std::string(known->name) + "', 'fortran_order': False, 'shape': " + tuple + "), }";
-  // Spaces and a line end, so that the data begins at a multiple of 64 bytes.
+  // Padded with spaces and a line end, so that the data begins at a multiple of 64 bytes.
   constexpr std::size_t before = 10;
   text.append(63 - (before + text.size()) % 64, ' ').append("\n");
   std::string header(magic);

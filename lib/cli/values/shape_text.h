@@ -8,10 +8,10 @@
 
 namespace paramstore::cli {
 
-/// "[2, 3]", "[]" for a scalar: as PyTorch shows a size.
+/// "[2, 3]", or "[]" for a scalar: as PyTorch prints sizes.
 std::string shape_text(const std::vector<std::int64_t>& shape);
 
-/// How many elements a value has; bytes of a value. `record` comes from a store, so that both fit.
+/// The number of elements of a value, and of its bytes. Neither overflows, because `record` comes from a store.
 std::uint64_t element_count(const storage::ParamRecord& record);
 std::uint64_t byte_size(const storage::ParamRecord& record);
 

@@ -8,7 +8,7 @@
 
 namespace paramstore::cli {
 
-/// The bytes of `record`'s value, checked against its checksum.
+/// The bytes of `record`'s value, verified against its checksum.
 inline std::vector<char> read_value(storage::StoreFile& file, const storage::ParamRecord& record) {
   std::vector<char> value(byte_size(record));
   file.read_value(record, value.data());

@@ -131,7 +131,7 @@ std::optional<std::string> tag_error(std::string_view tag) {
     TagReader(tag).read();
     return std::nullopt;
   } catch (const TagError& error) {
-    return "the constraint tag " + shown_name(tag.substr(0, 80)) + " is none: " + error.what;
+    return "the constraint tag " + shown_name(tag.substr(0, 80)) + " is invalid: " + error.what;
   }
 }
 

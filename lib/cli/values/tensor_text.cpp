@@ -24,10 +24,10 @@ std::string print(const char* format, double value) {
   std::array<char, 400> text{};
   std::snprintf(text.data(), text.size(), format, precision, value);
   std::string result = text.data();
-  return std::isnan(value) ? "nan" : result;  // without a sign
+  return std::isnan(value) ? "nan" : result;  // printf may add a sign
 }
 
-// How the numbers of one tensor look: all alike, and as wide as the widest.
+// The format of a tensor's numbers: the same for all, and as wide as the widest.
 class NumberFormat {
  public:
   void look_at(double value) {
@@ -59,7 +59,7 @@ class NumberFormat {
   std::string bare(double value) const {
     if (scientific_) return print("%.*e", value);
     if (!whole_) return print("%.*f", value);
-    // A point tells a tensor of whole numbers from one of integers; what is not finite needs none.
+    // A trailing point distinguishes whole floating-point numbers from integers; NaN and infinity need none.
     std::array<char, 400> text{};
     std::snprintf(text.data(), text.size(), "%.0f", value);
     if (std::isnan(value)) return "nan";
@@ -81,7 +81,7 @@ class TensorPrinter {
     for (std::size_t i = shape.size(); i-- > 0;) {
       strides_.insert(strides_.begin(), strides_.empty() ? 1 : strides_.front() * shape[i + 1]);
     }
-    // Three times over the elements that are shown: which form fits them, then how wide it is, then the text itself.
+    // Three passes over the elements that are shown: choose the format, then the width, then write the text.
     each_shown(0, 0, [&](const numeric::Element& element) {
       real_.look_at(element.real);
       imag_.look_at(element.imag);
@@ -113,7 +113,7 @@ class TensorPrinter {
  private:
   bool is_complex() const { return numeric::is_complex(dtype_); }
 
-  // -1 stands for those left out.
+  // -1 stands for the elements left out.
   std::vector<std::int64_t> shown_indices(std::int64_t size) const {
     std::vector<std::int64_t> indices;
     const bool cut = abbreviated_ && size > 2 * edge_items;

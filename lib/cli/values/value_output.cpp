@@ -55,7 +55,7 @@ void write_text(std::ostream& out, const ParamRecord& record, const char* value)
   const std::vector<std::int64_t>& shape = record.shape;
   for (std::uint64_t i = 0; i < numel; ++i) {
     if (i > 0) {
-      // A row ends where the last size divides the position, a matrix where the last two do, and so on.
+      // A row ends if the last size divides the position, a matrix if the last two do, and so on.
       std::uint64_t block = 1;
       std::size_t ended = 0;
       for (std::size_t d = shape.size(); d-- > 0; ++ended) {
@@ -71,14 +71,14 @@ void write_text(std::ostream& out, const ParamRecord& record, const char* value)
 
 void check_json_length(const ParamRecord& record) {
   constexpr std::int64_t most = 1'000'000;
-  if (element_count(record) != 0) return;  // then the value's own bytes justify it
+  if (element_count(record) != 0) return;  // then the output is proportional to the value
   std::int64_t arrays = 1;
   for (const std::int64_t size : record.shape) {
     if (size == 0) return;
     if (size > most / arrays) {
       throw UsageError("the parameter " + shown_name(record.name) + " has no elements, but its shape " +
-                       shape_text(record.shape) + " takes more than " + std::to_string(most) +
-                       " empty arrays to write as JSON; text and --npy can do it");
+                       shape_text(record.shape) + " needs more than " + std::to_string(most) +
+                       " empty arrays in JSON; write text, or use --npy");
     }
     arrays *= size;
   }

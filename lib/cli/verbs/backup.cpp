@@ -24,7 +24,7 @@ void copy(const Address& from, const fs::path& target) {
   store.file().copy_to(target, {}, progress.callback());
 }
 
-// Before the scopes are copied: what is wrong with the target would else show itself only after that.
+// Called before the scopes are copied, so that a bad target is reported at once.
 void inspect_target(const Options& options) {
   std::error_code error;
   const fs::path folder = fs::absolute(options.target).parent_path();
@@ -32,16 +32,16 @@ void inspect_target(const Options& options) {
     throw FileError(options.target + ": the folder " + folder.string() + " does not exist; make it first");
   const bool there = fs::exists(options.target, error);
   if (!options.force) {
-    if (there) throw NoSuch(options.target + ": is there already; --force replaces a store with the copy");
+    if (there) throw NoSuch(options.target + ": already exists; --force replaces it with the copy");
     if (const auto scopes = storage::scope_names(options.target); !scopes.empty()) {
       throw NoSuch(options.target + ": its scope " + shown_name(scopes.front()) +
-                   " is there already; --force replaces a store and its scopes with the copy");
+                   " already exists; --force replaces the store and its scopes with the copy");
     }
   }
-  if (there) const StoreReader existing({options.target, std::nullopt});  // throws where it is none
+  if (there) const StoreReader existing({options.target, std::nullopt});  // throws if it is not a store
 }
 
-// Of the store that was replaced: the copy is not to have scopes that the original has not.
+// Drops the scopes of a replaced store that the original does not have.
 void drop_all_but(const std::vector<std::string>& scopes, const fs::path& target) {
   std::optional<StoreWriter> store;
   for (const std::string& scope : storage::scope_names(target)) {
@@ -59,13 +59,13 @@ ExitStatus run(const Options& options) {
     StoreReader store(address);
     if (!address.scope && !options.no_scopes) scopes = store.database().scope_names();
   }
-  // The store itself comes last: where it is, all of the backup is.
+  // The store itself comes last: if it exists, the backup is complete.
   for (const std::string& scope : scopes) {
     const fs::path target = file_of({options.target, scope});
     std::error_code error;
     fs::create_directories(target.parent_path(), error);
     if (error)
-      throw FileError(target.parent_path().string() + ": the folder of the scopes cannot be made: " + error.message());
+      throw FileError(target.parent_path().string() + ": cannot create the folder of the scopes: " + error.message());
     copy({address.path, scope}, target);
   }
   copy(address, options.target);
@@ -77,14 +77,14 @@ ExitStatus run(const Options& options) {
 
 void add_backup(CLI::App& command, Action& action) {
   const auto options = std::make_shared<Options>();
-  Verb verb(command, action, "backup", keeping_verbs, "Copy a store while others write it", run, options);
+  Verb verb(command, action, "backup", keeping_verbs, "Copy a store, even while others write to it", run, options);
   verb.add_store(options->store);
-  verb.add_argument("TARGET", options->target, "The file to make").required();
-  verb.add_flag("-f,--force", options->force, "Replace the store that is there, and its scopes");
-  verb.add_flag("--no-scopes", options->no_scopes, "Leave the scopes out");
+  verb.add_argument("TARGET", options->target, "The file to create").required();
+  verb.add_flag("-f,--force", options->force, "Replace an existing store and its scopes");
+  verb.add_flag("--no-scopes", options->no_scopes, "Do not copy the scopes");
   verb.footer(
-      "Each file of the copy is one commit of the original, complete or not there at\n"
-      "all, and without the room that erased values left. Nobody waits for it.");
+      "Each file of the copy is the original at one commit, without the space of\n"
+      "erased values, and appears only when it is complete. No writer has to wait.");
 }
 
 }  // namespace paramstore::cli

@@ -16,7 +16,7 @@ struct Options {
   bool quiet = false;
 };
 
-// With its log, which is a part of the store.
+// Includes the write-ahead log, which is a part of the store.
 std::uint64_t size_on_disk(const std::string& path) {
   std::error_code error;
   const std::uint64_t log = fs::file_size(path + "-wal", error);
@@ -37,7 +37,8 @@ ExitStatus run(const Options& options) {
     std::cout << shown_name(options.store) << ": " << byte_count(before) << " -> " << byte_count(size_on_disk(path))
               << '\n';
   } else {
-    std::cout << shown_name(options.store) << ": compacted; the file shrinks once nobody reads what it was before\n";
+    std::cout << shown_name(options.store)
+              << ": compacted; the file shrinks once programs that are reading it finish\n";
   }
   return ExitStatus::done;
 }
@@ -46,12 +47,12 @@ ExitStatus run(const Options& options) {
 
 void add_compact(CLI::App& command, Action& action) {
   const auto options = std::make_shared<Options>();
-  Verb verb(command, action, "compact", keeping_verbs, "Give back the room that erased values left", run, options);
+  Verb verb(command, action, "compact", keeping_verbs, "Return the space of erased values to the system", run, options);
   verb.add_store(options->store);
-  verb.add_flag("-q,--quiet", options->quiet, "Do not say how much");
+  verb.add_flag("-q,--quiet", options->quiet, "Do not print the sizes");
   verb.footer(
-      "Others may read meanwhile; who wants to write waits. Needs as much room again,\n"
-      "in the folder of temporary files (TMPDIR) and beside the store.");
+      "Others can read meanwhile, but writers wait. Temporarily needs the size of the\n"
+      "store again, both in the temporary folder (TMPDIR) and beside the store.");
 }
 
 }  // namespace paramstore::cli

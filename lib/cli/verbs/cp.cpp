@@ -18,7 +18,7 @@ std::vector<storage::ParamRecord> select_for(storage::StoreFile& file, const std
   return records;
 }
 
-// One connection both reads and writes: another one that reads would keep the commit in the -wal.
+// One connection both reads and writes: a second one would keep the commit in the -wal.
 void copy_within(const Address& address, const TransferOptions& options, const std::vector<std::string>& names,
                  const NewName& new_name) {
   StoreWriter store(address, StoreWriter::Missing::refuse);
@@ -34,8 +34,7 @@ void copy_across(const Address& from, const Address& to, const TransferOptions& 
   StoreWriter target(to, StoreWriter::Missing::create);
   storage::WriteTransaction transaction(target.file(), {std::nullopt, commit_message("cp", {"from", options.store})});
   transfer(source->file(), records, transaction, new_name, options.force);
-  // Source and target may be scopes of one store, and who writes must be the last to close it: that brings the -wal
-  // back.
+  // Source and target may be scopes of one store. The writer must close it last, to move the -wal into the file.
   snapshot.reset();
   source.reset();
   transaction.commit();
@@ -47,7 +46,7 @@ ExitStatus run(const TransferOptions& options) {
   if (!options.as.empty()) new_name = options.as;
   if (options.to.empty()) {
     if (names.size() != 2 || new_name)
-      throw UsageError("within a store it is cp STORE NAME NEW_NAME; --to names another store");
+      throw UsageError("to copy within a store, use cp STORE NAME NEW_NAME; to copy to another one, add --to STORE");
     new_name = names.back();
     names.pop_back();
   }
@@ -67,9 +66,9 @@ ExitStatus run(const TransferOptions& options) {
 void add_cp(CLI::App& command, Action& action) {
   const auto options = std::make_shared<TransferOptions>();
   Verb verb(command, action, "cp", changing_verbs, "Copy parameters, within a store or to another one", run, options);
-  add_transfer_options(verb, *options, "The store or scope to copy to; made if there is none");
+  add_transfer_options(verb, *options, "The store or scope to copy to; created if missing");
   verb.footer(
-      "All in one commit of the target.\n"
+      "All parameters are copied in one commit of the target.\n"
       "Examples: paramstore cp model.params.db weight weight.old\n"
       "          paramstore cp model.params.db 'encoder.*' --to model.params.db//old");
 }

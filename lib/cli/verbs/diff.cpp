@@ -33,10 +33,10 @@ struct Change {
   std::string to;
 };
 
-// Of a name that both have.
+// How a parameter that both stores have differs.
 struct Difference {
-  std::vector<Change> changes;       // in what describes the value
-  std::optional<Distance> distance;  // where the value itself differs, and as many elements are in both
+  std::vector<Change> changes;       // everything but the value
+  std::optional<Distance> distance;  // if the values differ and have the same number of elements
   bool values_differ = false;
 };
 
@@ -122,7 +122,7 @@ class Printer {
   Json list_ = Json::array();
 };
 
-// One side's parameters; a pattern need not match on both.
+// The parameters of one side. A pattern may match on one side only.
 std::vector<ParamRecord> select_matching(StoreFile& file, const std::vector<std::string>& patterns) {
   std::vector<ParamRecord> records = file.list();
   if (patterns.empty()) return records;
@@ -141,7 +141,7 @@ ExitStatus run(const Options& options) {
   const auto a_records = select_matching(a.file(), options.patterns);
   const auto b_records = select_matching(b.file(), options.patterns);
   if (!options.patterns.empty() && a_records.empty() && b_records.empty())
-    throw NoSuch("no parameter of either store matches; `paramstore ls` lists those there are");
+    throw NoSuch("no parameter of either store matches; `paramstore ls` lists the parameters");
   std::unordered_map<std::string, const ParamRecord*> in_b;
   for (const ParamRecord& record : b_records) in_b.emplace(record.name, &record);
 
@@ -177,17 +177,16 @@ void add_diff(CLI::App& command, Action& action) {
   Verb verb(command, action, "diff", reading_verbs, "Compare two stores: names, constraints, shapes, values", run,
             options);
   verb.add_argument("A", options->a, "A store file, or FILE//SCOPE").required();
-  verb.add_argument("B", options->b, "Another one").required();
+  verb.add_argument("B", options->b, "The store to compare it with").required();
   verb.add_patterns(options->patterns);
-  verb.add_option("-t,--tolerance", options->tolerance, "NUMBER",
-                  "Values that differ nowhere by more than this are equal")
-      .not_negative();
+  verb.add_option("-t,--tolerance", options->tolerance, "NUMBER", "Treat elements this close as equal").not_negative();
   verb.add_json(options->json);
-  verb.add_flag("-q,--quiet", options->quiet, "Say it with the exit status alone");
+  verb.add_flag("-q,--quiet", options->quiet, "Print nothing; only set the exit status");
   verb.footer(
-      "- name is only in A, + name only in B. ~ name differs: in constraint, dtype or\n"
-      "shape, or its unconstrained value moved from A to B so far: the 2-norm of the\n"
-      "difference, its largest magnitude, and the former in percent of A's norm.\n"
+      "- name is only in A, + name only in B. ~ name differs in its constraint, dtype\n"
+      "or shape, or its unconstrained value moved. The distance from A to B is the\n"
+      "2-norm of the difference, its largest magnitude, and the 2-norm as a percentage\n"
+      "of A's norm.\n"
       "The exit status is 0 if nothing differs, 1 if something does.");
 }
 

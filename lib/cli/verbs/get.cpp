@@ -23,12 +23,12 @@ bool ends_with(const std::string& text, std::string_view end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
-// An output that would overwrite what it is read from: the store, its scope, or the files beside them.
+// Refuses an output that would overwrite its source: the store, its scope, or the files beside them.
 void refuse_store(const Address& address, const std::string& output) {
   for (const Address& read : {address, Address{address.path, std::nullopt}}) {
     for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
       if (same_file({file_of(read) += suffix, std::nullopt}, {output, std::nullopt}))
-        throw UsageError(output + ": is the store itself, or a part of it; name another file with --output");
+        throw UsageError(output + ": is part of the store; name another file with --output");
     }
   }
 }
@@ -46,12 +46,12 @@ ExitStatus run(const Options& options) {
   if (json) check_json_length(record);
   const bool to_output = options.output == "-";
   if (npy && to_output && Terminal::output().is_terminal)
-    throw UsageError("a .npy file is no text for a terminal; name a file with --output, or send it into a pipe");
+    throw UsageError("a .npy file cannot be shown on a terminal; name a file with --output, or use a pipe");
   std::ofstream file;
   if (!to_output) {
     refuse_store(address, options.output);
     file.open(options.output, std::ios::binary | std::ios::trunc);
-    if (!file) throw FileError(options.output + ": cannot be written; is its folder there, and may it be written?");
+    if (!file) throw FileError(options.output + ": cannot be written; does its folder exist, and is it writable?");
   }
   std::ostream& out = to_output ? std::cout : file;
   (npy ? write_npy : json ? write_json : write_text)(out, record, value.data());
@@ -67,13 +67,13 @@ void add_get(CLI::App& command, Action& action) {
   Verb verb(command, action, "get", reading_verbs, "Write a value as text, JSON or .npy", run, options);
   verb.add_store(options->store);
   verb.add_argument("NAME", options->name, "A parameter's name").required();
-  Option json = verb.add_flag("--json", options->json, "Nested arrays; NaN is null, infinity 9e999");
-  verb.add_flag("--npy", options->npy, "NumPy's file format (bfloat16 becomes float32)").excludes(json);
-  verb.add_option("-o,--output", options->output, "FILE", "Write a file; .npy and .json say the form too");
+  Option json = verb.add_flag("--json", options->json, "Write nested arrays; NaN is null, infinity 9e999");
+  verb.add_flag("--npy", options->npy, "Write NumPy's format; bfloat16 becomes float32").excludes(json);
+  verb.add_option("-o,--output", options->output, "FILE", "Write to a file; .npy or .json selects the format");
   verb.footer(
-      "What is stored, and written, is the unconstrained value: for the constraint\n"
-      "real the one that programs see, for positive its logarithm. Text is one row a\n"
-      "line, as numpy.loadtxt reads it.");
+      "Writes the unconstrained value: for the constraint real it is the value that\n"
+      "programs see, for positive its logarithm. Text has one row per line, as\n"
+      "numpy.loadtxt reads it.");
 }
 
 }  // namespace paramstore::cli

@@ -16,7 +16,7 @@ struct Options {
   bool json = false;
 };
 
-// A store that was trained for long has a million commits: so many at a time.
+// A store may have a million commits, so they are read in batches of this size.
 constexpr std::size_t batch = 10'000;
 
 void print_batch(const std::vector<storage::CommitRecord>& commits, bool json, bool first) {
@@ -55,9 +55,9 @@ void add_log(CLI::App& command, Action& action) {
   const auto options = std::make_shared<Options>();
   Verb verb(command, action, "log", reading_verbs, "List the commits, newest first", run, options);
   verb.add_store(options->store);
-  verb.add_option("-n,--count", options->count, "NUMBER", "At most so many");
-  verb.add_flag("--json", options->json, "Print JSON, one object a line");
-  verb.footer("Times are UTC. Step and message are what the program gave with the commit.");
+  verb.add_option("-n,--count", options->count, "NUMBER", "List at most this many");
+  verb.add_flag("--json", options->json, "Print JSON, one object per line");
+  verb.footer("Times are UTC. Step and message are those that the program gave to commit().");
 }
 
 }  // namespace paramstore::cli

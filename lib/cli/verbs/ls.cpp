@@ -38,7 +38,7 @@ void sort(std::vector<ParamRecord>& records, const Options& options) {
   if (options.reverse) std::reverse(records.begin(), records.end());
 }
 
-// Those in whose names one of the regular expressions is found.
+// The parameters whose names match one of the regular expressions.
 std::vector<ParamRecord> search(storage::StoreFile& file, const std::vector<std::string>& patterns) {
   std::vector<PythonRegex> regexes;
   try {
@@ -89,13 +89,13 @@ void add_ls(CLI::App& command, Action& action) {
   Verb verb(command, action, "ls", reading_verbs, "List the parameters, without reading values", run, options);
   verb.add_store(options->store);
   verb.add_patterns(options->patterns);
-  verb.add_flag("-l,--long", options->long_form, "Constraint, dtype, shape, bytes and revision of each");
-  verb.add_flag("-e,--regex", options->regex, "Patterns are regular expressions, as in Python");
-  verb.add_option("-s,--sort", options->order, "ORDER", "By insertion (the default), name, size or revision")
+  verb.add_flag("-l,--long", options->long_form, "Show constraint, dtype, shape, bytes, revision too");
+  verb.add_flag("-e,--regex", options->regex, "Treat patterns as Python regular expressions");
+  verb.add_option("-s,--sort", options->order, "ORDER", "insertion (the default), name, size or revision")
       .one_of({"insertion", "name", "size", "revision"});
-  verb.add_flag("-r,--reverse", options->reverse, "The other way round");
+  verb.add_flag("-r,--reverse", options->reverse, "Reverse the order");
   Option json = verb.add_json(options->json);
-  verb.add_flag("-z,--null", options->null, "Names as they are, each followed by a NUL (xargs -0)").excludes(json);
+  verb.add_flag("-z,--null", options->null, "Print unquoted names, each with a NUL (xargs -0)").excludes(json);
   verb.footer(
       "Example: paramstore ls -l --sort size --reverse model.params.db 'encoder.*'\nA name with control characters is "
       "shown in quotes, with escapes.");

@@ -14,7 +14,7 @@ namespace {
 
 ExitStatus rename(const TransferOptions& options) {
   if (options.names.size() != 2 || !options.as.empty())
-    throw UsageError("within a store it is mv STORE NAME NEW_NAME; --to names another store");
+    throw UsageError("to rename within a store, use mv STORE NAME NEW_NAME; to move to another one, add --to STORE");
   const std::string& name = options.names[0];
   const std::string& new_name = options.names[1];
   StoreWriter store(parse_address(options.store), StoreWriter::Missing::refuse);
@@ -22,7 +22,7 @@ ExitStatus rename(const TransferOptions& options) {
   const storage::ParamRecord record = find(store.file(), name);
   if (const auto existing = store.file().find(new_name); existing && existing->id != record.id) {
     if (!options.force) {
-      throw NoSuch(store.file().path() + ": has a parameter " + shown_name(new_name) + " already; --force replaces it");
+      throw NoSuch(store.file().path() + ": already has a parameter " + shown_name(new_name) + "; --force replaces it");
     }
     transaction.erase(existing->id, std::nullopt);
   }
@@ -34,7 +34,8 @@ ExitStatus rename(const TransferOptions& options) {
 ExitStatus move(const TransferOptions& options) {
   const Address from = parse_address(options.store);
   const Address to = parse_new_address(options.to);
-  if (same_file(from, to)) throw UsageError("--to names the same store; within a store it is mv STORE NAME NEW_NAME");
+  if (same_file(from, to))
+    throw UsageError("--to names the same store; to rename within it, use mv STORE NAME NEW_NAME");
   std::optional<std::string> new_name;
   if (!options.as.empty()) new_name = options.as;
   if (new_name) validate_param_name(*new_name);
@@ -50,12 +51,12 @@ ExitStatus move(const TransferOptions& options) {
     transfer(source.file(), records, transaction, new_name, options.force);
     transaction.commit();
   }
-  // Two files, two commits, the copies first: what ends the command in between loses nothing.
+  // Two files take two commits. The copies come first, so an interruption in between loses nothing.
   storage::WriteTransaction transaction(source.file(), {std::nullopt, commit_message("mv", {"to", options.to})});
   for (const auto& record : records) {
     if (transaction.erase(record.id, record.revision)) continue;
-    throw StaleParam(source.file().path() + ": somebody changed " + shown_name(record.name) +
-                         " while it was moved; it is in both stores now, in the other one as it was before",
+    throw StaleParam(source.file().path() + ": another process changed " + shown_name(record.name) +
+                         " while it was being moved; both stores have it now, the target with its old value",
                      {record.name});
   }
   transaction.commit();
@@ -69,10 +70,10 @@ ExitStatus run(const TransferOptions& options) { return options.to.empty() ? ren
 void add_mv(CLI::App& command, Action& action) {
   const auto options = std::make_shared<TransferOptions>();
   Verb verb(command, action, "mv", changing_verbs, "Rename a parameter, or move some to another store", run, options);
-  add_transfer_options(verb, *options, "The store or scope to move to; made if there is none");
+  add_transfer_options(verb, *options, "The store or scope to move to; created if missing");
   verb.footer(
-      "A renamed parameter keeps its place in the order. Two stores are two files: the\n"
-      "parameters are in the other one before they leave this one.");
+      "A renamed parameter keeps its place in the order. When parameters move to\n"
+      "another store, they are written there before they are removed here.");
 }
 
 }  // namespace paramstore::cli

@@ -49,9 +49,9 @@ void add_rm(CLI::App& command, Action& action) {
   Verb verb(command, action, "rm", changing_verbs, "Remove parameters", run, options);
   verb.add_store(options->store);
   verb.add_patterns(options->patterns).required();
-  verb.add_flag("-n,--dry-run", options->dry_run, "Say what would be removed, and remove nothing");
-  verb.add_flag("-q,--quiet", options->quiet, "Do not say what is removed");
-  verb.footer("All in one commit, or nothing where a pattern matches no parameter.");
+  verb.add_flag("-n,--dry-run", options->dry_run, "List what would be removed, and remove nothing");
+  verb.add_flag("-q,--quiet", options->quiet, "Do not list what is removed");
+  verb.footer("Removes all in one commit, or nothing if any pattern matches no parameter.");
 }
 
 }  // namespace paramstore::cli

@@ -20,12 +20,12 @@ struct Options {
 };
 
 struct Line {
-  std::optional<std::string> scope;  // none: the store itself
+  std::optional<std::string> scope;  // null for the store itself
   std::uint64_t params = 0;
   std::uint64_t bytes = 0;  // of the file
   Revision revision = 0;
   std::string time;   // of the newest commit
-  std::string error;  // instead of the rest
+  std::string error;  // if the file cannot be read; then the rest is not set
 };
 
 Line look_at(const Address& address) {
@@ -39,7 +39,7 @@ Line look_at(const Address& address) {
     if (const auto newest = store.file().commits(1); !newest.empty()) line.time = newest.front().time;
     line.bytes = fs::file_size(store.file().path());
   } catch (const Error& error) {
-    if (!address.scope) throw;  // then there is nothing to list
+    if (!address.scope) throw;  // without a scope there is nothing to list
     line.error = error.what();
   }
   return line;
@@ -49,7 +49,7 @@ ExitStatus drop(const Options& options, const Address& address) {
   StoreWriter store(address, StoreWriter::Missing::refuse);
   if (!store.database().drop_scope(options.drop)) {
     throw NoSuch(options.store + ": has no scope " + shown_name(options.drop) +
-                 "; `paramstore scopes` lists those it has");
+                 "; `paramstore scopes` lists its scopes");
   }
   return ExitStatus::done;
 }
@@ -106,7 +106,7 @@ void add_scopes(CLI::App& command, Action& action) {
   verb.add_store(options->store);
   verb.add_option("--drop", options->drop, "SCOPE", "Delete this scope with all its parameters");
   verb.add_json(options->json);
-  verb.footer("A scope is named to other verbs as STORE//SCOPE.");
+  verb.footer("To other verbs, name a scope as STORE//SCOPE.");
 }
 
 }  // namespace paramstore::cli

@@ -39,9 +39,9 @@ std::string read_source(const std::string& name) {
   if (name != "-") {
     std::error_code error;
     if (std::filesystem::is_directory(name, error))
-      throw FileError(name + ": is a directory; name a file with the value");
+      throw FileError(name + ": is a directory; name a file that contains the value");
     file.open(name, std::ios::binary);
-    if (!file) throw FileError(name + ": cannot be read; is it there?");
+    if (!file) throw FileError(name + ": cannot be read; does it exist?");
   }
   std::istream& in = name == "-" ? std::cin : file;
   std::string contents{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
@@ -49,19 +49,19 @@ std::string read_source(const std::string& name) {
   return contents;
 }
 
-// What the row becomes: what was asked for, else as it is, else as the value's source says.
+// Fills in the new row from the options; else from the old row; else from the value's source.
 void settle_dtype(ParamRecord& record, bool is_new, const Options& options, const GivenValue& value) {
   if (!options.dtype.empty()) {
     const auto dtype = storage::parse_dtype(options.dtype);
     if (!dtype)
       throw UsageError("--dtype " + options.dtype +
-                       " is none; there are float16, bfloat16, float32, float64, complex64 and complex128");
+                       " is not a dtype; use float16, bfloat16, float32, float64, complex64 or complex128");
     record.dtype = *dtype;
   } else if (is_new) {
     record.dtype = value.dtype.value_or(Dtype::float32);
   } else if (value.dtype && *value.dtype != record.dtype) {
     throw UsageError("the value is " + std::string(dtype_name(*value.dtype)) + ", the parameter " +
-                     std::string(dtype_name(record.dtype)) + "; --dtype says which it is to be");
+                     std::string(dtype_name(record.dtype)) + "; choose one with --dtype");
   }
 }
 
@@ -70,14 +70,14 @@ void settle_shape(ParamRecord& record, bool is_new, const Options& options, cons
   const std::string numbers = counted(count, "number");
   if (!options.shape.empty()) {
     const auto shape = storage::parse_shape(options.shape);
-    if (!shape) throw UsageError("--shape " + options.shape + " is none; a shape is [2,3], or [] for a scalar");
+    if (!shape) throw UsageError("--shape " + options.shape + " is not a shape; write [2,3], or [] for a scalar");
     record.shape = *shape;
   } else if (is_new) {
     const bool scalar = count == 1;
     record.shape = value.shape.value_or(scalar ? Shape{} : Shape{static_cast<std::int64_t>(count)});
   } else if (value.shape && *value.shape != record.shape && !(count == 0 && element_count(record) == 0)) {
     throw UsageError("the value's shape is " + shape_text(*value.shape) + ", the parameter's " +
-                     shape_text(record.shape) + "; --shape says which it is to be");
+                     shape_text(record.shape) + "; choose one with --shape");
   }
   const auto size = value_size(record.shape, record.dtype);
   if (!size || *size / dtype_size(record.dtype) != count)
@@ -89,7 +89,7 @@ struct Row {
   std::vector<char> bytes;
 };
 
-// What the command line makes of the parameter that was found, or of none.
+// The new parameter, from the command line and the existing parameter, if any.
 Row make_row(const std::optional<ParamRecord>& found, const Options& options, const std::string& contents) {
   Row row;
   ParamRecord& record = row.record;
@@ -121,13 +121,13 @@ Row make_row(const std::optional<ParamRecord>& found, const Options& options, co
 ExitStatus run(const Options& options) {
   if (options.value.empty() == options.from.empty())
     throw UsageError("give a VALUE, or a file with --from (and not both)");
-  // All reading first: the store is not kept locked meanwhile.
+  // Reads everything first, so that the store is not locked meanwhile.
   const std::string contents = options.from.empty() ? options.value : read_source(options.from);
 
   const Address address = options.create ? parse_new_address(options.store) : parse_address(options.store);
   std::optional<Row> row;
   std::error_code error;
-  // Before the file is made: what makes no sense leaves none behind.
+  // Before the file is created, so that an invalid command line leaves no file behind.
   if (options.create && !std::filesystem::exists(file_of(address), error))
     row = make_row(std::nullopt, options, contents);
   StoreWriter store(address, options.create ? StoreWriter::Missing::create : StoreWriter::Missing::refuse);
@@ -155,19 +155,18 @@ ExitStatus run(const Options& options) {
 
 void add_set(CLI::App& command, Action& action) {
   const auto options = std::make_shared<Options>();
-  Verb verb(command, action, "set", changing_verbs, "Give a parameter another value", run, options);
+  Verb verb(command, action, "set", changing_verbs, "Give a parameter a new value", run, options);
   verb.add_store(options->store);
   verb.add_argument("NAME", options->name, "A parameter's name").required();
   verb.add_argument("VALUE", options->value, "A number, or JSON: 0.5 or '[[1, 2], [3, 4]]'");
-  verb.add_option("-f,--from", options->from, "FILE", "A file with the value: text, JSON or .npy; - for stdin");
-  verb.add_option("--dtype", options->dtype, "DTYPE", "Store it as this dtype; otherwise the dtype stays");
-  verb.add_option("--shape", options->shape, "SHAPE", "Store it as '[2,3]'; otherwise the shape stays");
-  verb.add_option("--constraint", options->constraint, "TAG", "Change the constraint's tag; otherwise it stays");
-  verb.add_flag("--create", options->create, "Add the parameter or make the store if there is none");
+  verb.add_option("-f,--from", options->from, "FILE", "Read the value from text, JSON or .npy; - is stdin");
+  verb.add_option("--dtype", options->dtype, "DTYPE", "Store it as this dtype; default: keep the dtype");
+  verb.add_option("--shape", options->shape, "SHAPE", "Store it as '[2,3]'; default: keep the shape");
+  verb.add_option("--constraint", options->constraint, "TAG", "Change the constraint's tag; default: keep it");
+  verb.add_flag("--create", options->create, "Create the parameter, and the store, if missing");
   verb.footer(
-      "The value is stored as it is given: it is the unconstrained one. For the\n"
-      "constraint real that is what programs see; for positive they see its\n"
-      "exponential.\n"
+      "The value is stored as given: it is the unconstrained value. For the constraint\n"
+      "real, programs see that value; for positive, its exponential.\n"
       "Examples: paramstore set model.params.db scale 0.5\n"
       "          paramstore set model.params.db weight --from weight.npy");
 }

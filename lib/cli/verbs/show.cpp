@@ -30,7 +30,7 @@ struct Options {
   bool json = false;
 };
 
-// What is shown of a parameter's numbers: as stored, or constrained.
+// The summary of a parameter's stored or constrained value.
 struct Value {
   Dtype dtype;
   std::vector<std::int64_t> shape;
@@ -59,7 +59,7 @@ struct Summary {
   std::uint64_t infinite = 0;
 };
 
-// LibTorch's transform, by way of the loadable extension.
+// LibTorch's transform, called through the loadable extension.
 class Constrainer {
  public:
   Constrainer() : connection_(":memory:", ":memory:", SqlConnection::Access::write) {
@@ -88,7 +88,7 @@ class Constrainer {
     Value value{record.dtype, {}, {data, data + sqlite3_column_bytes(made, 0)}};
     const auto new_shape = storage::parse_shape(json == nullptr ? "" : json);
     if (!new_shape || storage::value_size(*new_shape, record.dtype) != value.bytes.size())
-      throw FileError("the extension and this command are not of the same paramstore; install both anew");
+      throw FileError("the extension and this command come from different versions of paramstore; reinstall both");
     value.shape = *new_shape;
     return value;
   }
@@ -98,10 +98,10 @@ class Constrainer {
 };
 
 std::string checksum_text(const ParamRecord& record) {
-  if (!record.checksum) return "none: another tool wrote the value";
+  if (!record.checksum) return "none; another tool wrote the value";
   std::array<char, 17> text{};
   std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(*record.checksum));
-  return std::string(text.data()) + ", as the value's is";
+  return std::string(text.data()) + ", matches the value";
 }
 
 std::string commit_text(const storage::CommitRecord& commit) {
@@ -229,10 +229,10 @@ void add_show(CLI::App& command, Action& action) {
             options);
   verb.add_store(options->store);
   verb.add_patterns(options->patterns, "NAME").required();
-  verb.add_flag("-c,--constrained", options->constrained, "The value as programs see it; loads LibTorch");
+  verb.add_flag("-c,--constrained", options->constrained, "Show the value as programs see it; loads LibTorch");
   verb.add_json(options->json);
   verb.footer(
-      "The value is the unconstrained one, abbreviated as PyTorch prints tensors;\n"
+      "Shows the unconstrained value, abbreviated as PyTorch prints tensors.\n"
       "`paramstore get` writes all of it.");
 }
 

@@ -121,7 +121,7 @@ class StatementRun {
     while (step()) {
       std::vector<std::string> cells;
       for (int i = 0; i < columns_; ++i) {
-        const int type = sqlite3_column_type(row_, i);  // before it is read as text, which changes it
+        const int type = sqlite3_column_type(row_, i);  // reading the column as text would change its type
         if (type == SQLITE_TEXT || type == SQLITE_BLOB) columns[static_cast<std::size_t>(i)].align = Align::left;
         cells.push_back(cell_of(row_, i));
       }
@@ -145,8 +145,8 @@ class StatementRun {
     std::set<std::string> titles;
     for (int i = 0; i < columns_; ++i) {
       if (titles.insert(title(i)).second) continue;
-      throw UsageError("the SQL gives several columns called " + title(i) +
-                       ", of which a JSON object keeps one; give them names with AS");
+      throw UsageError("the SQL returns several columns called " + title(i) +
+                       ", but a JSON object can hold only one; rename them with AS");
     }
   }
 
@@ -172,7 +172,7 @@ class StatementRun {
                    " came after it");
 }
 
-// The values from the command line: a number where one looks like it, else text.
+// Binds the values of the command line: what looks like a number as a number, else as text.
 void bind(const SqlConnection& connection, sqlite3_stmt* statement, const std::vector<std::string>& values) {
   const int parameters = sqlite3_bind_parameter_count(statement);
   for (int i = 1; i <= parameters; ++i) {
@@ -193,7 +193,7 @@ void bind(const SqlConnection& connection, sqlite3_stmt* statement, const std::v
   }
 }
 
-// Whether comments are all that is left. What cannot be prepared may be able to when it is its turn.
+// Whether only comments are left. A statement that cannot be prepared now may be valid once those before it have run.
 bool holds_no_statement(const SqlConnection& connection, const char* rest) {
   while (*rest != '\0') {
     sqlite3_stmt* made = nullptr;
@@ -208,22 +208,22 @@ void run_all(const SqlConnection& connection, const std::string& sql, const Opti
   const Form form = options.json ? Form::json : options.csv ? Form::csv : Form::table;
   const char* rest = sql.c_str();
   const std::size_t values = options.values.size();
-  std::size_t used = 0;  // of the values
+  std::size_t used = 0;  // how many of the values
   while (*rest != '\0') {
     sqlite3_stmt* made = nullptr;
     connection.check(sqlite3_prepare_v2(connection.handle(), rest, -1, &made, &rest));
     const SqlStatement statement(made);
     if (made == nullptr) continue;  // a comment, or nothing
     if (!options.write && sqlite3_stmt_readonly(made) == 0)
-      throw UsageError("this SQL would change something; say --write if it is to");
+      throw UsageError("this SQL would change the store; add --write to allow that");
     const auto parameters = static_cast<std::size_t>(sqlite3_bind_parameter_count(made));
     used = std::max(used, parameters);
-    // That there are too many values is known before the last statement, which is most often the only one.
+    // Reports excess values before the last statement runs, which is usually the only one.
     if (used > values || (used < values && holds_no_statement(connection, rest))) refuse_values(used, values);
     bind(connection, made, options.values);
     StatementRun(connection, made, form).run();
   }
-  if (used < values) refuse_values(used, values);  // there is no statement
+  if (used < values) refuse_values(used, values);  // the SQL has no statement
 }
 
 std::vector<Address> attached(const Address& address, const Options& options) {
@@ -233,8 +233,7 @@ std::vector<Address> attached(const Address& address, const Options& options) {
 }
 
 void ask(const Address& address, const std::string& sql, const Options& options) {
-  // Each looks whether it is a store, and a sound one. They stay open, so that the connection finds the files as they
-  // were.
+  // These check that each file is a sound store. They stay open, so that the connection finds the same files.
   StoreReader store(address);
   std::vector<StoreReader> scopes;
   for (const Address& each : attached(address, options)) scopes.emplace_back(each);
@@ -246,8 +245,7 @@ void ask(const Address& address, const std::string& sql, const Options& options)
 }
 
 void change(const Address& address, const std::string& sql, const Options& options) {
-  // The same look, and whether it may be written. Closed again, as the connection should be the last one, which tidies
-  // up.
+  // The same check, and that it is writable. Closed again: the last connection to close tidies up, and that should be ours.
   const auto look_at = [](const Address& each) {
     return StoreWriter(each, StoreWriter::Missing::refuse).file().path();
   };
@@ -277,16 +275,15 @@ ExitStatus run(const Options& options) {
 
 void add_sql(CLI::App& command, Action& action) {
   const auto options = std::make_shared<Options>();
-  Verb verb(command, action, "sql", reading_verbs, "Ask, or change, a store in SQL", run, options);
+  Verb verb(command, action, "sql", reading_verbs, "Query or change a store in SQL", run, options);
   verb.add_store(options->store);
-  verb.add_argument("SQL", options->sql, "One statement or several; - for the standard input").required();
-  verb.add_argument("VALUE", options->values, "What ?1, ?2, ... in the SQL stand for");
+  verb.add_argument("SQL", options->sql, "One or more statements; - for the standard input").required();
+  verb.add_argument("VALUE", options->values, "Values for ?1, ?2, ... in the SQL");
   Option csv = verb.add_flag("--csv", options->csv, "Print comma-separated values");
   verb.add_json(options->json).excludes(csv);
-  verb.add_flag("--write", options->write, "Allow changes: all of them in one transaction");
-  verb.add_option("-a,--attach", options->attach, "SCOPE", "Make a scope visible as a schema; may be repeated")
-      .repeatable();
-  verb.add_flag("--extension", options->extension, "Load the extension, which has constrained()");
+  verb.add_flag("--write", options->write, "Allow changes, all in one transaction");
+  verb.add_option("-a,--attach", options->attach, "SCOPE", "Attach a scope as a schema; may be repeated").repeatable();
+  verb.add_flag("--extension", options->extension, "Load the extension, which adds constrained()");
   verb.footer(
       "Tables: params, param_list (no values), param_stats, param_values, commits.\n"
       "Functions: tensor_norm(value, dtype) and others, REGEXP; see paramstore(1).\n"

@@ -1,4 +1,4 @@
-// Parameters from one store file to another: what cp and mv share.
+// Copies parameters from one store file to another, for cp and mv.
 #pragma once
 
 #include <optional>
@@ -9,9 +9,9 @@
 
 namespace paramstore::cli {
 
-/// Writes `records` and their values, read from `source`, into the transaction's file: at its end, or over parameters
-/// of the same names, which keep their places. With `new_name`, the only record gets that name. Throws NoSuch for a
-/// name that is taken unless `force`.
+/// Writes `records` and their values, read from `source`, into the transaction's file. New parameters come last; replaced
+/// ones keep their places. With `new_name`, the only record gets that name. Unless `force` is set, throws NoSuch for a
+/// name that is taken.
 void transfer(storage::StoreFile& source, const std::vector<storage::ParamRecord>& records,
               storage::WriteTransaction& transaction, const std::optional<std::string>& new_name, bool force);
 

@@ -16,15 +16,15 @@ struct TransferOptions {
   bool force = false;
 };
 
-/// `to` is what --help says of --to.
+/// `to` is the description of --to in --help.
 inline void add_transfer_options(Verb& verb, TransferOptions& options, const char* to) {
   verb.add_store(options.store);
   verb.add_argument("NAME", options.names, "NAME NEW_NAME, or with --to names and globs")
 
       .required();
   verb.add_option("-t,--to", options.to, "STORE", to);
-  verb.add_option("--as", options.as, "NEW_NAME", "With --to: the name that the one parameter gets there");
-  verb.add_flag("-f,--force", options.force, "Replace what has the name already");
+  verb.add_option("--as", options.as, "NEW_NAME", "With --to: the new name of a single parameter");
+  verb.add_flag("-f,--force", options.force, "Replace existing parameters of the same name");
 }
 
 }  // namespace paramstore::cli

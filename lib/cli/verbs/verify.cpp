@@ -21,11 +21,11 @@ struct Options {
 };
 
 struct Report {
-  std::string store;  // as the command line would name it
+  std::string store;  // as on the command line
   storage::Verification verification;
 };
 
-// What keeps a file from being opened; its name stands before it already.
+// Why a file cannot be opened, without the file's name, which the report shows anyway.
 Damage unreadable(const std::exception& error, const Address& address) {
   const std::string what = error.what();
   for (const std::filesystem::path& path : {file_of(address), address.path}) {
@@ -63,7 +63,7 @@ void print(const Report& report) {
   std::cout << shown_name(report.store) << ": sound: " << counted(records.size(), "parameter") << ", "
             << byte_count(bytes);
   if (without_checksum > 0)
-    std::cout << "; " << counted(without_checksum, "value") << " written by another tool and without a checksum";
+    std::cout << "; " << counted(without_checksum, "value") << " written by another tool, without a checksum";
   std::cout << '\n';
 }
 
@@ -91,7 +91,7 @@ ExitStatus run(const Options& options) {
       StoreReader store(address);
       scopes = store.database().scope_names();
     } catch (const Error&) {
-      // Reported above: what cannot be opened lists no scopes.
+      // Reported above: a store that cannot be opened lists no scopes.
       if (reports.front().verification.damage.empty()) throw;
     }
     for (const std::string& scope : scopes)
@@ -116,14 +116,14 @@ ExitStatus run(const Options& options) {
 
 void add_verify(CLI::App& command, Action& action) {
   const auto options = std::make_shared<Options>();
-  Verb verb(command, action, "verify", keeping_verbs, "Read everything and say what is wrong where", run, options);
+  Verb verb(command, action, "verify", keeping_verbs, "Read everything and report any damage", run, options);
   verb.add_store(options->store);
   verb.add_json(options->json);
-  verb.add_flag("-q,--quiet", options->quiet, "Say it with the exit status alone");
+  verb.add_flag("-q,--quiet", options->quiet, "Print nothing; only set the exit status");
   verb.footer(
-      "Looks at the file's structure, every row, every value's length and checksum,\n"
-      "and the form of the constraint tags; in the store and in its scopes. The exit\n"
-      "status is 0 if all is sound, 1 if something is wrong. Nothing is changed.");
+      "Checks the file's structure, every row, every value's length and checksum, and\n"
+      "the syntax of constraint tags, in the store and in its scopes. The exit status\n"
+      "is 0 if all is sound, 1 if something is wrong. Changes nothing.");
 }
 
 }  // namespace paramstore::cli

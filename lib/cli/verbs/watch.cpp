@@ -41,12 +41,12 @@ struct Seen {
 
 struct Moved {
   std::string name;
-  std::optional<Distance> distance;  // none where it has another number of elements now
+  std::optional<Distance> distance;  // null if the number of elements changed
 };
 
-// What happened from one look to the next.
+// What happened between two checks.
 struct Report {
-  bool replaced = false;  // another file has the path now, whose revisions are its own
+  bool replaced = false;  // another file has taken the path; its revisions are unrelated
   Revision from = 0;
   storage::CommitRecord newest;
   std::vector<std::string> added;
@@ -55,7 +55,7 @@ struct Report {
   std::size_t params = 0;
 };
 
-// Which file it is that a path names: a path may come to name another one.
+// Identifies the file behind a path, which may be replaced by another file.
 struct Identity {
   dev_t device = 0;
   ino_t inode = 0;
@@ -87,10 +87,10 @@ class Watcher {
     }
   }
 
-  // Nothing where nobody has committed since the last look. If it throws, the next one reports what this one would have.
+  // Null if nobody has committed since the last check. If it throws, the next call reports what this one would have.
   std::optional<Report> look() {
     const std::optional<Identity> identity = identity_of(address_);
-    if (!identity) throw FileError(options_.store + ": is not there any more");
+    if (!identity) throw FileError(options_.store + ": no longer exists");
     if (!store_ || !(identity == identity_)) {
       open();
     } else if (file().change_counter() == counter_) {
@@ -117,7 +117,7 @@ class Watcher {
 
  private:
   void open() {
-    store_.reset();  // first: two connections to files of one path would share the -wal and the -shm
+    store_.reset();  // first, because two connections to files of one path would share the -wal and the -shm
     identity_ = identity_of(address_);
     store_.emplace(address_);
   }
@@ -131,7 +131,7 @@ class Watcher {
   Seen read(const ParamRecord& record) { return {record, read_value(file(), record)}; }
 
   void take_in(Report& report) {
-    // Everything is read first, so that an error leaves what was seen as it is.
+    // Reads everything first, so that an error leaves the state unchanged.
     std::vector<std::string> names;
     std::unordered_map<std::string, Seen> fresh;
     for (const ParamRecord& record : file().list()) {
@@ -179,7 +179,7 @@ class Watcher {
   Address address_;
   std::optional<Identity> identity_;  // of the file that is open
   std::optional<StoreReader> store_;
-  std::optional<Identity> seen_identity_;  // of the one that the rest was seen in
+  std::optional<Identity> seen_identity_;  // of the file that the members below describe
   std::int64_t counter_ = 0;
   Revision revision_ = 0;
   std::unordered_map<std::string, Seen> seen_;  // by name
@@ -222,7 +222,7 @@ void print_for_person(const Report& report, std::size_t top) {
     const Moved& moved = report.moved[i];
     const std::string name = shown_name(moved.name);
     std::cout << "  " << name << std::string(width - display_width(name), ' ') << "  "
-              << (moved.distance ? text(*moved.distance) : "has another shape now") << '\n';
+              << (moved.distance ? text(*moved.distance) : "has a new shape") << '\n';
   }
   if (shown < report.moved.size()) std::cout << "  and " << report.moved.size() - shown << " more\n";
   std::cout << "  " << report.moved.size() << " of " << report.params << " moved  " << total_text(report) << '\n';
@@ -258,17 +258,17 @@ Json to_json(const Report& report) {
   return json;
 }
 
-// Until the next look, a signal, or until nobody reads the output any more.
+// Waits until the next check, a signal, or until nobody reads the output any more.
 void wait(double seconds) {
   pollfd output{1, 0, 0};
   const int milliseconds = static_cast<int>(std::min(seconds, 86400.0) * 1000);
   poll(&output, 1, std::max(milliseconds, 1));
-  // Of a pipe that nobody reads it is POLLERR, of a socket POLLHUP.
+  // For a pipe that nobody reads this is POLLERR, for a socket POLLHUP.
   if ((output.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) throw Interrupted();
 }
 
-// Looks at a file that others are opening, closing or replacing just now, and who may only read it cannot ask them to
-// wait: a look may fail, and the next one not.
+// Others may open, close or replace the file at this moment, and a reader cannot make them wait. So one check may fail and
+// the next one succeed.
 class Patience {
  public:
   explicit Patience(double interval) : limit_(std::max(5.0, 3 * interval)) {}
@@ -324,15 +324,15 @@ void add_watch(CLI::App& command, Action& action) {
   Verb verb(command, action, "watch", reading_verbs, "Follow a running program: what moved, and how far", run, options);
   verb.add_store(options->store);
   verb.add_patterns(options->patterns);
-  verb.add_option("-i,--interval", options->interval, "SECONDS", "Look every so often; 1 is the default")
+  verb.add_option("-i,--interval", options->interval, "SECONDS", "How often to check; 1 is the default")
       .between(0.001, 86400.0);
-  verb.add_option("-n,--count", options->count, "NUMBER", "End after so many reports");
-  verb.add_option("--top", options->top, "NUMBER", "On a terminal: name so many that moved farthest; 10");
-  verb.add_flag("--json", options->json, "Print JSON, one object a report with all that moved");
+  verb.add_option("-n,--count", options->count, "NUMBER", "End after this many reports");
+  verb.add_option("--top", options->top, "NUMBER", "On a terminal: list this many that moved; default 10");
+  verb.add_flag("--json", options->json, "Print JSON, one object per report");
   verb.footer(
       "Reports what moved from commit to commit: the 2-norm of the difference, and its\n"
-      "largest magnitude. Commits between two looks are one report. Keeps the watched\n"
-      "values in memory. Ctrl-C ends it, with exit status 0.");
+      "largest magnitude. Commits between two checks are reported together. Keeps the\n"
+      "watched values in memory. Ctrl-C ends it, with exit status 0.");
 }
 
 }  // namespace paramstore::cli
