@@ -42,11 +42,13 @@ foreach(component IN LISTS components)
   install(EXPORT ${component} NAMESPACE paramstore:: FILE paramstore-${component}-targets.cmake DESTINATION ${package_dir})
 endforeach()
 
+# SQLite's loadable extension, <libdir>/paramstore/paramstore.so, and beside it its part with LibTorch.
+set_target_properties(paramstore_extension PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+install(TARGETS paramstore_extension LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/paramstore)
 if(PARAMSTORE_TORCH)
-  # SQLite's loadable extension: <libdir>/paramstore/paramstore.so.
   set(rpath "$ORIGIN/.." ${torch_rpath})
-  set_target_properties(paramstore_extension PROPERTIES INSTALL_RPATH "${rpath}" INSTALL_RPATH_USE_LINK_PATH ON)
-  install(TARGETS paramstore_extension LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/paramstore)
+  set_target_properties(paramstore_transforms PROPERTIES INSTALL_RPATH "${rpath}" INSTALL_RPATH_USE_LINK_PATH ON)
+  install(TARGETS paramstore_transforms LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/paramstore)
 endif()
 
 if(PARAMSTORE_BUILD_COMMAND)
