@@ -21,13 +21,17 @@
 // A parameter has a name, a constraint and two tensors: the constrained value that users see, and the unconstrained
 // leaf that optimizers move. The file holds one row for each, with the leaf's contents. Calls that change the store
 // (`set`, `setdefault` of a new name, `erase`, ...) write it in one transaction before they return, and change
-// neither file nor memory when they throw. What an optimizer changes in place is written by `commit`.
+// neither file nor memory when they throw. Memory changes only after the file's commit, so no thread sees a value that
+// is rolled back. (If a committed change cannot be applied to memory, for example because memory ran out, LibTorch's
+// warning handler is told and the parameter is read from the file again.) What an optimizer changes in place is written
+// by `commit`.
 //
 // Opening reads no values; each is read, and checked against its checksum, when it is first asked for. Other
 // processes may use the file at the same time: `refresh` picks up what they commit, and so does any call that has to
 // read the file anyway. A store therefore always shows one committed state of its file plus its own changes.
 //
-// All members may be called from several threads at once. The tensors are LibTorch's: a thread that writes into a
+// All members may be called from several threads at once, also by user code that the store runs: initialisers, and the
+// functions of registered constraints, run without the store's lock. The tensors are LibTorch's: a thread that writes into a
 // leaf while another commits is a data race. Names are 1 to 1024 bytes of UTF-8 without NUL; any other name throws
 // InvalidName.
 #pragma once

@@ -2,31 +2,24 @@
 #pragma once
 
 #include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
 
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "lib/storage/file_statements.h"
 #include "lib/storage/location.h"
+#include "lib/storage/reader_traces.h"
 #include "paramstore/storage/database.h"
 
 namespace paramstore::storage {
-
-/// An open SQLite handle, set up so that nothing in a file can run: the main file of a Database, the keeper of a
-/// file in memory, a reader of `read_all`, the maker of a new file. `uri` says how; `path` is for messages.
-std::unique_ptr<SQLite::Database> open_handle(const std::string& uri, const std::string& path,
-                                              std::chrono::milliseconds busy_timeout);
-
-/// Switches to or from WAL mode, which needs exclusive use of the file for a moment; SQLite does not always wait for
-/// that. Returns the resulting mode in lower case: SQLite refuses some modes without an error.
-std::string set_journal_mode(sqlite3* handle, const std::string& schema, const char* mode, const std::string& path,
-                             const char* doing, std::chrono::milliseconds timeout);
 
 struct StoreFile::Impl {
   Impl(Connection& owner, std::string path, std::string alias, std::string uri, std::filesystem::path resolved);
@@ -62,14 +55,15 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  SQLite::Database& database() const noexcept { return *database_; }
   sqlite3* handle() const noexcept { return database_->getHandle(); }
   const OpenOptions& options() const noexcept { return options_; }
   StoreFile& main() noexcept { return *main_; }
   bool in_transaction() const noexcept;
 
-  /// Attaches the file if it is not attached, reopens it if it is read without locks and somebody has written to it,
-  /// and marks it as just used. Throws Error if that needs a DETACH or ATTACH inside a transaction, which SQLite cannot
-  /// do.
+  /// Prepares the file for use: attaches it if it is not attached, reopens it if it is read without locks and somebody
+  /// has written to it, and marks it as just used. Throws Error if that needs a DETACH or ATTACH inside a transaction,
+  /// which SQLite cannot do.
   void use(StoreFile& file);
   /// Called when the file's handle is destroyed.
   void forget(StoreFile& file) noexcept;
@@ -84,6 +78,8 @@ class Connection {
 
   void begin();
   void commit();
+  /// Ends the transaction, if SQLite has not done so after an error, and undoes what it changed. If even that fails (it
+  /// needs no memory as a rule), the next `use` or `begin` tries again.
   void roll_back() noexcept;
 
   std::shared_ptr<StoreFile> scope(std::string_view name);
@@ -98,17 +94,33 @@ class Connection {
   std::string free_alias(std::string_view name) const;
   OpenMode prepare_to_read(const std::filesystem::path& resolved, const std::string& path) const;
   void attach(StoreFile& file);
+  void prepare_connection(const std::string& path);
   void reopen_main();
+  void finish_rollback();
   void detach(const std::string& alias);
+  template <class Read>
+  auto one_moment(Read&& read);
   void admit(StoreFile& file);
   void configure_file(StoreFile& file);
   void record_scope(std::string_view name, const std::filesystem::path& file);
-  void forget_scope(std::string_view name);
+  bool forget_scope(std::string_view name);
 
   static int note_wal_size(void* connection, sqlite3* handle, const char* schema, int pages);
 
+  // Prepared when the connection is opened. SQLite::Transaction would prepare ROLLBACK at the moment when something has
+  // failed, perhaps for want of memory, and keep its failure to itself.
+  struct TransactionControl {
+    explicit TransactionControl(SQLite::Database& database);
+    SQLite::Statement begin;
+    SQLite::Statement commit;
+    SQLite::Statement roll_back;
+  };
+
   OpenOptions options_;
+  ReaderTraces traces_;  // outlives the connection
   std::unique_ptr<SQLite::Database> database_;
+  std::optional<TransactionControl> transaction_;
+  bool rollback_failed_ = false;        // a transaction that is over for its owner is still open in SQLite
   std::vector<StoreFile*> files_;       // all of them, with main_; each removes itself, so declared before them
   std::vector<std::string> abandoned_;  // aliases to detach at the next chance
   std::unique_ptr<StoreFile> main_;

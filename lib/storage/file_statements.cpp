@@ -1,5 +1,7 @@
 #include "lib/storage/file_statements.h"
 
+#include "lib/text/sql_identifier.h"
+
 namespace paramstore::storage {
 namespace {
 
@@ -29,9 +31,6 @@ constexpr QueryText queries[] = {
      "SELECT id, sequence, CASE typeof(value) WHEN 'blob' THEN length(value) ELSE -1 END FROM @.chunks "
      "WHERE param = ?1 ORDER BY sequence"},
     {"read the revision", "SELECT max(revision) FROM @.commits"},
-    {"list the commits",
-     "SELECT revision, time, step, message FROM @.commits WHERE revision < coalesce(?1, 9223372036854775807) "
-     "ORDER BY revision DESC LIMIT ?2"},
     {"list the parameters", "SELECT max(id) FROM @.params"},
     {"list the parameters", "SELECT (SELECT min(id) FROM @.params), (SELECT max(id) FROM @.params)"},
     // The limit, derived from the file's size, stops the scan of a damaged tree whose pages form a cycle.
@@ -71,9 +70,9 @@ static_assert(std::size(queries) == static_cast<std::size_t>(Query::how_many));
 }  // namespace
 
 FileStatements::FileStatements(sqlite3* handle, const std::string& alias, const std::string& path)
-    : handle_(handle), schema_(quote_identifier(alias)), path_(&path) {}
+    : handle_(handle), schema_(sql_identifier(alias)), path_(&path) {}
 
-Statement& FileStatements::operator[](Query query) {
+RowStatement& FileStatements::operator[](Query query) {
   auto& statement = statements_[static_cast<std::size_t>(query)];
   if (!statement) {
     const QueryText& text = queries[static_cast<std::size_t>(query)];

@@ -11,8 +11,10 @@
 #include <utility>
 
 #include "lib/storage/connection.h"
+#include "lib/storage/open_connection.h"
 #include "lib/storage/reading.h"
 #include "lib/storage/record.h"
+#include "lib/storage/sqlite_error.h"
 #include "paramstore/error.h"
 
 namespace paramstore::storage {
@@ -56,9 +58,9 @@ void help(Reading& reading, const std::string& uri, const std::string& path, Rev
   std::unique_ptr<SQLite::Database> database;
   std::optional<FileStatements> statements;
   try {
-    database = open_handle(uri, path, std::chrono::milliseconds(0));
+    database = open_connection(uri, path, {});
     statements.emplace(database->getHandle(), alias, path);
-    execute(database->getHandle(), "BEGIN", path, "begin a transaction");
+    execute(*database, "BEGIN", path, "begin a transaction");
     const StatementUse newest((*statements)[Query::revision]);
     if (!newest->step() || newest->integer(0) != revision) return;
   } catch (const std::exception&) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "lib/text/sql_identifier.h"
 #include "paramstore/error.h"
 
 namespace paramstore::storage {
@@ -19,8 +20,7 @@ constexpr const char* wrong_checksum = "its value does not have the checksum it 
 // while: mapped pages are not kept, which makes looking up a single row much slower.
 class MappedReads {
  public:
-  MappedReads(sqlite3* handle, const std::string& alias)
-      : handle_(handle), pragma_("PRAGMA " + quote_identifier(alias)) {
+  MappedReads(sqlite3* handle, const std::string& alias) : handle_(handle), pragma_("PRAGMA " + sql_identifier(alias)) {
     set(2'147'418'112);  // the most that SQLite accepts
   }
   ~MappedReads() { set(0); }

@@ -45,7 +45,7 @@ void RecordReader::fail(std::string_view name, const std::string& what) const {
   throw CorruptStore(path_ + ": the parameter " + in_quotes(name) + ": " + what);
 }
 
-ParamRecord RecordReader::read(const Statement& row) {
+ParamRecord RecordReader::read(const RowStatement& row) {
   ParamRecord record;
   record.id = row.integer(0);
   const std::string_view name = row.utf8_text(1);
@@ -75,7 +75,7 @@ ParamRecord RecordReader::read(const Statement& row) {
   return record;
 }
 
-void RecordReader::read_tag(const Statement& row, ParamRecord& record) {
+void RecordReader::read_tag(const RowStatement& row, ParamRecord& record) {
   const std::string_view tag = row.utf8_text(2);
   if (tag.empty() || tag != tag_) {
     if (tag.empty() || tag.size() > max_tag_bytes || tag.find('\0') != std::string_view::npos ||
@@ -87,7 +87,7 @@ void RecordReader::read_tag(const Statement& row, ParamRecord& record) {
   record.constraint_tag = tag_;
 }
 
-void RecordReader::read_layout(const Statement& row, ParamRecord& record) {
+void RecordReader::read_layout(const RowStatement& row, ParamRecord& record) {
   const std::string_view dtype_text = row.utf8_text(3);
   const std::string_view shape_text = row.utf8_text(4);
   if (shape_text.empty() || dtype_text != layout_.dtype_text || shape_text != layout_.shape_text) {
@@ -103,7 +103,7 @@ void RecordReader::read_layout(const Statement& row, ParamRecord& record) {
   record.shape = layout_.shape;
 }
 
-void RecordReader::read_device(const Statement& row, ParamRecord& record) {
+void RecordReader::read_device(const RowStatement& row, ParamRecord& record) {
   const std::string_view device = row.utf8_text(5);
   if (device.empty() || device != device_) {
     if (device.empty() || device.size() > max_device_bytes || !is_printable_ascii(device))

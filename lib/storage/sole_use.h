@@ -18,7 +18,7 @@ class SoleUse {
   SoleUse(const std::filesystem::path& path, const OpenOptions& options);
 
  private:
-  std::unique_ptr<SQLite::Database> handle_;  // closing it rolls back, which releases the lock
+  std::unique_ptr<SQLite::Database> database_;  // closing it rolls back, which releases the lock
 };
 
 }  // namespace paramstore::storage

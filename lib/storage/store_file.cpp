@@ -1,4 +1,5 @@
-#include <sqlite3.h>
+#include <SQLiteCpp/Column.h>
+#include <SQLiteCpp/Statement.h>
 
 #include <algorithm>
 #include <limits>
@@ -6,14 +7,16 @@
 
 #include "lib/storage/connection.h"
 #include "lib/storage/record.h"
+#include "lib/storage/sqlite_error.h"
 #include "lib/storage/value_io.h"
+#include "lib/text/sql_identifier.h"
 #include "lib/text/utf8.h"
 #include "paramstore/error.h"
 
 namespace paramstore::storage {
 namespace {
 
-std::int64_t read_number(Statement& statement) {
+std::int64_t read_number(RowStatement& statement) {
   const StatementUse use(statement);
   return use->step() ? use->integer(0) : 0;
 }
@@ -58,21 +61,27 @@ FileStatements& StoreFile::statements() {
 Revision StoreFile::revision() { return read_number(statements()[Query::revision]); }
 
 std::vector<CommitRecord> StoreFile::commits(std::size_t most, std::optional<Revision> before) {
-  FileStatements& queries = statements();
-  const StatementUse row(queries[Query::commits]);
-  constexpr std::size_t limit = std::numeric_limits<std::int64_t>::max();
-  row->bind(1, before).bind(2, static_cast<std::int64_t>(std::min(most, limit)));
-  std::vector<CommitRecord> commits;
-  while (row->step()) {
-    CommitRecord commit{row->integer(0), std::string(row->text(1)), row->optional_integer(2), std::nullopt};
-    if (!row->is_null(3)) commit.message = row->text(3);
-    if (!commits.empty() && commit.revision >= commits.back().revision) {
-      throw CorruptStore(impl_->path + ": the commit " + std::to_string(commit.revision) +
-                         " is out of order: the file is damaged");
+  statements();  // attaches the file
+  constexpr auto greatest = std::numeric_limits<std::int64_t>::max();
+  return in_our_words(impl_->path, "list the commits", [&] {
+    SQLite::Statement row(impl_->connection->database(),
+                          "SELECT revision, time, step, message FROM " + sql_identifier(impl_->alias) +
+                              ".commits WHERE revision < ?1 ORDER BY revision DESC LIMIT ?2");
+    row.bind(1, before.value_or(greatest));
+    row.bind(2, static_cast<std::int64_t>(std::min<std::size_t>(most, greatest)));
+    std::vector<CommitRecord> commits;
+    while (row.executeStep()) {
+      CommitRecord commit{row.getColumn(0).getInt64(), row.getColumn(1).getString(), std::nullopt, std::nullopt};
+      if (!row.isColumnNull(2)) commit.step = row.getColumn(2).getInt64();
+      if (!row.isColumnNull(3)) commit.message = row.getColumn(3).getString();
+      if (!commits.empty() && commit.revision >= commits.back().revision) {
+        throw CorruptStore(impl_->path + ": the commit " + std::to_string(commit.revision) +
+                           " is out of order: the file is damaged");
+      }
+      commits.push_back(std::move(commit));
     }
-    commits.push_back(std::move(commit));
-  }
-  return commits;
+    return commits;
+  });
 }
 
 std::int64_t StoreFile::change_counter() {

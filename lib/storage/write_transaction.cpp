@@ -1,5 +1,7 @@
 #include <sqlite3.h>
 
+#include <algorithm>
+
 #include "lib/storage/connection.h"
 #include "lib/storage/record.h"
 #include "lib/storage/value_io.h"
@@ -22,13 +24,17 @@ void bind_info(const StatementUse& statement, const CommitInfo& info) {
   if (info.message) statement->bind(2, std::string_view(*info.message));
 }
 
+[[noreturn]] void throw_name_taken(const std::string& path, std::string_view name) {
+  throw StorageError(path + ": the parameter " + in_quotes(name) + " already exists", SQLITE_CONSTRAINT_UNIQUE);
+}
+
 // Runs a statement that sets a row's name.
 void step_naming(const StatementUse& statement, const std::string& path, std::string_view name) {
   try {
     statement->step();
   } catch (const StorageError& error) {
     if (error.code() != SQLITE_CONSTRAINT_UNIQUE) throw;
-    throw StorageError(path + ": the parameter " + in_quotes(name) + " already exists", error.code());
+    throw_name_taken(path, name);
   }
 }
 
@@ -99,37 +105,64 @@ void WriteTransaction::annotate(const CommitInfo& info) {
 
 std::int64_t WriteTransaction::insert(const ParamRecord& record, ValueBytes value) {
   return change([&](const ValuePlace& place) {
-    check_record(record, value, place.path);
-    const std::size_t chunk_size = file_.impl_->connection->options().max_value_length;
-    const bool chunked = value.size > chunk_size;
-    const bool small = chunked || value.size <= small_value;
-    const std::string shape = shape_to_json(record.shape);
-    {
-      const StatementUse insert(place.statements[Query::insert]);
-      insert->bind(1, record.name).bind(2, record.constraint_tag).bind(3, dtype_name(record.dtype)).bind(4, shape);
-      insert->bind(5, record.device).bind(6, revision_).bind(7, signed_checksum(record.checksum));
-      if (small) {
-        insert->bind_value(8, chunked ? ValueBytes{} : value);
-      } else {
-        insert->bind_zeros(8, value.size);
-      }
-      step_naming(insert, place.path, record.name);
-    }
-    const std::int64_t id = sqlite3_last_insert_rowid(place.handle);
-    if (id > max_id) {
-      throw StorageError(place.path + ": the parameter " + in_quotes(record.name) +
-                             " cannot be added: another has the largest possible id, 2^62; give that one a "
-                             "smaller id, with SQL",
-                         SQLITE_FULL);
-    }
-    if (chunked) {
-      erase_chunks(id);  // another tool may have left some of an earlier row of this id
-      insert_chunked(place, id, value, chunk_size);
-    } else if (!small) {
-      write_whole(place, id, value, Pages::stay_in_memory);
-    }
-    return id;
+    const auto id = insert_row(record, value);
+    if (!id) throw_name_taken(place.path, record.name);
+    return *id;
   });
+}
+
+std::optional<std::int64_t> WriteTransaction::try_insert(const ParamRecord& record, ValueBytes value) {
+  try {
+    return change([&](const ValuePlace&) { return insert_row(record, value); });
+  } catch (const CorruptStore&) {
+    throw;
+  } catch (...) {
+    // Inserting a small value is one statement. If it fails, SQLite undoes it, or the whole transaction, unless the file is
+    // damaged.
+    static_assert(small_insert <= small_value);
+    if (value.size <= std::min(small_insert, file_.impl_->connection->options().max_value_length)) broken_ = false;
+    throw;
+  }
+}
+
+std::optional<std::int64_t> WriteTransaction::insert_row(const ParamRecord& record, ValueBytes value) {
+  const ValuePlace place{file_.impl_->connection->handle(), file_.impl_->path, file_.impl_->alias, file_.statements()};
+  check_record(record, value, place.path);
+  const std::size_t chunk_size = file_.impl_->connection->options().max_value_length;
+  const bool chunked = value.size > chunk_size;
+  const bool small = chunked || value.size <= small_value;
+  const std::string shape = shape_to_json(record.shape);
+  {
+    const StatementUse insert(place.statements[Query::insert]);
+    insert->bind(1, record.name).bind(2, record.constraint_tag).bind(3, dtype_name(record.dtype)).bind(4, shape);
+    insert->bind(5, record.device).bind(6, revision_).bind(7, signed_checksum(record.checksum));
+    if (small) {
+      insert->bind_value(8, chunked ? ValueBytes{} : value);
+    } else {
+      insert->bind_zeros(8, value.size);
+    }
+    try {
+      insert->step();
+    } catch (const StorageError& error) {
+      if (error.code() == SQLITE_CONSTRAINT_UNIQUE) return std::nullopt;
+      throw;
+    }
+  }
+  const std::int64_t id = sqlite3_last_insert_rowid(place.handle);
+  if (id > max_id) {
+    StatementUse(place.statements[Query::erase])->bind(1, id).bind(2, revision_).step();
+    throw StorageError(place.path + ": the parameter " + in_quotes(record.name) +
+                           " cannot be added: another has the largest possible id, 2^62; give that one a "
+                           "smaller id, with SQL",
+                       SQLITE_FULL);
+  }
+  if (chunked) {
+    erase_chunks(id);  // another tool may have left some of an earlier row of this id
+    insert_chunked(place, id, value, chunk_size);
+  } else if (!small) {
+    write_whole(place, id, value, Pages::stay_in_memory);
+  }
+  return id;
 }
 
 bool WriteTransaction::update_value(std::int64_t id, std::optional<Revision> expected, ValueBytes value,

@@ -1,12 +1,11 @@
 #include "lib/store/mismatch.h"
 
-#include <c10/util/Exception.h>
-
 #include <sstream>
 #include <string>
 
 #include "lib/constraint/describe.h"
 #include "lib/store/leaf.h"
+#include "lib/store/warning.h"
 #include "paramstore/error.h"
 
 namespace paramstore {
@@ -29,11 +28,7 @@ void check_mismatch(StoreCore& core, const ScopeState& scope, std::string_view n
   message << ". The stored one stays: erase(\"" << name << "\") first to start anew, or choose another name";
   if (reaction == Mismatch::error) throw Error(message.str());
 
-  {
-    std::lock_guard lock(core.mutex);
-    if (!core.mismatch_told.insert(scope.path + '\0' + std::string(name)).second) return;
-  }
-  TORCH_WARN(message.str());
+  if (core.first_mismatch(scope, name)) warn(message.str());
 }
 
 }  // namespace paramstore

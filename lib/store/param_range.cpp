@@ -13,11 +13,12 @@ ParamCursor::ParamCursor(std::shared_ptr<StoreCore> store, std::shared_ptr<Scope
     : store_(std::move(store)), scope_(std::move(scope)) {}
 
 bool ParamCursor::advance() {
-  std::lock_guard cache_lock(scope_->cache_mutex);
-  if (!last_id_) last_id_ = scope_->cache.last_row();
-  EntryPtr next = scope_->cache.after(id_);
+  MutexLock cache_lock(scope_->cache_mutex);
+  const Cache& cache = scope_->cache_in_passing();
+  if (!last_id_) last_id_ = cache.last_row();
+  EntryPtr next = cache.after(id_);
   // A row added since. Entries without a row come after all that have one.
-  if (next && next->record.id > *last_id_) next = scope_->cache.after(std::max(id_, Cache::largest_row));
+  if (next && next->record.id > *last_id_) next = cache.after(std::max(id_, Cache::largest_row));
   if (!next) return false;
   id_ = next->record.id;
   name_ = next->record.name;
@@ -39,7 +40,7 @@ namespace {
 
 ParamCursor start(StoreCore& store) {
   ScopeState& scope = store.enter();
-  auto locked = store.lock(scope);
+  const StoreLock locked(store, scope);
   list_all(scope);
   return {store.shared_from_this(), scope.shared_from_this()};
 }

@@ -80,14 +80,14 @@ class VisibleFiles {
  public:
   explicit VisibleFiles(StoreCore& store) : store_(store) {}
 
-  void add(const std::string& schema, storage::StoreFile& file) {
+  void add(const std::string& schema, storage::StoreFile& file) PARAMSTORE_REQUIRES(store_mutex) {
     const auto taken = [&](const VisibleFile& each) {
       return sqlite3_stricmp(each.schema.c_str(), schema.c_str()) == 0;
     };
     if (sqlite3_stricmp(schema.c_str(), "temp") == 0 || std::any_of(files_.begin(), files_.end(), taken)) return;
     if (file.uri().empty()) {
       in_memory_ = true;
-      if (store_.batch && &store_.batch->rows.file() == &file) {
+      if (store_.open_batch() && &store_.open_batch()->rows.file() == &file) {
         throw Error(file.path() +
                     ": a store in memory cannot be queried while it has an open batch; commit the batch first");
       }
@@ -216,23 +216,23 @@ void QueryRows::interrupt() const noexcept { state_->interrupt(); }
 QueryRows ParamStore::run_query(std::string_view sql, const std::vector<QueryArgument>& arguments) const {
   StoreCore& store = core();
   ScopeState& scope = store.enter();
-  auto locked = store.lock(scope);
+  const StoreLock locked(store, scope);
 
   VisibleFiles visible(store);
   std::vector<std::shared_ptr<storage::StoreFile>> held;  // until the query has opened them itself
-  visible.add("main", *store.main->file);
-  const bool anonymous = &scope != store.main.get() && scope.name.empty();
+  visible.add("main", *store.main().file);
+  const bool anonymous = &scope != &store.main() && scope.name.empty();
   const Mentioned mentioned(sql, arguments);
   if (anonymous && mentioned.holds("scope")) visible.add("scope", *scope.file);
   std::vector<std::string> names;
-  for (std::string& name : store.database->scope_names()) {
+  for (std::string& name : store.scope_names()) {
     if (mentioned.holds(name)) names.push_back(std::move(name));
   }
   // Of names that SQLite considers equal, only one is visible.
   std::stable_partition(names.begin(), names.end(),
                         [&](const std::string& name) { return mentioned.holds_exactly(name); });
   for (const std::string& name : names) {
-    held.push_back(store.database->scope(name));
+    held.push_back(store.scope_file(name));
     visible.add(name, *held.back());
   }
 
@@ -241,7 +241,7 @@ QueryRows ParamStore::run_query(std::string_view sql, const std::vector<QueryArg
     delete state;
   };
   const std::shared_ptr<QueryState> state(
-      new QueryState(store.main->path, sql, visible.files(), store.options.busy_timeout(), arguments), forget);
+      new QueryState(store.main().path, sql, visible.files(), store.options.busy_timeout(), arguments), forget);
   // A reader of a file in memory blocks its writers, and this thread may be the next writer.
   if (visible.in_memory()) state->collect();
   store.note_query(state.get(), [weak = std::weak_ptr<QueryState>(state)] {

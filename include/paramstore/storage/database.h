@@ -83,6 +83,8 @@ struct Verification {
   std::vector<ParamRecord> records;  // the rows that could be read
   std::uint64_t bytes = 0;           // of their values
   std::size_t without_checksum = 0;  // values written by another tool: only the length could be checked
+  std::vector<std::string> missing;  // scopes that the store lists and whose files do not exist
+  std::vector<std::string> notes;    // what suggests that the file is a copy without its newest commits; it may be none
 };
 
 /// What `StoreFile::read_all` found.
@@ -236,6 +238,10 @@ class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
   /// Adds a row at the end; `record.id` and `record.revision` are ignored, `record.checksum` is stored. Returns the id.
   /// Throws InvalidName, and StorageError if the name is taken.
   std::int64_t insert(const ParamRecord& record, ValueBytes value);
+  /// The same, but returns nothing if the name is taken: then nothing was changed, and the transaction goes on. It also
+  /// goes on if inserting a value of at most `small_insert` bytes throws anything but CorruptStore.
+  std::optional<std::int64_t> try_insert(const ParamRecord& record, ValueBytes value);
+  static constexpr std::size_t small_insert = 64 * 1024;
 
   /// Overwrites a value with one of the same size, in place. Throws Error if the size differs.
   bool update_value(std::int64_t id, std::optional<Revision> expected, ValueBytes value, std::uint64_t checksum);
@@ -261,6 +267,7 @@ class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
   template <class Change>
   auto change(Change&& change);
   bool overwrite(const ValueUpdate& update, Pages pages);
+  std::optional<std::int64_t> insert_row(const ParamRecord& record, ValueBytes value);
   void write_run(ValueUpdate* first, std::size_t count);
   void erase_chunks(std::int64_t id);
 
@@ -292,7 +299,7 @@ class PARAMSTORE_STORAGE_EXPORT Database {
   std::shared_ptr<StoreFile> anonymous_scope();
   /// Names of the existing scopes, sorted.
   std::vector<std::string> scope_names();
-  /// Deletes the scope's file. False if it does not exist. Throws Error while anyone holds its StoreFile, and StoreBusy
+  /// Deletes the scope's file, and takes the scope off the store's list. False if there is neither. Throws Error while anyone holds its StoreFile, and StoreBusy
   /// while another Database, in this or another process, has it open.
   bool drop_scope(std::string_view name);
 
