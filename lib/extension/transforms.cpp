@@ -9,6 +9,8 @@
 #include <array>
 #include <cstring>
 #include <exception>
+#include <iomanip>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -42,10 +44,23 @@ void require_inside(const Constraint& constraint, const at::Tensor& value) {
   for (std::int64_t dim = 0; dim < outside.size(1); ++dim) {
     index += (dim > 0 ? ", " : "") + std::to_string(outside[0][dim].item().toLong());
   }
-  std::string message = "expected a value under the constraint '" + constraint.tag() + "', but ";
-  message += index.empty() ? "it is outside" : "what is at index [" + index + "] is outside";
-  if (outside.size(0) > 1) message += ", and " + std::to_string(outside.size(0) - 1) + " more";
-  throw Error(message);
+  std::ostringstream message;
+  message << "expected a value under the constraint '" << constraint.tag() << "', ";
+  if (inside.sizes() == value.sizes()) {
+    at::Tensor element = value;
+    for (std::int64_t dim = 0; dim < outside.size(1); ++dim) element = element[outside[0][dim].item().toLong()];
+    message << "found ";
+    if (element.is_complex()) {
+      message << element.to(at::kComplexDouble).item().toComplexDouble();
+    } else {
+      message << std::setprecision(9) << element.to(at::kDouble).item().toDouble();
+    }
+  } else {
+    message << "which this is not";
+  }
+  if (!index.empty()) message << " at index [" << index << "]";
+  if (outside.size(0) > 1) message << " and " << outside.size(0) - 1 << " more";
+  throw Error(message.str());
 }
 
 at::Tensor constrain(const Constraint& constraint, const at::Tensor& value) { return transform_to(constraint)(value); }

@@ -87,13 +87,13 @@ _paramstore() {
   case $verb in
     ls) options='--long --regex --sort --reverse --null --json' ;;
     show) options='--constrained --json' ;;
-    get) options='--json --npy --output' ;;
+    get) options='--constrained --json --npy --output' ;;
     diff) options='--tolerance --quiet --json' ;;
     log) options='--count --json' ;;
     scopes) options='--drop --json' ;;
     watch) options='--interval --count --top --json' ;;
     sql) options='--csv --json --write --attach --extension' ;;
-    set) options='--from --dtype --shape --constraint --create' ;;
+    set) options='--from --dtype --shape --constraint --constrained --create' ;;
     rm) options='--dry-run --quiet' ;;
     mv | cp) options='--to --as --force' ;;
     verify) options='--quiet --json' ;;

@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "lib/cli/address.h"
+#include "lib/cli/constrainer.h"
 #include "lib/cli/selection.h"
 #include "lib/cli/terminal/terminal.h"
 #include "lib/cli/values/stored_value.h"
@@ -17,6 +18,7 @@ struct Options {
   std::string output = "-";
   bool json = false;
   bool npy = false;
+  bool constrained = false;
 };
 
 bool ends_with(const std::string& text, std::string_view end) {
@@ -37,8 +39,13 @@ ExitStatus run(const Options& options) {
   const Address address = parse_address(options.store);
   StoreReader store(address);
   const storage::ReadTransaction snapshot(store.file());
-  const storage::ParamRecord record = find(store.file(), options.name);
-  const std::vector<char> value = read_value(store.file(), record);
+  storage::ParamRecord record = find(store.file(), options.name);
+  std::vector<char> value = read_value(store.file(), record);
+  if (options.constrained) {
+    auto [shape, bytes] = Constrainer().constrain(record, value);
+    record.shape = std::move(shape);
+    value = std::move(bytes);
+  }
 
   const bool no_form = !options.json && !options.npy;
   const bool npy = options.npy || (no_form && ends_with(options.output, ".npy"));
@@ -67,13 +74,14 @@ void add_get(CLI::App& command, Action& action) {
   Verb verb(command, action, "get", reading_verbs, "Write a value as text, JSON or .npy", run, options);
   verb.add_store(options->store);
   verb.add_argument("NAME", options->name, "A parameter's name").required();
+  verb.add_flag("-c,--constrained", options->constrained, "Write the value as programs see it; loads LibTorch");
   Option json = verb.add_flag("--json", options->json, "Write nested arrays; NaN is null, infinity 9e999");
   verb.add_flag("--npy", options->npy, "Write NumPy's format; bfloat16 becomes float32").excludes(json);
   verb.add_option("-o,--output", options->output, "FILE", "Write to a file; .npy or .json selects the format");
   verb.footer(
-      "Writes the unconstrained value: for the constraint real it is the value that\n"
-      "programs see, for positive its logarithm. Text has one row per line, as\n"
-      "numpy.loadtxt reads it.");
+      "Writes the unconstrained value, unless --constrained is given: for the\n"
+      "constraint real it is the value that programs see, for positive its logarithm.\n"
+      "Text has one row per line, as numpy.loadtxt reads it.");
 }
 
 }  // namespace paramstore::cli
