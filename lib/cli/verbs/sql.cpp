@@ -303,7 +303,7 @@ void add_sql(CLI::App& command, Action& action) {
   verb.add_json(options->json).excludes(csv);
   verb.add_flag("--write", options->write, "Allow changes, all in one transaction");
   verb.add_option("-a,--attach", options->attach, "SCOPE", "Attach a scope as a schema; may be repeated").repeatable();
-  verb.add_flag("--extension", options->extension, "Load the extension even if the SQL does not name constrained");
+  verb.add_flag("--extension", options->extension, "Load the extension even if the SQL does not ask for it");
   verb.footer(
       "Tables: params, param_list (no values), param_stats, param_values, commits.\n"
       "Functions: tensor_norm(value, dtype) and others, REGEXP; see paramstore(1).\n"
