@@ -86,7 +86,7 @@ Address split(const std::string& text, const MayBeStore& may_be_store) {
     if (path.empty() || !may_be_store(path)) continue;
     std::string scope = text.substr(at + 2);
     if (scope.empty()) throw UsageError(text + ": the // must be followed by a scope's name");
-    validate_param_name(scope);
+    validate_scope_name(scope);
     return {path, std::move(scope)};
   }
   return {text, std::nullopt};
