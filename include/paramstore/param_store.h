@@ -67,6 +67,10 @@ template <typename Contained>
 class ModuleHolder;
 }  // namespace torch::nn
 
+namespace torch::optim {
+class Optimizer;
+}  // namespace torch::optim
+
 namespace paramstore {
 
 /// What `refresh` picked up: each name appears once, with its net change since the last refresh. (SQLite may reuse the
@@ -107,8 +111,8 @@ class PARAMSTORE_EXPORT ParamStore {
 
   /// The parameter `name`. If it does not exist, makes it from `init` (a constrained value or a callable that returns
   /// one) under `constraint` (default: `real`). The value is copied: the new leaf is the store's own. `init` is ignored
-  /// for an existing name; if its shape, or an explicit constraint, disagrees with what is stored, the user is warned
-  /// once (`StoreOptions::on_mismatch`). Throws ConstraintViolation for a value outside the constraint,
+  /// for an existing name; if its shape or dtype, or an explicit constraint, disagrees with what is stored, the user is
+  /// warned once (`StoreOptions::on_mismatch`). Throws ConstraintViolation for a value outside the constraint,
   /// UnsupportedTensor, and what `init` throws.
   Param setdefault(std::string_view name, const InitialValue& init,
                    const std::optional<Constraint>& constraint = std::nullopt);
@@ -158,6 +162,15 @@ class PARAMSTORE_EXPORT ParamStore {
   /// The leaves, for an optimizer's constructor.
   std::vector<at::Tensor> parameters() const;
 
+  /// Adds the leaves that are in none of the optimizer's parameter groups to its last group, or to group number `group`
+  /// (from 0), whose options then hold for them. Returns their names. Call it after `setdefault`, `set`, `module` or
+  /// `load` made parameters or gave them new leaves. An old leaf stays in the optimizer, without new gradients. (After
+  /// `module` with `update_module_params` the old leaf shares the new one's storage, so weight decay or momentum may
+  /// still move it: make that call before the optimizer.) Throws Error if the group does not exist, or if an LBFGS that
+  /// has begun would get new parameters.
+  std::vector<std::string> add_new_to(torch::optim::Optimizer& optimizer,
+                                      std::optional<std::size_t> group = std::nullopt) const;
+
   /// The parameters whose name matches `pattern` from its start, like Python's re.match (it need not match to the end).
   /// Throws Error if the pattern does not compile (saying where) or exceeds the match limit.
   torch::OrderedDict<std::string, Param> match(std::string_view pattern) const;
@@ -169,7 +182,9 @@ class PARAMSTORE_EXPORT ParamStore {
 
   /// Registers the parameters of `nn_module` that require gradients, including those of nested modules, as `name` +
   /// "$$$" + their path, under `real`. A new name takes the module's own tensor as its leaf. If the name exists, the
-  /// store's value stays; with `update_module_params` the module then gets that value: its tensor takes over the leaf's
+  /// store's value stays, and the module keeps its own; if they differ, the user is warned once per module name
+  /// (`StoreOptions::on_mismatch`), because training the store's leaves would not train the module. Pass true for
+  /// `update_module_params` when a program resumes: the module then gets the stored value: its tensor takes over the leaf's
   /// storage and becomes the leaf. (The previous leaf keeps sharing that storage, so an optimizer that holds it still
   /// moves the parameter.) If the module's tensor is already the leaf of other parameters, in any scope of this store,
   /// those keep their values and get a leaf of their own: one net may move from scope to scope. Parameters that require

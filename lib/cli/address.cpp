@@ -58,7 +58,7 @@ Address split(const std::string& text, const MayBeStore& may_be_store) {
   if (at == std::string::npos) return {text, std::nullopt};
   std::string scope = text.substr(at + 2);
   if (scope.empty()) throw UsageError(text + ": the // must be followed by a scope's name");
-  validate_param_name(scope);
+  validate_scope_name(scope);
   return {text.substr(0, at), std::move(scope)};
 }
 

@@ -57,7 +57,7 @@ void SqlConnection::load_extension(const fs::path& path) {
   sqlite3_db_config(database_->getHandle(), SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
   if (code != SQLITE_OK) {
     throw FileError(path.string() + ": the extension cannot be loaded: " + why +
-                    "; it is only built with LibTorch, and PARAMSTORE_EXTENSION in the environment can name its path");
+                    "; set PARAMSTORE_EXTENSION in the environment to its path");
   }
 }
 

@@ -75,7 +75,7 @@ Revision commit_changes(StoreCore& core, ScopeState& scope, const CommitOptions&
   for (const Stamp& each : anew) {
     if (!write_anew(*change, each.entry, each.checksum, options.conflict())) stale.push_back(each.entry->record.name);
   }
-  if (!stale.empty()) throw_stale(scope, std::move(stale));
+  if (!stale.empty()) throw_stale(scope, std::move(stale), Remedy::overwrite);
   change->effects().stamps = std::move(stamps);
   return change->commit();
 }

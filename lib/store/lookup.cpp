@@ -12,16 +12,32 @@
 #include "lib/store/named_errors.h"
 #include "lib/store/refresh.h"
 #include "lib/store/value_memory.h"
+#include "lib/text/nearest_name.h"
+#include "lib/text/utf8.h"
 #include "paramstore/error.h"
 #include "paramstore/param_name.h"
 
 namespace paramstore {
 namespace {
 
-[[noreturn]] void not_found(const ScopeState& scope, std::string_view name) {
+/// "; did you mean 'loc'?", or "" if no name is close. Reads the names of a file of moderate size only: a program may ask
+/// often for what is not there.
+std::string did_you_mean(ScopeState& scope, std::string_view name) PARAMSTORE_REQUIRES(store_mutex) {
+  constexpr std::int64_t most_names = 10'000;
+  std::vector<std::string> names;
+  for (const auto& [id, entry] : scope.cache().in_order()) names.push_back(entry->record.name);
+  if (!scope.complete && static_cast<std::int64_t>(scope.file->count()) <= most_names) {
+    for (auto& record : scope.file->list()) names.push_back(std::move(record.name));
+  }
+  const auto close = nearest(name, names);
+  return close ? "; did you mean " + in_quotes(*close) + "?" : "";
+}
+
+[[noreturn]] void not_found(ScopeState& scope, std::string_view name) PARAMSTORE_REQUIRES(store_mutex) {
+  const std::string hint = did_you_mean(scope, name);
   throw ParamNotFound("no parameter '" + std::string(name) + "' in '" + scope.path + "'" +
                           (scope.name.empty() ? "" : " (scope '" + scope.name + "')") +
-                          "; keys() lists all names, setdefault() creates one",
+                          (hint.empty() ? "; " : hint + " ") + "keys() lists all names, setdefault() creates one",
                       std::string(name));
 }
 
@@ -232,6 +248,16 @@ bool contains(StoreCore& core, ScopeState& scope, std::string_view name) {
   return find_entry(scope, name) != nullptr;
 }
 
+namespace {
+
+[[noreturn]] void not_found(StoreCore& core, ScopeState& scope, std::string_view name)
+    PARAMSTORE_EXCLUDES(store_mutex) {
+  const StoreLock locked(core, scope);
+  not_found(scope, name);
+}
+
+}  // namespace
+
 Param get(StoreCore& core, ScopeState& scope, std::string_view name) {
   std::optional<Found> found;
   {
@@ -244,13 +270,13 @@ Param get(StoreCore& core, ScopeState& scope, std::string_view name) {
     }
   }
   if (!found) found = find_in_file(core, scope, name);
-  if (!found) not_found(scope, name);
+  if (!found) not_found(core, scope, name);
   return constrained(scope, name, std::move(found->leaf), found->constraint);
 }
 
 at::Tensor get_leaf(StoreCore& core, ScopeState& scope, std::string_view name) {
   auto found = find(core, scope, name);
-  if (!found) not_found(scope, name);
+  if (!found) not_found(core, scope, name);
   return std::move(found->leaf);
 }
 

@@ -42,6 +42,7 @@ void ParamStore::module(std::string_view name, torch::nn::Module& nn_module, boo
   std::vector<Addition> additions;
   std::vector<Update> updates;
   std::unordered_set<const c10::TensorImpl*> seen;
+  ModuleContents contents(store, scope, name);
   // Compare the module's parameters with one commit of the file, and check them all before changing anything.
   std::optional<storage::ReadTransaction> snapshot(std::in_place, *scope.file);
   take_in_changes(scope, Pending::keep);
@@ -66,8 +67,13 @@ void ParamStore::module(std::string_view name, torch::nn::Module& nn_module, boo
       additions.push_back({std::move(full_name), tensor});
       continue;
     }
-    check_mismatch(store, scope, full_name, {entry->leaf.sizes(), entry->constraint}, tensor, std::nullopt);
-    if (!update_module_params || entry->leaf.is_same(tensor)) continue;
+    check_mismatch(store, scope, full_name, {entry->leaf.sizes(), entry->leaf.scalar_type(), entry->constraint}, tensor,
+                   std::nullopt);
+    if (!update_module_params) {
+      contents.check(full_name, entry->leaf, tensor);
+      continue;
+    }
+    if (entry->leaf.is_same(tensor)) continue;
     updates.push_back({std::move(entry), tensor});
     require_exchangeable(scope, updates.back());
   }

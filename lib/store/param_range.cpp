@@ -1,9 +1,12 @@
 #include "paramstore/param_range.h"
 
 #include <algorithm>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include "lib/store/lookup.h"
+#include "lib/store/param_cursor.h"
 #include "lib/store/store_core.h"
 #include "paramstore/param_store.h"
 
@@ -38,14 +41,44 @@ bool ParamCursor::advance_to_value() {
 
 namespace {
 
-ParamCursor start(StoreCore& store) {
+std::shared_ptr<const ParamCursor> start(StoreCore& store) {
   ScopeState& scope = store.enter();
   const StoreLock locked(store, scope);
   list_all(scope);
-  return {store.shared_from_this(), scope.shared_from_this()};
+  return std::make_shared<const ParamCursor>(store.shared_from_this(), scope.shared_from_this());
+}
+
+using Item = std::pair<std::string, Param>;
+
+// What the cursor comes to next; null at the end.
+void read_next(ParamCursor& cursor, std::shared_ptr<std::string>& name) {
+  name = cursor.advance() ? std::make_shared<std::string>(cursor.name()) : nullptr;
+}
+void read_next(ParamCursor& cursor, std::shared_ptr<Param>& value) {
+  value = cursor.advance_to_value() ? std::make_shared<Param>(cursor.value()) : nullptr;
+}
+void read_next(ParamCursor& cursor, std::shared_ptr<Item>& item) {
+  item = cursor.advance_to_value() ? std::make_shared<Item>(cursor.name(), cursor.value()) : nullptr;
 }
 
 }  // namespace
+
+template <class Value>
+void ParamRange<Value>::iterator::step() {
+  read_next(*cursor_, value_);
+}
+
+template <class Value>
+typename ParamRange<Value>::iterator ParamRange<Value>::begin() const {
+  iterator first;
+  first.cursor_ = std::make_shared<ParamCursor>(*start_);
+  first.step();
+  return first;
+}
+
+template class ParamRange<Item>;
+template class ParamRange<std::string>;
+template class ParamRange<Param>;
 
 ItemRange ParamStore::items() const { return ItemRange(start(core())); }
 KeyRange ParamStore::keys() const { return KeyRange(start(core())); }

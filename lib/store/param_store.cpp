@@ -99,7 +99,7 @@ Param ParamStore::setdefault(std::string_view name, const InitialValue& init,
   ScopeState& scope = store.enter();
   if (auto found = find(store, scope, name)) {
     Param value = constrained(scope, name, found->leaf, found->constraint);
-    check_mismatch(store, scope, name, {value.sizes(), found->constraint}, init, constraint);
+    check_mismatch(store, scope, name, {value.sizes(), value.scalar_type(), found->constraint}, init, constraint);
     return value;
   }
   {

@@ -174,32 +174,42 @@ std::size_t QueryRow::index(std::string_view column) const {
   return static_cast<std::size_t>(found - names_->begin());
 }
 
-void QueryRow::require_size(std::size_t wanted) const {
-  if (wanted == size()) return;
-  throw Error("the row has " + std::to_string(size()) + " columns, not " + std::to_string(wanted) + ": " +
-              list_of(*names_));
+namespace detail {
+
+void require_columns(const QueryRow& row, std::size_t wanted) {
+  if (wanted == row.size()) return;
+  std::vector<std::string> names;
+  for (std::size_t column = 0; column < row.size(); ++column) names.push_back(row.column_name(column));
+  throw Error("the row has " + std::to_string(row.size()) + " columns, not " + std::to_string(wanted) + ": " +
+              list_of(names));
 }
 
-std::int64_t QueryRow::integer(std::size_t column) const { return require<std::int64_t>(*this, column, "an INTEGER"); }
+std::int64_t integer_column(const QueryRow& row, std::size_t column) {
+  return require<std::int64_t>(row, column, "an INTEGER");
+}
 
-void QueryRow::refuse_integer(std::size_t column, std::int64_t value) const {
-  throw Error("the column " + in_quotes(column_name(column)) + " is " + std::to_string(value) +
+void refuse_integer(const QueryRow& row, std::size_t column, std::int64_t value) {
+  throw Error("the column " + in_quotes(row.column_name(column)) + " is " + std::to_string(value) +
               ", which the integer type asked for cannot hold; ask for a std::int64_t");
 }
 
-double QueryRow::real(std::size_t column) const {
-  if (const auto* integer = std::get_if<std::int64_t>(&(*this)[column])) {
+double real_column(const QueryRow& row, std::size_t column) {
+  if (const auto* integer = std::get_if<std::int64_t>(&row[column])) {
     constexpr std::int64_t largest_exact = std::int64_t{1} << 53;
     if (*integer >= -largest_exact && *integer <= largest_exact) return static_cast<double>(*integer);
   }
-  return require<double>(*this, column, "a REAL");
+  return require<double>(row, column, "a REAL");
 }
 
-const std::string& QueryRow::text(std::size_t column) const { return require<std::string>(*this, column, "a TEXT"); }
-
-const std::vector<std::byte>& QueryRow::blob(std::size_t column) const {
-  return require<std::vector<std::byte>>(*this, column, "a BLOB");
+const std::string& text_column(const QueryRow& row, std::size_t column) {
+  return require<std::string>(row, column, "a TEXT");
 }
+
+const std::vector<std::byte>& blob_column(const QueryRow& row, std::size_t column) {
+  return require<std::vector<std::byte>>(row, column, "a BLOB");
+}
+
+}  // namespace detail
 
 void QueryRows::iterator::step() { row_ = state_->next(); }
 

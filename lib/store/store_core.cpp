@@ -307,6 +307,11 @@ bool StoreCore::first_mismatch(const ScopeState& scope, std::string_view name) {
   return mismatches_.insert(scope.path + '\0' + std::string(name)).second;
 }
 
+bool StoreCore::mismatch_known(const ScopeState& scope, std::string_view name) {
+  MutexLock notes_lock(notes_mutex_);
+  return mismatches_.count(scope.path + '\0' + std::string(name)) != 0;
+}
+
 void StoreCore::note_query(const void* query, std::function<void()> end) {
   MutexLock notes_lock(notes_mutex_);
   queries_.emplace(query, std::move(end));

@@ -97,6 +97,8 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
 
   /// Whether on_mismatch has not warned about this parameter yet: true the first time.
   bool first_mismatch(const ScopeState& scope, std::string_view name);
+  /// Whether it has warned of it.
+  bool mismatch_known(const ScopeState& scope, std::string_view name);
 
   /// Registers a query that may have unread rows. `end` makes it close its files; it is called on the thread that
   /// closes the store.

@@ -19,13 +19,15 @@ EntryPtr new_entry(storage::ParamRecord record, const Constraint& constraint, co
 
 }  // namespace
 
-void throw_stale(const ScopeState& scope, std::vector<std::string> names) {
+void throw_stale(const ScopeState& scope, std::vector<std::string> names, Remedy remedy) {
   std::string list;
   for (const auto& name : names) list += (list.empty() ? "'" : ", '") + name + "'";
-  throw StaleParam(
-      "changed in '" + scope.path + "' by another connection since this store read them: " + list +
-          "; nothing was written. refresh() picks up theirs, commit(Conflict::overwrite) keeps this store's",
-      std::move(names));
+  throw StaleParam("changed in '" + scope.path + "' by another connection since this store read them: " + list +
+                       "; nothing was written. " +
+                       (remedy == Remedy::overwrite
+                            ? "refresh() picks up theirs, commit(Conflict::overwrite) keeps this store's"
+                            : "refresh() picks up theirs; then repeat the call to put this store's in their place"),
+                   std::move(names));
 }
 
 bool try_insert_param(Change& change, StoredRow row, const Constraint& constraint, const at::Tensor& leaf) {
@@ -43,7 +45,8 @@ bool try_insert_param(Change& change, StoredRow row, const Constraint& constrain
 
 void insert_param(Change& change, std::string_view name, const Constraint& constraint, const at::Tensor& leaf) {
   StoredRow row = row_of(name, constraint.tag(), leaf, change.scope().path);
-  if (!try_insert_param(change, std::move(row), constraint, leaf)) throw_stale(change.scope(), {std::string(name)});
+  if (!try_insert_param(change, std::move(row), constraint, leaf))
+    throw_stale(change.scope(), {std::string(name)}, Remedy::repeat);
 }
 
 void overwrite_param(Change& change, const EntryPtr& entry, const Constraint& constraint, const at::Tensor& value,
@@ -55,7 +58,7 @@ void overwrite_param(Change& change, const EntryPtr& entry, const Constraint& co
   const bool only_value = same_kind(entry->record, value) && entry->constraint == constraint;
   const bool written = only_value ? rows.update_value(id, expected, row.bytes(), *row.record().checksum)
                                   : rows.replace(id, expected, row.record(), row.bytes());
-  if (!written) throw_stale(change.scope(), {entry->record.name});
+  if (!written) throw_stale(change.scope(), {entry->record.name}, Remedy::repeat);
 
   const bool leaf_stays = entry->leaf.defined() && can_take(entry->leaf, value);
   const at::Tensor leaf = leaf_stays ? entry->leaf : as_leaf(adopt == Adopt::yes ? value : copy_of(value));
@@ -82,7 +85,8 @@ bool write_anew(Change& change, const EntryPtr& entry, std::uint64_t checksum, C
 }
 
 void erase_param(Change& change, const EntryPtr& entry) {
-  if (!change.rows().erase(entry->record.id, entry->record.revision)) throw_stale(change.scope(), {entry->record.name});
+  if (!change.rows().erase(entry->record.id, entry->record.revision))
+    throw_stale(change.scope(), {entry->record.name}, Remedy::repeat);
   change.effects().replacements.push_back({entry, nullptr, {}, {}});
 }
 

@@ -38,6 +38,9 @@ void erase_param(Change& change, const EntryPtr& entry) PARAMSTORE_REQUIRES(stor
 
 void clear_params(Change& change) PARAMSTORE_REQUIRES(store_mutex);
 
-[[noreturn]] void throw_stale(const ScopeState& scope, std::vector<std::string> names);
+/// What the caller of a stale change can do to get its own values in: have `commit` overwrite, or repeat the call.
+enum class Remedy { overwrite, repeat };
+
+[[noreturn]] void throw_stale(const ScopeState& scope, std::vector<std::string> names, Remedy remedy);
 
 }  // namespace paramstore

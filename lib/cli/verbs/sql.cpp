@@ -220,8 +220,30 @@ void run_statements(SQLite::Database& database, const std::string& sql, const Op
   if (used < values) refuse_values(used, values);  // the SQL has no statement
 }
 
-void run_all(SqlConnection& connection, const std::string& sql, const Options& options) {
+// Whether the SQL, or a message about it, names one of the functions and columns that only the extension has.
+bool names_constrained(std::string_view text) {
+  constexpr std::string_view word = "constrained";
+  const auto same_letter = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; };
+  return std::search(text.begin(), text.end(), word.begin(), word.end(), same_letter) != text.end();
+}
+
+// Loads the extension if it is asked for, or if the SQL wants something of it and it is installed. Not for all SQL: with it,
+// `SELECT * FROM param_values` computes constrained values.
+void load_extension(SqlConnection& connection, const std::string& sql, const Options& options) {
+  std::error_code error;
+  const std::filesystem::path path = extension_path();
+  if (options.extension || (names_constrained(sql) && std::filesystem::exists(path, error)))
+    connection.load_extension(path);
+}
+
+void run_all(SqlConnection& connection, const std::string& sql, const Options& options) try {
   connection.in_our_words([&] { run_statements(connection.database(), sql, options); });
+} catch (const UsageError& error) {
+  const std::filesystem::path path = extension_path();
+  std::error_code unreadable;
+  if (!names_constrained(error.what()) || options.extension || std::filesystem::exists(path, unreadable)) throw;
+  throw UsageError(std::string(error.what()) + "; constrained values need the extension, but " + path.string() +
+                   " does not exist; set PARAMSTORE_EXTENSION to its path");
 }
 
 std::vector<Address> attached(const Address& address, const Options& options) {
@@ -237,7 +259,7 @@ void ask(const Address& address, const std::string& sql, const Options& options)
   for (const Address& each : attached(address, options)) scopes.emplace_back(each);
 
   SqlConnection connection(store.file().uri(), store.file().path(), SqlConnection::Access::read);
-  if (options.extension) connection.load_extension(extension_path());
+  load_extension(connection, sql, options);
   for (std::size_t i = 0; i < scopes.size(); ++i) connection.attach(scopes[i].file().uri(), options.attach[i]);
   run_all(connection, sql, options);
 }
@@ -250,7 +272,7 @@ void change(const Address& address, const std::string& sql, const Options& optio
   };
   const auto [uri, path] = look_at(address);
   SqlConnection connection(uri, path, SqlConnection::Access::write);
-  if (options.extension) connection.load_extension(extension_path());
+  load_extension(connection, sql, options);
   for (const Address& each : attached(address, options)) connection.attach(look_at(each).first, *each.scope);
   connection.begin();
   run_all(connection, sql, options);
@@ -281,7 +303,7 @@ void add_sql(CLI::App& command, Action& action) {
   verb.add_json(options->json).excludes(csv);
   verb.add_flag("--write", options->write, "Allow changes, all in one transaction");
   verb.add_option("-a,--attach", options->attach, "SCOPE", "Attach a scope as a schema; may be repeated").repeatable();
-  verb.add_flag("--extension", options->extension, "Load the extension, which adds constrained()");
+  verb.add_flag("--extension", options->extension, "Load the extension even if the SQL does not ask for it");
   verb.footer(
       "Tables: params, param_list (no values), param_stats, param_values, commits.\n"
       "Functions: tensor_norm(value, dtype) and others, REGEXP; see paramstore(1).\n"
