@@ -1,8 +1,8 @@
 // An entry in the table of constraints: everything that makes a name a constraint.
 //
-// To add one, list its signature in lib/text/constraint_signatures.cpp, write an entry in the file of its family (half_lines.cpp, intervals.cpp, vectors.cpp, ...), and declare
-// its name in include/paramstore/constraint.h. Parsing, writing, nesting, validation and messages follow from the
-// entry.
+// To add one, list its signature in lib/text/constraint_signatures.cpp, write an entry in the file of its family
+// (half_lines.cpp, intervals.cpp, vectors.cpp, ...), and declare its name in include/paramstore/constraint.h. Parsing,
+// writing, nesting, validation and messages follow from the entry.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -32,7 +32,7 @@ class ConstraintKind {
   using Explain = std::function<std::string(const Arguments& arguments, const at::Tensor& event)>;
   using Prepare = std::function<void(Arguments& arguments)>;
 
-  /// Takes the arguments that lib/text/constraint_signatures.cpp lists for this name. A name that is not there, a user's,
+  /// Takes the arguments that lib/text/constraint_signatures.cpp lists for this name. A user's name is not there and
   /// takes none.
   explicit ConstraintKind(std::string name);
 

@@ -33,8 +33,8 @@ struct Constraint::Node : Transform::Node {
   mutable std::atomic<std::uint64_t> looked_in_generation{0};  // of the registry
 };
 
-/// For a constraint that `resolve` does not find. Throws UnknownConstraint: says that the name is not known to this process
-/// "which <consequence>", or what is wrong with an invalid tag.
+/// For a constraint that `resolve` does not find. Throws UnknownConstraint: says that the name is not known to this
+/// process, "which <consequence>", or what is wrong with an invalid tag.
 [[noreturn]] void throw_unknown(const std::string& tag, std::string_view consequence);
 
 /// A constraint that is only a tag so far.

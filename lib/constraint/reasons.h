@@ -1,5 +1,5 @@
-// Why an event is outside a constraint, for messages: clauses that follow "the event of shape [3] at index [1], ". Each is
-// empty if it does not apply.
+// Why an event is outside a constraint: clauses for messages, after "the event of shape [3] at index [1], ". Each is empty
+// if it does not apply.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -18,7 +18,7 @@ Registry::Registry() {
   for (const auto& family :
        {half_lines, intervals, discrete, vectors, triangular_matrices, symmetric_matrices, compositions}) {
     for (ConstraintKind& kind : family()) {
-      // The command would call it unknown.
+      // Without a signature it would take no arguments, and the command would call its name unknown.
       if (find_signature(kind.name()) == nullptr) {
         throw Error("lib/text/constraint_signatures.cpp does not list the constraint '" + kind.name() + "'");
       }

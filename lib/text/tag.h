@@ -1,5 +1,5 @@
-// The grammar of constraint tags, which include/paramstore/constraint.h describes: from text to a tree and back. Knows no
-// constraint: which names there are, and which arguments they take, is constraint_signatures.h.
+// The grammar of constraint tags, which include/paramstore/constraint.h describes: from text to a tree and back. Knows
+// no constraint: which names there are, and which arguments they take, is constraint_signatures.h.
 #pragma once
 
 #include <cstddef>
@@ -46,8 +46,8 @@ class TagError : public std::runtime_error {
   std::size_t place_;
 };
 
-/// "not a constraint: expected ')', at column 8 of" and a line of the text with a caret below the place. Bytes that could
-/// upset a terminal are shown as \xNN.
+/// "not a constraint: expected ')', at column 8 of" and a line of the text with a caret below the place. Bytes that
+/// could upset a terminal are shown as \xNN.
 std::string describe(const TagError& error, std::string_view text);
 
 /// Reads a tag in one pass. Throws TagError at the first error: also if the text is longer or nested deeper than
