@@ -20,10 +20,17 @@ std::string without_point_zero(std::string number) {
 }  // namespace
 
 std::optional<Index> first_where(const at::Tensor& mask) {
-  const at::Tensor all = mask.nonzero();
-  if (all.size(0) == 0) return std::nullopt;
-  Index index;
-  for (std::int64_t dim = 0; dim < all.size(1); ++dim) index.push_back(all[0][dim].item().toLong());
+  if (mask.numel() == 0) return std::nullopt;
+  // nonzero() would list all of them, and take eight bytes for each dimension of each.
+  const at::Tensor flat = mask.reshape(-1).to(at::kByte);
+  std::int64_t rest = flat.argmax().item().toLong();
+  if (!flat[rest].item().toBool()) return std::nullopt;
+  Index index(static_cast<std::size_t>(mask.dim()));
+  for (std::size_t dim = index.size(); dim-- > 0;) {
+    const std::int64_t size = mask.sizes()[dim];
+    index[dim] = rest % size;
+    rest /= size;
+  }
   return index;
 }
 
