@@ -105,7 +105,7 @@ void SqlConnection::require_valid_tags(const Schema& schema) const {
     const std::string tag = changed.getColumn(2).getString();
     const auto problem = tag_problem(tag);
     if (!problem || problem->kind != TagProblem::Kind::invalid) continue;
-    if (!committed) committed = open(schema.uri, name_, Access::read);
+    if (!committed) committed = open(schema.uri, name_, Access::write);  // as the URI says; it only reads
     SQLite::Statement before(*committed, "SELECT constraint_tag FROM params WHERE id = ?1");
     before.bind(1, changed.getColumn(0).getInt64());
     if (before.executeStep() && before.getColumn(0).getString() == tag) continue;
