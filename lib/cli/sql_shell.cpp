@@ -21,10 +21,12 @@
 namespace paramstore::cli {
 namespace {
 
-// Tables of SQLite's own, and the modules behind table-valued functions, are left out.
+// Without SQLite's own, and without the modules behind table-valued functions, which are virtual tables of `main` once
+// they have been used. The virtual tables of `temp` are param_stats and param_values.
 constexpr const char* all_tables =
     "SELECT schema, name, type FROM pragma_table_list "
-    "WHERE type IN ('table', 'view') AND name NOT GLOB 'sqlite_*' ORDER BY schema <> 'main', schema, name";
+    "WHERE (type IN ('table', 'view') OR (schema = 'temp' AND type = 'virtual')) AND name NOT GLOB 'sqlite_*' "
+    "ORDER BY schema <> 'main', schema <> 'temp', schema, name";
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view space = " \t\r\n";

@@ -61,6 +61,7 @@ std::optional<std::string> LineEditor::read(const std::string& prompt) {
     InterruptGuard::check();
     return std::nullopt;
   }
+  InterruptGuard::check();  // of a signal that came before the terminal was read
   std::string_view text(line, static_cast<std::size_t>(length));
   if (text.back() == '\n') text.remove_suffix(1);
   return std::string(text);

@@ -41,11 +41,11 @@ File open(const fs::path& path, int flags) {
   return file;
 }
 
-// Writes the newest `count` entries. The format is libedit's, which starts an empty file with a line of its own.
-void write(History* entries, File file, const fs::path& path, int count) {
+// Appends all entries. The format is libedit's, which starts an empty file with a line of its own.
+void write(History* entries, File file, const fs::path& path) {
   std::fseek(file.get(), 0, SEEK_END);
   HistEvent event{};
-  const bool written = ::history(entries, &event, H_NSAVE_FP, static_cast<std::size_t>(count), file.get()) >= 0;
+  const bool written = ::history(entries, &event, H_SAVE_FP, file.get()) >= 0;
   if (std::fclose(file.release()) != 0 || !written) fail(path, "written", errno);
 }
 
@@ -82,7 +82,7 @@ LineHistory::LineHistory(fs::path file) : file_(std::move(file)), entries_(histo
   if (size <= most_bytes) return;
   fs::path shorter = file_;
   shorter += "." + std::to_string(getpid());
-  write(entries_.get(), open(shorter, O_TRUNC), shorter, most_entries);
+  write(entries_.get(), open(shorter, O_TRUNC), shorter);
   fs::rename(shorter, file_);
 }
 
@@ -93,12 +93,14 @@ void LineHistory::add(const std::string& entry) {
   const bool is_newest = ::history(entries_.get(), &event, H_FIRST) >= 0 && entry == event.str;
   if (entry.empty() || is_newest) return;
   if (::history(entries_.get(), &event, H_ENTER, entry.c_str()) < 0) throw std::bad_alloc();
-  if (!file_.empty()) append_newest();
-}
-
-void LineHistory::append_newest() const {
+  if (file_.empty()) return;
+  // A history of this entry alone: libedit 3.1 writes two if it is asked for the newest one (H_NSAVE_FP).
+  const Entries newest(history_init());
+  if (!newest || ::history(newest.get(), &event, H_SETSIZE, 1) < 0 ||
+      ::history(newest.get(), &event, H_ENTER, entry.c_str()) < 0)
+    throw std::bad_alloc();
   make_folder(file_.parent_path());
-  write(entries_.get(), open(file_, O_APPEND), file_, 1);
+  write(newest.get(), open(file_, O_APPEND), file_);
 }
 
 }  // namespace paramstore::cli

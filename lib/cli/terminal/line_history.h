@@ -27,16 +27,17 @@ class LineHistory {
   /// memory all the same.
   void add(const std::string& entry);
 
-  struct ::history* handle() noexcept { return entries_.get(); }
+  struct ::history* handle() noexcept {
+    return entries_.get();
+  }
 
  private:
-  void append_newest() const;
-
   struct End {
     void operator()(struct ::history* entries) const noexcept;
   };
   std::filesystem::path file_;
-  std::unique_ptr<struct ::history, End> entries_;
+  using Entries = std::unique_ptr<struct ::history, End>;
+  Entries entries_;
 };
 
 }  // namespace paramstore::cli
