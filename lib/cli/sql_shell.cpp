@@ -101,6 +101,7 @@ void SqlShell::run() {
   LineEditor editor(*past, [this](std::string_view, bool is_first) { return candidates(is_first); });
   while (!done_) {
     std::cout.flush();
+    if (!InterruptGuard::forget_ctrl_c()) throw Interrupted();  // one that came too late for the last statement
     std::optional<std::string> line;
     try {
       line = editor.read(prompt());

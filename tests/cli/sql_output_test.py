@@ -1,6 +1,7 @@
 """What sql prints of what it cannot print, and which values it takes."""
 
 import signal
+import time
 import unittest
 
 from command import *
@@ -57,16 +58,20 @@ class Output(CommandTest):
 
     def test_ctrl_c_ends_a_statement_cleanly(self):
         before = self.files()
-        for options in ((), ("--write",)):
-            running = subprocess.Popen([PARAMSTORE, "sql", "--csv", *options, self.store, "DELETE FROM params WHERE 0; SELECT 'begun';" * bool(options) +
-                                        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT CASE WHEN i < 5000 THEN 'row' "
-                                        "END AS r FROM n WHERE i < 5000 OR i < 0"], cwd=self.folder, stdout=subprocess.PIPE,
+        endless = "SELECT 'begun'; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+        for options, sql in (((), endless), (("--write",), "DELETE FROM params; " + endless)):
+            # What is printed stays in the command until it ends: a change of the folder tells that it has begun.
+            running = subprocess.Popen([PARAMSTORE, "sql", "--csv", *options, self.store, sql], cwd=self.folder, stdout=subprocess.PIPE,
                                        stderr=subprocess.PIPE, env=environment())
-            running.stdout.read(1)
+            while self.files() == before:
+                self.assertIsNone(running.poll())
+                time.sleep(0.01)
+            time.sleep(0.3)
             running.send_signal(signal.SIGINT)
             _, error = running.communicate(timeout=60)
             self.assertEqual((running.returncode, error), (INTERRUPTED, b"paramstore sql: interrupted\n"))
             self.assertEqual(self.files(), before)
+        self.assertIn("loc", self.lines("ls", self.store))
 
     def test_sql_that_an_option_makes_valid_names_it(self):
         sql = 'SELECT * FROM "fold-1".params'

@@ -35,9 +35,9 @@ constexpr std::uintmax_t most_bytes = std::uintmax_t{1} << 20;  // of the file, 
 File open(const fs::path& path, int flags) {
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, S_IRUSR | S_IWUSR);
   if (descriptor < 0) fail(path, "written", errno);
-  fchmod(descriptor, S_IRUSR | S_IWUSR);  // a file that another program made
   File file(fdopen(descriptor, (flags & O_APPEND) != 0 ? "a" : "w"));
-  if (!file) fail(path, "written", errno);
+  // A file that exists may have been readable to others.
+  if (!file || fchmod(descriptor, S_IRUSR | S_IWUSR) != 0) fail(path, "written", errno);
   return file;
 }
 
@@ -99,8 +99,10 @@ void LineHistory::add(const std::string& entry) {
   if (!newest || ::history(newest.get(), &event, H_SETSIZE, 1) < 0 ||
       ::history(newest.get(), &event, H_ENTER, entry.c_str()) < 0)
     throw std::bad_alloc();
-  make_folder(file_.parent_path());
-  write(newest.get(), open(file_, O_APPEND), file_);
+  fs::path file = std::exchange(file_, {});  // an error is reported once; then nothing more is kept
+  make_folder(file.parent_path());
+  write(newest.get(), open(file, O_APPEND), file);
+  file_ = std::move(file);
 }
 
 }  // namespace paramstore::cli

@@ -23,8 +23,8 @@ class LineHistory {
   LineHistory(const LineHistory&) = delete;
   LineHistory& operator=(const LineHistory&) = delete;
 
-  /// Adds an entry, unless it is the newest one already. Throws FileError if the file cannot be written; the entry is in
-  /// memory all the same.
+  /// Adds an entry, unless it is the newest one already. Throws FileError if the file cannot be written: from then on
+  /// entries are in memory only.
   void add(const std::string& entry);
 
   struct ::history* handle() noexcept {
