@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lib/cli/exit_status.h"
+#include "lib/cli/suggestion.h"
 #include "lib/cli/terminal/escape.h"
 #include "paramstore/param_name.h"
 
@@ -19,12 +20,17 @@ storage::OpenOptions read_only() {
   return options;
 }
 
+}  // namespace
+
 void require_scope(storage::Database& database, const std::string& name) {
   const std::vector<std::string> names = database.scope_names();
   if (std::find(names.begin(), names.end(), name) != names.end()) return;
-  throw NoSuch(database.main().path() + ": has no scope " + shown_name(name) +
-               "; `paramstore scopes` lists its scopes");
+  throw NoSuch(
+      database.main().path() + ": has no scope " + shown_name(name) +
+      (names.empty() ? "; it has no scopes" : did_you_mean(name, names, "`paramstore scopes` lists its scopes")));
 }
+
+namespace {
 
 storage::Database open_for_writing(const Address& address, StoreWriter::Missing missing) {
   storage::OpenOptions options;
@@ -32,26 +38,35 @@ storage::Database open_for_writing(const Address& address, StoreWriter::Missing 
   return storage::Database(address.path, options);
 }
 
-// Splits at the first "//" that follows what `may_be_store` accepts as a store.
+bool is_file(const fs::path& path) {
+  std::error_code error;
+  return fs::exists(path, error) && !fs::is_directory(path, error);
+}
+
+// Where the first "//" is that follows what `may_be_store` accepts as a store.
+template <class MayBeStore>
+std::size_t find_separator(const std::string& text, const MayBeStore& may_be_store) {
+  for (std::size_t at = text.find("//"); at != std::string::npos; at = text.find("//", at + 1)) {
+    if (at > 0 && may_be_store(text.substr(0, at))) return at;
+  }
+  return std::string::npos;
+}
+
 template <class MayBeStore>
 Address split(const std::string& text, const MayBeStore& may_be_store) {
-  for (std::size_t at = text.find("//"); at != std::string::npos; at = text.find("//", at + 1)) {
-    const fs::path path = text.substr(0, at);
-    if (path.empty() || !may_be_store(path)) continue;
-    std::string scope = text.substr(at + 2);
-    if (scope.empty()) throw UsageError(text + ": the // must be followed by a scope's name");
-    validate_param_name(scope);
-    return {path, std::move(scope)};
-  }
-  return {text, std::nullopt};
+  const std::size_t at = find_separator(text, may_be_store);
+  if (at == std::string::npos) return {text, std::nullopt};
+  std::string scope = text.substr(at + 2);
+  if (scope.empty()) throw UsageError(text + ": the // must be followed by a scope's name");
+  validate_scope_name(scope);
+  return {text.substr(0, at), std::move(scope)};
 }
 
 }  // namespace
 
-Address parse_address(const std::string& text) {
-  std::error_code error;
-  return split(text, [&](const fs::path& path) { return fs::exists(path, error) && !fs::is_directory(path, error); });
-}
+Address parse_address(const std::string& text) { return split(text, is_file); }
+
+std::size_t end_of_file_name(const std::string& text) { return find_separator(text, is_file); }
 
 Address parse_new_address(const std::string& text) {
   Address address = parse_address(text);

@@ -19,7 +19,10 @@ struct Address {
 /// part of the path. A scope's name may contain slashes. Throws UsageError if it is empty.
 Address parse_address(const std::string& text);
 
-/// The same for a store that may not exist yet: then splits at the first "//" that follows what could be a file in an
+/// Where the "//" is that ends the file's name, or npos. What follows it may be unfinished.
+std::size_t end_of_file_name(const std::string& text);
+
+/// The same as parse_address for a store that may not exist yet: then splits at the first "//" that follows what could be a file in an
 /// existing folder.
 Address parse_new_address(const std::string& text);
 
@@ -28,6 +31,9 @@ std::filesystem::path file_of(const Address& address);
 
 /// Whether both name the same file.
 bool same_file(const Address& a, const Address& b);
+
+/// Throws NoSuch, with the closest name, if the store has no scope of that name.
+void require_scope(storage::Database& database, const std::string& name);
 
 /// A store file that is open for reading.
 class StoreReader {

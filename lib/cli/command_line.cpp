@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "lib/cli/exit_status.h"
+#include "lib/cli/suggestion.h"
+#include "lib/cli/terminal/escape.h"
 
 namespace paramstore::cli {
 namespace {
@@ -13,11 +15,6 @@ namespace {
 constexpr char mark = '\x01';
 
 std::string marked(const std::string& word) { return mark + word; }
-
-const CLI::App* verb_named(const CLI::App& command, const std::string& name) {
-  const auto found = command.get_subcommands([&](const CLI::App* verb) { return verb->get_name() == name; });
-  return found.empty() ? nullptr : found.front();
-}
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
@@ -96,14 +93,23 @@ class VerbLine {
 
 }  // namespace
 
+const CLI::App& require_verb(const CLI::App& command, const std::string& name) {
+  std::vector<std::string> names;
+  for (const CLI::App* const verb : command.get_subcommands([](const CLI::App*) { return true; })) {
+    if (verb->get_name() == name) return *verb;
+    if (!verb->get_group().empty()) names.push_back(verb->get_name());
+  }
+  throw UsageError("has no verb " + shown_name(name) + did_you_mean(name, names, "`paramstore help` lists the verbs"));
+}
+
 void parse(CLI::App& command, int argc, const char* const* argv) {
   std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   const auto first = std::find_if(words.begin(), words.end(), [](const std::string& word) {
     return word.empty() || word[0] != '-';  // the options of the command itself take no values
   });
-  const CLI::App* const verb = first == words.end() ? nullptr : verb_named(command, *first);
-  if (verb != nullptr) {
-    const std::vector<std::string> rest = VerbLine(*verb, {first + 1, words.end()}).read();
+  if (first != words.end()) {
+    const CLI::App& verb = require_verb(command, *first);
+    const std::vector<std::string> rest = VerbLine(verb, {first + 1, words.end()}).read();
     words.erase(first + 1, words.end());
     words.insert(words.end(), rest.begin(), rest.end());
   }

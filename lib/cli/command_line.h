@@ -13,7 +13,11 @@ class App;
 
 namespace paramstore::cli {
 
+/// The verb of that name. Throws UsageError, with the closest name, if there is none.
+const CLI::App& require_verb(const CLI::App& command, const std::string& name);
+
 /// Lets `command` parse the words. Throws UsageError for a word that looks like an option but is not one of the verb's,
+/// for an unknown verb,
 /// and what CLI11 throws.
 void parse(CLI::App& command, int argc, const char* const* argv);
 

@@ -16,8 +16,9 @@ namespace paramstore::cli {
 namespace {
 
 using AddVerb = void (*)(CLI::App&, Action&);
-constexpr AddVerb verbs[] = {add_ls,  add_show, add_get, add_diff, add_log,    add_scopes, add_watch,  add_sql,
-                             add_set, add_rm,   add_mv,  add_cp,   add_verify, add_backup, add_compact};
+constexpr AddVerb verbs[] = {add_ls,     add_info,   add_show,   add_get,     add_diff, add_log,
+                             add_scopes, add_watch,  add_sql,    add_set,     add_rm,   add_mv,
+                             add_cp,     add_verify, add_backup, add_compact, add_help, add_complete};
 
 constexpr const char* description =
     "Reads, compares and changes parameter stores: SQLite files in which the\n"
@@ -26,7 +27,7 @@ constexpr const char* description =
 
 constexpr const char* footer =
     "Put -- before a name or a value that begins with a dash.\n"
-    "`paramstore VERB --help` explains a verb; `man paramstore` is the manual.";
+    "`paramstore help VERB` explains a verb; `man paramstore` is the manual.";
 
 // As long as it lives, output that cannot be written ends the verb: a full disk, or `| head -1`.
 class ThrowingOutput {
@@ -54,6 +55,10 @@ ExitStatus run(int argc, char** argv) {
   style_help(command);
   Action action;
   for (const AddVerb add : verbs) add(command, action);
+  if (argc <= 1) {
+    std::cerr << command.help();
+    return ExitStatus::usage;
+  }
   try {
     parse(command, argc, argv);
   } catch (const CLI::Success& success) {  // --help, --version

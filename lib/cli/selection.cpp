@@ -3,37 +3,57 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <set>
 
-#include "lib/cli/nearest.h"
+#include "lib/cli/scopes_hint.h"
+#include "lib/cli/suggestion.h"
 #include "lib/cli/terminal/escape.h"
 #include "paramstore/error.h"
 
 namespace paramstore::cli {
 namespace {
 
-// "; did you mean x?", if some name is close.
-std::string suggestion(const std::vector<storage::ParamRecord>& records, const std::string& name) {
-  std::vector<std::string> names;
-  names.reserve(records.size());
-  for (const auto& record : records) names.push_back(record.name);
-  const auto close = nearest(name, names);
-  return close ? "; did you mean " + shown_name(*close) + "?" : "; `paramstore ls` lists the parameters";
-}
+bool is_glob(const std::string& pattern) { return pattern.find_first_of("*?[") != std::string::npos; }
 
 [[noreturn]] void not_found(storage::StoreFile& file, const std::vector<storage::ParamRecord>& records,
                             const std::string& name) {
-  const bool is_glob = name.find_first_of("*?[") != std::string::npos;
-  throw ParamNotFound(file.path() + ": " + (is_glob ? "no parameter matches " : "has no parameter ") +
-                          shown_name(name) + (is_glob ? "" : suggestion(records, name)),
-                      name);
+  std::string advice;
+  if (const auto hint = scopes_hint(file, file.path())) {
+    advice = "; " + *hint;
+  } else if (records.empty()) {
+    advice = "; it has no parameters";
+  } else if (!is_glob(name)) {
+    std::vector<std::string> names;
+    for (const storage::ParamRecord& record : records) names.push_back(record.name);
+    advice = did_you_mean(name, names, "`paramstore ls` lists the parameters");
+  }
+  throw ParamNotFound(
+      file.path() + ": " + (is_glob(name) ? "no parameter matches " : "has no parameter ") + shown_name(name) + advice,
+      name);
+}
+
+// Without reading the rows of all other parameters. Empty if a pattern is not a name.
+std::optional<std::vector<storage::ParamRecord>> select_names(storage::StoreFile& file,
+                                                              const std::vector<std::string>& names) {
+  std::map<std::int64_t, storage::ParamRecord> records;  // in the store's order
+  for (const std::string& name : names) {
+    auto record = file.find(name);
+    if (!record) return std::nullopt;
+    records.emplace(record->id, *std::move(record));
+  }
+  std::vector<storage::ParamRecord> result;
+  for (auto& [id, record] : records) result.push_back(std::move(record));
+  return result;
 }
 
 }  // namespace
 
 std::vector<storage::ParamRecord> select(storage::StoreFile& file, const std::vector<std::string>& patterns) {
+  if (patterns.empty()) return file.list();
+  if (auto records = select_names(file, patterns)) return *std::move(records);
   std::vector<storage::ParamRecord> records = file.list();
-  if (patterns.empty()) return records;
   std::vector<bool> selected(records.size());
   std::set<std::string> names;
   for (const auto& record : records) names.insert(record.name);

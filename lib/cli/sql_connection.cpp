@@ -4,6 +4,7 @@
 #include <SQLiteCpp/Statement.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <string_view>
@@ -25,6 +26,18 @@ namespace fs = std::filesystem;
 // Statements after a COMMIT by the user would be outside our transaction.
 int leave_transaction_alone(void*, int action, const char*, const char*, const char*, const char*) {
   return action == SQLITE_TRANSACTION ? SQLITE_DENY : SQLITE_OK;
+}
+
+// Whether the SQL, or a message about it, names one of the functions and columns that only the extension has.
+bool names_constrained(std::string_view text) {
+  constexpr std::string_view word = "constrained";
+  const auto same_letter = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; };
+  return std::search(text.begin(), text.end(), word.begin(), word.end(), same_letter) != text.end();
+}
+
+bool is_there(const fs::path& path) {
+  std::error_code unreadable;
+  return fs::exists(path, unreadable);
 }
 
 int stop_if_interrupted(void*) { return InterruptGuard::interrupted() ? 1 : 0; }
@@ -61,8 +74,14 @@ void SqlConnection::load_extension(const fs::path& path) {
   sqlite3_db_config(database_->getHandle(), SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
   if (code != SQLITE_OK) {
     throw FileError(path.string() + ": the extension cannot be loaded: " + why +
-                    "; it is only built with LibTorch, and PARAMSTORE_EXTENSION in the environment can name its path");
+                    "; set PARAMSTORE_EXTENSION in the environment to its path");
   }
+  has_extension_ = true;
+}
+
+void SqlConnection::load_extension_for(std::string_view sql) {
+  if (has_extension_ || !names_constrained(sql)) return;
+  if (const fs::path path = extension_path(); is_there(path)) load_extension(path);
 }
 
 void SqlConnection::attach(const std::string& uri, const std::string& name) {
@@ -148,8 +167,11 @@ std::string SqlConnection::advice(const std::string& error) const {
   } else if (error.rfind(no_schema, 0) == 0) {
     schema = error.substr(no_schema.size());
     if (schema.size() >= 2 && schema.front() == '"') schema = schema.substr(1, schema.size() - 2);
-  } else if (error == "no such function: constrained" || error == "no such column: constrained") {
-    return "; --extension adds it";
+  } else if (names_constrained(error) && !has_extension_) {
+    const fs::path path = extension_path();
+    return is_there(path) ? "; --extension adds it"
+                          : "; constrained values need the extension, but " + path.string() +
+                                " does not exist; set PARAMSTORE_EXTENSION to its path";
   }
   if (schema.empty() || has_schema(schema)) return "";
   return "; if " + shown_name(schema) + " is a scope of the store, attach it with -a " + shown_name(schema);

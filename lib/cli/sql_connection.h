@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/storage/first_statement.h"
@@ -23,6 +24,10 @@ class SqlConnection {
 
   /// Loads the extension, which adds `constrained`. Throws FileError if it does not exist.
   void load_extension(const std::filesystem::path& path);
+
+  /// The same if `sql` names `constrained` and the extension is installed. Not for all SQL: with it, `SELECT * FROM
+  /// param_values` computes constrained values.
+  void load_extension_for(std::string_view sql);
 
   /// Makes another store file visible under `name`.
   void attach(const std::string& uri, const std::string& name);
@@ -89,7 +94,7 @@ class SqlConnection {
   };
 
   [[noreturn]] void fail(const SQLite::Exception& error) const;
-  // What option makes SQL valid that failed with this error; empty if none is known.
+  // What makes SQL valid that failed with this error: an option, or the extension; empty if none is known.
   std::string advice(const std::string& error) const;
   bool has_schema(const std::string& name) const;
   void note_revisions();
@@ -99,6 +104,7 @@ class SqlConnection {
 
   std::string name_;
   Access access_;
+  bool has_extension_ = false;
   std::unique_ptr<SQLite::Database> database_;
   std::vector<Schema> schemas_{{"main", 0}};
 };

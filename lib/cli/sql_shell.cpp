@@ -10,7 +10,7 @@
 
 #include "lib/cli/commit_message.h"
 #include "lib/cli/exit_status.h"
-#include "lib/cli/nearest.h"
+#include "lib/cli/suggestion.h"
 #include "lib/cli/terminal/escape.h"
 #include "lib/cli/terminal/interrupt.h"
 #include "lib/cli/terminal/line_editor.h"
@@ -145,15 +145,14 @@ void SqlShell::run_command(const std::string& line) {
     if (!argument.empty() && *command.argument == '\0') throw UsageError(name + " takes no argument");
     return connection_.in_our_words([&] { (this->*command.run)(argument); });
   }
-  const auto close = nearest(name, names);
-  throw UsageError("there is no command " + name +
-                   (close ? "; did you mean " + *close + "?" : "; .help lists the commands"));
+  throw UsageError("there is no command " + name + did_you_mean(name, names, ".help lists the commands"));
 }
 
 void SqlShell::run_statements(const std::string& sql) {
   connection_.in_our_words([&] {
     const char* rest = sql.c_str();
     while (*rest != '\0') {
+      connection_.load_extension_for(rest);
       const auto [exists, only_reads, end] = connection_.first_statement(rest);
       const std::string one(rest, end);
       rest = end;
@@ -221,9 +220,7 @@ void SqlShell::schema(const std::string& name) {
   std::vector<std::string> names;
   SQLite::Statement rows(connection_.database(), all_tables);
   while (rows.executeStep()) names.push_back(rows.getColumn(1).getString());
-  const auto close = nearest(name, names);
-  throw NoSuch("there is no table or view " + shown_name(name) +
-               (close ? "; did you mean " + shown_name(*close) + "?" : "; .tables lists them"));
+  throw NoSuch("there is no table or view " + shown_name(name) + did_you_mean(name, names, ".tables lists them"));
 }
 
 void SqlShell::mode(const std::string& name) {

@@ -32,12 +32,12 @@ class TemporaryFilesOnDisk {
 }  // namespace
 
 bool StoreFile::compact(const Progress& progress) {
-  statements();
+  impl_->ready();
   Connection& connection = *impl_->connection;
   if (impl_->read_only) throw Error(impl_->path + ": was opened read-only");
   if (connection.in_transaction()) throw Error(impl_->path + ": cannot be compacted while a transaction is open");
   connection.make_room();
-  statements();
+  impl_->ready();
   const std::string schema = sql_identifier(impl_->alias);
   const auto look = [&] {
     if (progress) progress(0, 0);

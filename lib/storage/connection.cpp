@@ -93,7 +93,7 @@ void StoreFile::Impl::refuse_outdated() const {
 Connection::TransactionControl::TransactionControl(SQLite::Database& database)
     : begin(database, "BEGIN"), commit(database, "COMMIT"), roll_back(database, "ROLLBACK") {}
 
-Connection::Connection(const std::filesystem::path& path, const OpenOptions& options)
+Connection::Connection(const std::filesystem::path& path, const InternalOptions& options)
     : options_(options), traces_(options.vfs) {
   inspect_path(path, options_);
   const std::filesystem::path resolved = resolve(path);
@@ -111,7 +111,7 @@ Connection::Connection(const std::filesystem::path& path, const OpenOptions& opt
   admit(*main_);
 }
 
-Connection::Connection(const OpenOptions& options) : options_(options), traces_(options.vfs) {
+Connection::Connection(const InternalOptions& options) : options_(options), traces_(options.vfs) {
   if (options_.read_only) throw Error("a store in memory cannot be read-only: it would stay empty");
   const std::string uri = new_memory_uri();
   database_ = open_connection(uri, ":memory:", waiting(options_.busy_timeout));
@@ -151,7 +151,7 @@ void Connection::checkpoint(StoreFile& file) noexcept {
   // A -wal several times as large as its file is only slow to open.
   std::int64_t pages = 0;
   try {
-    const StatementUse count(file.impl_->statements[Query::page_count]);
+    const StatementUse count(file.impl_->statements[StatementId::page_count]);
     if (count->step()) pages = count->integer(0);
   } catch (const Error&) {
     return;  // the next commit tries again

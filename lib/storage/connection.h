@@ -17,16 +17,18 @@
 #include "lib/storage/file_statements.h"
 #include "lib/storage/location.h"
 #include "lib/storage/reader_traces.h"
-#include "paramstore/storage/database.h"
+#include "lib/storage/store_internals.h"
+#include "lib/storage/value_io.h"
 
 namespace paramstore::storage {
 
 struct StoreFile::Impl {
   Impl(Connection& owner, std::string path, std::string alias, std::string uri, std::filesystem::path resolved);
 
-  Connection* connection;   // null after the Database is destroyed
-  const std::string path;   // for messages
-  const std::string alias;  // its schema name in SQL
+  StoreFile* file = nullptr;  // that this is the inside of
+  Connection* connection;     // null after the Database is destroyed
+  const std::string path;     // for messages
+  const std::string alias;    // its schema name in SQL
   std::string uri;
   const std::filesystem::path resolved;  // empty for a file in memory
   bool read_only = false;
@@ -38,6 +40,8 @@ struct StoreFile::Impl {
   std::unique_ptr<SQLite::Database> keeper;  // of a file in memory: keeps it while it is not attached
   FileStatements statements;
 
+  /// Prepares the file for use, and its statements: Connection::use.
+  FileStatements& ready();
   bool in_memory() const noexcept { return resolved.empty(); }
   /// Whether the file is read without locks and somebody has written to it since.
   bool outdated() const { return attached && immutable && (stamp.has_log || !(stamp_of(resolved) == stamp)); }
@@ -48,16 +52,16 @@ struct StoreFile::Impl {
 class Connection {
  public:
   /// The store at `path`.
-  Connection(const std::filesystem::path& path, const OpenOptions& options);
+  Connection(const std::filesystem::path& path, const InternalOptions& options);
   /// A store in memory.
-  explicit Connection(const OpenOptions& options);
+  explicit Connection(const InternalOptions& options);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   SQLite::Database& database() const noexcept { return *database_; }
   sqlite3* handle() const noexcept { return database_->getHandle(); }
-  const OpenOptions& options() const noexcept { return options_; }
+  const InternalOptions& options() const noexcept { return options_; }
   StoreFile& main() noexcept { return *main_; }
   bool in_transaction() const noexcept;
 
@@ -116,7 +120,7 @@ class Connection {
     SQLite::Statement roll_back;
   };
 
-  OpenOptions options_;
+  InternalOptions options_;
   ReaderTraces traces_;  // outlives the connection
   std::unique_ptr<SQLite::Database> database_;
   std::optional<TransactionControl> transaction_;
@@ -128,6 +132,15 @@ class Connection {
   std::map<std::string, std::shared_ptr<StoreFile>, std::less<>> memory_scopes_;  // live as long as the store in memory
   std::uint64_t clock_ = 0;
   int wal_pages_ = 0;  // of the last file committed
+};
+
+/// What the functions of store_internals.h are made of.
+struct Internals {
+  static StoreFile::Impl& impl(const StoreFile& file) noexcept { return *file.impl_; }
+  static Database database(std::unique_ptr<Connection> connection) { return Database(std::move(connection)); }
+  static bool overwrite(WriteTransaction& transaction, const ValueUpdate& update, Pages pages);
+  static void write_run(WriteTransaction& transaction, ValueUpdate* first, std::size_t count);
+  static void update_values(WriteTransaction& transaction, std::vector<ValueUpdate>& updates);
 };
 
 }  // namespace paramstore::storage

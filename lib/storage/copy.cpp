@@ -10,9 +10,9 @@
 #include <cstdio>
 
 #include "lib/storage/connection.h"
-#include "lib/storage/file_contents.h"
 #include "lib/storage/progress.h"
 #include "lib/storage/record.h"
+#include "lib/storage/replace_contents.h"
 #include "lib/storage/sqlite_error.h"
 #include "lib/storage/sync.h"
 #include "lib/text/sql_identifier.h"
@@ -67,11 +67,11 @@ bool take_name(const fs::path& temporary, const fs::path& target) {
 
 void StoreFile::copy_to(const fs::path& target_path, const std::function<void(WriteTransaction&)>& amend,
                         const Progress& progress) {
-  statements();
+  impl_->ready();
   Connection& connection = *impl_->connection;
   if (connection.in_transaction()) throw Error(impl_->path + ": cannot be copied while a transaction is open");
 
-  OpenOptions options = connection.options();
+  InternalOptions options = connection.options();
   options.read_only = false;
   options.create = true;
   inspect_path(target_path, options);
@@ -88,7 +88,7 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
 
   const TemporaryFile temporary(target);
   connection.make_room();
-  statements();
+  impl_->ready();
   const std::uint64_t size = file_size(impl_->statements);
   const std::uint64_t total = kind == FileKind::missing ? size : 2 * size;
   {
@@ -111,7 +111,7 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
   }
   {
     options.create = false;
-    Database copy(temporary.path(), options);
+    Database copy = open_database(temporary.path(), options);
     Connection& copied = *copy.connection_;
     const std::string path = temporary.path().string();
     in_our_words(path, copying, [&] {

@@ -5,7 +5,7 @@
 namespace paramstore::storage {
 namespace {
 
-struct QueryText {
+struct StatementText {
   const char* doing;
   const char* sql;  // '@' stands for the schema, '%' for small_value
 };
@@ -14,12 +14,13 @@ struct QueryText {
 #define RECORD_COLUMNS "id, name, constraint_tag, dtype, shape, device, revision, checksum, length(value)"
 
 // In the order of the enumeration.
-constexpr QueryText queries[] = {
+constexpr StatementText texts[] = {
     // In two steps, so that the name comes from the row, not from the index, which may be damaged.
     {"read a parameter",
      "SELECT " RECORD_COLUMNS " FROM @.params WHERE id = (SELECT id FROM @.params WHERE name = ?1)"},
     {"read a parameter", "SELECT " RECORD_COLUMNS " FROM @.params WHERE id = ?1"},
     {"list the parameters", "SELECT " RECORD_COLUMNS " FROM @.params ORDER BY id"},
+    {"list the names", "SELECT name FROM @.params WHERE name >= ?1 ORDER BY name LIMIT ?2"},
     {"read the parameters",
      "SELECT " RECORD_COLUMNS ", CASE WHEN length(value) <= % THEN value END FROM @.params WHERE id BETWEEN ?1 AND ?2 "
      "ORDER BY id"},
@@ -39,6 +40,8 @@ constexpr QueryText queries[] = {
     {"read the schema's version", "PRAGMA @.user_version"},
     {"read the file's size", "PRAGMA @.page_count"},
     {"read the file's size", "PRAGMA @.page_size"},
+    {"read the file's size", "PRAGMA @.freelist_count"},
+    {"read what the file says of itself", "SELECT value FROM @.meta WHERE key = ?1"},
     {"begin a commit", "INSERT INTO @.commits (step, message) VALUES (?1, ?2)"},
     {"annotate a commit",
      "UPDATE @.commits SET step = coalesce(?1, step), message = coalesce(?2, message) WHERE revision = ?3"},
@@ -65,17 +68,17 @@ constexpr QueryText queries[] = {
     {"erase the parameters", "DELETE FROM @.params"},
     {"erase the parameters", "DELETE FROM @.chunks"},
 };
-static_assert(std::size(queries) == static_cast<std::size_t>(Query::how_many));
+static_assert(std::size(texts) == static_cast<std::size_t>(StatementId::how_many));
 
 }  // namespace
 
 FileStatements::FileStatements(sqlite3* handle, const std::string& alias, const std::string& path)
     : handle_(handle), schema_(sql_identifier(alias)), path_(&path) {}
 
-RowStatement& FileStatements::operator[](Query query) {
-  auto& statement = statements_[static_cast<std::size_t>(query)];
+RowStatement& FileStatements::operator[](StatementId id) {
+  auto& statement = statements_[static_cast<std::size_t>(id)];
   if (!statement) {
-    const QueryText& text = queries[static_cast<std::size_t>(query)];
+    const StatementText& text = texts[static_cast<std::size_t>(id)];
     std::string sql;
     for (const char* c = text.sql; *c != '\0'; ++c) {
       if (*c == '@') {

@@ -10,10 +10,11 @@
 
 namespace paramstore::storage {
 
-enum class Query : std::size_t {
+enum class StatementId : std::size_t {
   find_by_name,
   find_by_id,
   list,
+  names,
   load,
   stamps,
   value,
@@ -26,6 +27,8 @@ enum class Query : std::size_t {
   schema_version,
   page_count,
   page_size,
+  free_page_count,
+  meta,
   new_commit,
   annotate,
   insert,
@@ -53,7 +56,7 @@ class FileStatements {
   FileStatements(sqlite3* handle, const std::string& alias, const std::string& path);
 
   /// The statement, prepared on its first use. Hold it in a StatementUse.
-  RowStatement& operator[](Query query);
+  RowStatement& operator[](StatementId id);
   /// Finalizes all of them, which is required before the file can be detached.
   void clear() noexcept;
   /// Moves to another connection.
@@ -63,7 +66,7 @@ class FileStatements {
   sqlite3* handle_;
   std::string schema_;  // the quoted alias
   const std::string* path_;
-  std::array<std::optional<RowStatement>, static_cast<std::size_t>(Query::how_many)> statements_;
+  std::array<std::optional<RowStatement>, static_cast<std::size_t>(StatementId::how_many)> statements_;
 };
 
 }  // namespace paramstore::storage

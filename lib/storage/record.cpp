@@ -114,7 +114,7 @@ void RecordReader::read_device(const RowStatement& row, ParamRecord& record) {
 }
 
 std::uint64_t RecordReader::chunked_size(std::int64_t id) {
-  StatementUse chunks(statements_[Query::chunks]);
+  StatementUse chunks(statements_[StatementId::chunks]);
   chunks->bind(1, id);
   std::uint64_t sum = 0;
   // The value's reader refuses a sequence with a gap; here the loop ends at it, which makes the sum too small.
@@ -137,8 +137,8 @@ void RecordReader::count_bytes(std::string_view name, std::uint64_t size) {
 }
 
 std::uint64_t file_size(FileStatements& statements) {
-  StatementUse count(statements[Query::page_count]);
-  StatementUse size(statements[Query::page_size]);
+  StatementUse count(statements[StatementId::page_count]);
+  StatementUse size(statements[StatementId::page_size]);
   if (!count->step() || !size->step()) return 0;
   return static_cast<std::uint64_t>(count->integer(0)) * static_cast<std::uint64_t>(size->integer(0));
 }

@@ -71,7 +71,7 @@ fs::path scopes_folder(const fs::path& store) {
 }
 
 // So that nobody commits to a deleted file. A file that is not a sound store takes no commits.
-std::optional<SoleUse> take_alone(const fs::path& path, const OpenOptions& options) {
+std::optional<SoleUse> take_alone(const fs::path& path, const InternalOptions& options) {
   try {
     const FileKind kind = file_kind(path, options.vfs);
     if (kind == FileKind::store || kind == FileKind::unfinished) return SoleUse(path, options);
@@ -85,7 +85,7 @@ std::optional<SoleUse> take_alone(const fs::path& path, const OpenOptions& optio
 }  // namespace
 
 fs::path scope_path(const fs::path& store_path, std::string_view name) {
-  validate_param_name(name);
+  validate_scope_name(name);
   const std::string encoded = encode(name);
   if (encoded.size() > most_encoded_bytes) {
     throw InvalidName("the scope name " + in_quotes(name, 60) + " is too long for a file name: " +
@@ -114,7 +114,7 @@ std::shared_ptr<StoreFile> Connection::scope(std::string_view name) {
   if (const auto at = scopes_.find(name); at != scopes_.end()) {
     if (auto file = at->second.lock()) return file;
   }
-  validate_param_name(name);
+  validate_scope_name(name);
   if (main_->impl_->in_memory()) {
     std::shared_ptr<StoreFile> file = memory_file(":memory: scope " + in_quotes(name), name);
     memory_scopes_.emplace(name, file);
@@ -139,7 +139,7 @@ std::shared_ptr<StoreFile> Connection::scope(std::string_view name) {
     // just made it.
     if (options_.survive_power_loss) sync(path.parent_path().parent_path());
   }
-  OpenOptions options = options_;
+  InternalOptions options = options_;
   options.create = true;
   inspect_path(path, options);
   const OpenMode mode = options_.read_only ? OpenMode::read_only : OpenMode::create;
@@ -207,7 +207,7 @@ std::vector<std::string> Connection::scope_names() {
 }
 
 bool Connection::drop_scope(std::string_view name) {
-  validate_param_name(name);
+  validate_scope_name(name);
   if (options_.read_only) throw Error(main_->path() + ": was opened read-only; its scopes cannot be dropped");
   if (in_transaction()) throw Error(main_->path() + ": a scope cannot be dropped while a transaction is open");
   const auto memory = memory_scopes_.find(name);

@@ -12,7 +12,7 @@
 
 namespace paramstore::storage {
 
-SoleUse::SoleUse(const std::filesystem::path& path, const OpenOptions& options) {
+SoleUse::SoleUse(const std::filesystem::path& path, const InternalOptions& options) {
   constexpr const char* doing = "have the scope's file alone, to drop it";
   const std::string name = path.string();
   const auto in_use = [&](int code) {

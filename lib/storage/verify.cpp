@@ -113,7 +113,7 @@ class Inspection {
       const Revision newest = file_.revision();
       if (newest == std::numeric_limits<Revision>::max())
         report("", "the newest commit has the greatest revision possible, so no other can follow it");
-      const StatementUse row(queries_[Query::list]);
+      const StatementUse row(queries_[StatementId::list]);
       RecordReader reader(queries_, file_.path());
       std::int64_t last_id = 0;
       while (row->step()) {
@@ -206,7 +206,7 @@ class Inspection {
 
 Verification StoreFile::verify(const Progress& progress) {
   const ReadTransaction snapshot(*this);
-  FileStatements& queries = statements();
+  FileStatements& queries = impl_->ready();
   Verification result =
       Inspection(*this, impl_->resolved, impl_->connection->database(), impl_->alias, queries, progress).run();
   if (!result.damage.empty()) impl_->refuse_outdated();

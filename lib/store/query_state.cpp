@@ -112,9 +112,10 @@ void QueryState::prepare() {
 
 // Comments may follow a statement. A second one is refused, whatever it does and even if it is invalid.
 void QueryState::refuse_second_statement(const char* rest) const {
+  const SQLite::Database& database = *database_;
   const auto holds_statement = [&] {
     try {
-      const storage::FirstStatement next = storage::first_statement(*database_, rest);
+      const storage::FirstStatement next = storage::first_statement(database, rest);
       rest = next.end;
       return next.exists;
     } catch (const SQLite::Exception&) {
@@ -148,7 +149,7 @@ void QueryState::bind(int place, const QueryValue& argument) {
 }
 
 std::shared_ptr<const QueryRow> QueryState::next() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (stop_ != Stop::no) {
     let_go();
     collected_.clear();
@@ -163,7 +164,7 @@ std::shared_ptr<const QueryRow> QueryState::next() {
 }
 
 void QueryState::collect() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   while (auto row = step()) collected_.push_back(std::move(row));
 }
 
@@ -217,7 +218,7 @@ void QueryState::stop(Stop why) noexcept {
 
 void QueryState::close() noexcept {
   stop(Stop::closed);
-  const std::lock_guard lock(mutex_);  // waits for the running call, which ends soon
+  const MutexLock lock(mutex_);  // waits for the running call, which ends soon
   let_go();
 }
 

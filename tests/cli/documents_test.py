@@ -43,11 +43,21 @@ class Documents(CommandTest):
     def test_version(self):
         self.assertRegex(self.paramstore("--version"), r"^paramstore \d+\.\d+\.\d+\n$")
 
-    def test_no_verb_an_unknown_one_and_an_unknown_option_are_one_line(self):
-        self.assertIn("see paramstore --help", self.refused(USAGE))
-        self.assertIn("see paramstore --help", self.refused(USAGE, "list", "x.db"))
+    def test_an_unknown_verb_and_an_unknown_option_are_one_line(self):
+        self.assertIn("has no verb list; `paramstore help` lists the verbs", self.refused(USAGE, "list", "x.db"))
+        self.assertIn("has no verb verfy; did you mean verify?", self.refused(USAGE, "verfy", "x.db"))
         self.assertIn("see paramstore ls --help", self.refused(USAGE, "ls", "x.db", "--colour"))
         self.assertIn("STORE is required", self.refused(USAGE, "ls"))
+
+    def test_help_is_a_verb_too(self):
+        self.assertEqual(self.paramstore("help"), self.help())
+        for verb in VERBS:
+            self.assertEqual(self.paramstore("help", verb), self.help(verb))
+        self.assertIn("has no verb lss; did you mean ls?", self.refused(USAGE, "help", "lss"))
+
+    def test_no_arguments_print_help_where_errors_go(self):
+        done = subprocess.run([PARAMSTORE], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (USAGE, "", self.help()))
 
     def sections(self):
         """The manual's text about each verb."""

@@ -81,8 +81,6 @@ class Output(CommandTest):
         self.assertIn("attach it with -a a/b", self.refused(USAGE, "sql", self.store, 'PRAGMA "a/b".user_version'))
         self.assertNotIn("attach", self.refused(USAGE, "sql", self.store, "SELECT * FROM main.absent"))
         self.assertNotIn("attach", self.refused(USAGE, "sql", "-a", "fold-1", self.store, 'SELECT * FROM "fold-1".absent'))
-        for sql in ("SELECT constrained(value, dtype, shape, constraint_tag) FROM params", "SELECT constrained FROM param_values"):
-            self.assertIn("constrained; --extension adds it", self.refused(USAGE, "sql", self.store, sql))
 
     def test_without_sql_it_reads_the_standard_input(self):
         self.assertEqual(self.paramstore("sql", "--csv", self.store, input=b"SELECT 1 AS a;\nSELECT 2 AS b"), "a\r\n1\r\nb\r\n2\r\n")

@@ -153,6 +153,15 @@ class Session(CommandTest):
         self.assertIn(".quit takes no argument", self.type(".quit now"))
         self.assertEqual(self.end(".quit\n")[1], DONE)
 
+    def test_sql_that_names_constrained_values_loads_the_extension(self):
+        self.start(PARAMSTORE_EXTENSION="/nowhere.so")
+        self.assertIn("need the extension, but /nowhere.so does not exist", self.type("SELECT constrained FROM param_values;"))
+        self.end()
+        if TRANSFORMS.exists():
+            self.start()
+            self.assertEqual(self.type("SELECT constrained FROM param_values WHERE name = 'loc';"), "constrained\n        1.5\n")
+            self.end()
+
     def test_modes(self):
         self.start("--csv")
         sql = "SELECT 'a' AS x, 1 AS y;"
@@ -273,7 +282,7 @@ class Session(CommandTest):
         self.assertIn("folder: the history cannot be read", self.start(PARAMSTORE_HISTORY=str(file)))
         self.end()
         self.start(PARAMSTORE_HISTORY=str(self.folder / "file2" / "history"))
-        (self.folder / "file2").symlink_to("/dev/null")
+        (self.folder / "file2").touch()  # not a folder
         shown = self.type("SELECT 1 AS x;")
         self.assertIn("error: ", shown)
         self.assertIn("the history cannot be written: ", shown)

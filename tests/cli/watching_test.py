@@ -122,6 +122,29 @@ class Watching(CommandTest):
         self.assertEqual(watching.returncode, FILE)
         self.assertIn("no longer exists", error)
 
+    def wait_for(self, store, *arguments):
+        watching = subprocess.Popen([PARAMSTORE, "watch", store, "--json", "-i", "0.02", *arguments], cwd=self.folder,
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
+        self.addCleanup(watching.kill)
+        self.assertEqual(watching.stderr.readline(), f"waiting for {store}, which does not exist yet; Ctrl-C ends it\n")
+        return watching
+
+    def test_a_store_that_does_not_exist_yet(self):
+        watching = self.wait_for("t.params.db", "-n", "2")
+        self.train(300, 5)
+        output, error = watching.communicate(timeout=60)
+        self.assertEqual((watching.returncode, error), (DONE, ""))
+        first, second = [json.loads(line) for line in output.splitlines()]
+        self.assertEqual((first["since"], first["added"], first["replaced"]), (0, ["weight", "still"], False))
+        self.assertEqual([each["name"] for each in second["moved"]], ["weight"])
+
+    def test_a_scope_that_does_not_exist_yet(self):
+        self.train(0, 0).wait()
+        watching = self.wait_for("t.params.db//fold", "-n", "1")
+        self.paramstore("set", "t.params.db//fold", "a", "1", "--create")
+        output, _ = watching.communicate(timeout=60)
+        self.assertEqual(json.loads(output)["added"], ["a"])
+
     def test_a_store_that_is_replaced_is_watched_on(self):
         self.train(0, 0).wait()
         self.paramstore("backup", "t.params.db", "other.db")

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "lib/storage/store_internals.h"
 #include "support.h"
 
 using namespace paramstore;
@@ -55,9 +56,9 @@ TEST_CASE("a sound store has no damage, and is counted") {
 }
 
 TEST_CASE("a store in memory, and one of chunks, are verified too") {
-  OpenOptions options;
+  InternalOptions options;
   options.max_value_length = 100;
-  Database database = Database::in_memory(options);
+  Database database = open_in_memory(options);
   add(database.main(), "large", some_bytes(4000));
   CHECK(database.main().verify().damage.empty());
 }

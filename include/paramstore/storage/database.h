@@ -30,9 +30,7 @@
 
 namespace paramstore::storage {
 
-class Connection;      // lib/storage: the SQLite handle and what is attached to it
-class FileStatements;  // lib/storage: one file's prepared statements
-enum class Pages;      // lib/storage: whether changed pages stay in memory or go to the log
+class Connection;  // lib/storage
 
 struct OpenOptions {
   /// Never writes; also works if the folder and file are not writable. Then, unless the store is open for writing
@@ -46,11 +44,6 @@ struct OpenOptions {
   /// Whether a commit waits for the disk (fsync) and so survives power loss. Default: true. If false, it survives the
   /// death of the process; power loss may roll back the last commits but never corrupts the file.
   bool survive_power_loss = true;
-  /// Values longer than this are split into rows of `chunks`. Default: SQLite's own limit less room for the
-  /// rest of the row. For tests; leave alone.
-  std::size_t max_value_length = 999'000'000;
-  /// The SQLite VFS to open files with; empty for the default. For tests that make I/O fail.
-  std::string vfs;
 };
 
 /// When and why a commit was made; goes into the `commits` table. The message must be UTF-8.
@@ -61,7 +54,7 @@ struct CommitInfo {
 
 /// A row of the `commits` table: a commit that was made.
 struct CommitRecord {
-  Revision revision;
+  Revision revision = 0;
   std::string time;  // UTC, ISO 8601 with milliseconds, unless another tool wrote something else
   std::optional<std::int64_t> step;
   std::optional<std::string> message;
@@ -87,25 +80,20 @@ struct Verification {
   std::vector<std::string> notes;    // what suggests that the file is a copy without its newest commits; it may be none
 };
 
+/// A file as a whole: see StoreFile::facts.
+struct FileFacts {
+  std::string store_id;         // empty if the file does not say; so are the next two
+  std::string created;          // UTC, ISO 8601
+  std::string library_version;  // of the library that made it
+  std::int64_t schema_version = 0;
+  std::uint64_t bytes = 0;       // of the file, as this snapshot sees it
+  std::uint64_t free_bytes = 0;  // of them, what erased and replaced values left behind; `compact` gives it back
+};
+
 /// What `StoreFile::read_all` found.
 struct LoadedRecord {
   ParamRecord record;
   std::uint64_t checksum = 0;  // of the bytes as read; 0 if the value was skipped
-};
-
-/// The id and the revision of a row: enough to see which rows moved on.
-struct RowStamp {
-  std::int64_t id;
-  Revision revision;
-};
-
-/// A value to overwrite another with: see WriteTransaction::update_values.
-struct ValueUpdate {
-  std::int64_t id;
-  std::optional<Revision> expected;
-  ValueBytes value;
-  std::uint64_t checksum;
-  bool written = false;
 };
 
 /// One store file: the main one, or a scope's. Made by Database.
@@ -140,9 +128,11 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
   std::int64_t last_id();
   /// All rows in insertion order, without their values.
   std::vector<ParamRecord> list();
-  /// Id and revision of all rows, in insertion order.
-  std::vector<RowStamp> stamps();
-
+  /// The names from `from` on in the order of their bytes, at most `most`. Reads only their part of the index, not the
+  /// rows.
+  std::vector<std::string> names(std::string_view from, std::size_t most);
+  /// Which store this is, and how large. Reads no rows.
+  FileFacts facts();
   /// Reads the value of `record`, which must come from this file in this transaction, into `destination`
   /// (value_size bytes) and returns the checksum of what was read. Copies once. Throws CorruptStore if checksum or
   /// length is wrong, Error if the row has changed since; `destination` is then unspecified.
@@ -152,13 +142,6 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
   /// once per row, always on the calling thread, and returns the value's destination, or null to leave it unread. Large
   /// values are read on several threads, each with a connection of its own on the same snapshot.
   std::vector<LoadedRecord> read_all(const std::function<void*(const ParamRecord&)>& allocate);
-
-  /// The same in parts, at most 64, read by several threads if there are very many rows. `receive` returns
-  /// destinations; it gets the rows of one part in order on one thread, and different parts on several threads at once.
-  /// Returns the checksum of each value (0 if left unread), part by part.
-  using PartReceiver = std::function<void*(ParamRecord&& record, std::size_t part)>;
-  std::vector<std::uint64_t> read_parts(const PartReceiver& receive);
-  static constexpr std::size_t most_parts = 64;
 
   /// Writes a copy of this file to `target`, whole or not at all: a temporary file beside it, renamed at the end.
   /// `amend` (may be empty) changes the copy before it gets its name, in a transaction on the copy; it commits nothing
@@ -182,20 +165,15 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
   /// The URI that opens this file in the same way on a separate connection. Empty for a file in memory.
   std::string uri() const;
 
-  /// The URI for a separate, read-only connection. On a file in memory, such a connection blocks writers while it
-  /// reads.
-  std::string reading_uri() const;
-
  private:
   friend class Database;
   friend class Connection;
   friend class ReadTransaction;
   friend class Savepoint;
   friend class WriteTransaction;
+  friend struct Internals;
   struct Impl;
   explicit StoreFile(std::unique_ptr<Impl> impl);
-  FileStatements& statements();
-  std::vector<std::uint64_t> read_parts(const PartReceiver& receive, std::size_t parts_wanted);
 
   std::unique_ptr<Impl> impl_;
 };
@@ -238,11 +216,13 @@ class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
   /// Adds a row at the end; `record.id` and `record.revision` are ignored, `record.checksum` is stored. Returns the id.
   /// Throws InvalidName, and StorageError if the name is taken.
   std::int64_t insert(const ParamRecord& record, ValueBytes value);
+  /// The same, but returns nothing if the name is taken: then nothing was changed, and the transaction goes on. It also
+  /// goes on if inserting a value of at most `small_insert` bytes throws anything but CorruptStore.
+  std::optional<std::int64_t> try_insert(const ParamRecord& record, ValueBytes value);
+  static constexpr std::size_t small_insert = 64 * 1024;
 
   /// Overwrites a value with one of the same size, in place. Throws Error if the size differs.
   bool update_value(std::int64_t id, std::optional<Revision> expected, ValueBytes value, std::uint64_t checksum);
-  /// The same for each of them; `written` gets each result. Several times faster for small values with consecutive ids.
-  void update_values(std::vector<ValueUpdate>& updates);
 
   /// Overwrites everything but the id with `record` and `value`, of any size.
   bool replace(std::int64_t id, std::optional<Revision> expected, const ParamRecord& record, ValueBytes value);
@@ -260,10 +240,10 @@ class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
 
  private:
   friend class Savepoint;
+  friend struct Internals;
   template <class Change>
   auto change(Change&& change);
-  bool overwrite(const ValueUpdate& update, Pages pages);
-  void write_run(ValueUpdate* first, std::size_t count);
+  std::optional<std::int64_t> insert_row(const ParamRecord& record, ValueBytes value);
   void erase_chunks(std::int64_t id);
 
   StoreFile& file_;
@@ -300,6 +280,7 @@ class PARAMSTORE_STORAGE_EXPORT Database {
 
  private:
   friend class StoreFile;
+  friend struct Internals;
   explicit Database(std::unique_ptr<Connection> connection);
   std::unique_ptr<Connection> connection_;
 };

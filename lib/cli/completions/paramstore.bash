@@ -37,31 +37,51 @@ _paramstore_files() {
   local unquoted
   _paramstore_unquoted "$1"
   mapfile -t COMPREPLY < <(compgen -f -- "$unquoted")
-  compopt -o filenames 2>/dev/null  # makes Bash quote them
+  compopt -o filenames 2>/dev/null  # Bash quotes them
 }
 
-# _paramstore_names <store> <word> <dashes>: completes the names that begin with the word, quoted as the word is. Names that
-# look like options are included if <dashes> is not empty.
-_paramstore_names() {
-  local name unquoted store begin
-  _paramstore_unquoted "$1"
-  store=$unquoted
+# _paramstore_offer <word> <argument>...: what the command offers for these arguments, quoted as the word is.
+_paramstore_offer() {
+  local word=$1 kind= name
+  shift
+  {
+    IFS= read -r -d '' kind
+    while IFS= read -r -d '' name; do
+      case $word in
+        \'*) [[ $name == *\'* ]] || COMPREPLY+=("$name") ;;
+        \"*)
+          name=${name//\\/\\\\} name=${name//\"/\\\"} name=${name//\$/\\\$}
+          COMPREPLY+=("${name//\`/\\\`}")
+          ;;
+        *)
+          printf -v name %q "$name"
+          COMPREPLY+=("$name")
+          ;;
+      esac
+    done
+  } < <(paramstore complete "$@" 2>/dev/null)
+  [[ $kind != beginnings ]] || compopt -o nospace 2>/dev/null
+  ((${#COMPREPLY[@]} > 0))
+}
+
+# _paramstore_of_store <names or scopes> <store> <word> <dashes>: its names, or its scopes, that begin so; names that look
+# like options if <dashes> says so.
+_paramstore_of_store() {
+  local unquoted store
   _paramstore_unquoted "$2"
-  begin=$unquoted
-  while IFS= read -r -d '' name; do
-    [[ $name == "$begin"* && (-n $3 || $name != -[[:alpha:]]*) ]] || continue
-    case $2 in
-      \'*) [[ $name == *\'* ]] || COMPREPLY+=("$name") ;;
-      \"*)
-        name=${name//\\/\\\\} name=${name//\"/\\\"} name=${name//\$/\\\$}
-        COMPREPLY+=("${name//\`/\\\`}")
-        ;;
-      *) COMPREPLY+=("$(printf %q "$name")") ;;
-    esac
-  done < <(paramstore ls --null -- "$store" 2>/dev/null)
+  store=$unquoted
+  _paramstore_unquoted "$3"
+  _paramstore_offer "$3" ${4:+--dashes} "$1" -- "$store" "$unquoted"
 }
 
-# _paramstore_value <verb> <option>: sets $value to what follows the option: `file`, words to choose from, `text` if it cannot
+# _paramstore_stores <word>: files, and after // the scopes of a store.
+_paramstore_stores() {
+  local unquoted
+  _paramstore_unquoted "$1"
+  [[ $unquoted == *//* ]] && _paramstore_offer "$1" stores -- "$unquoted" || _paramstore_files "$1"
+}
+
+# _paramstore_value <verb> <option>: sets $value to what follows the option: `file`, `store`, `scope`, words to choose from, `text` if it cannot
 # be completed, or nothing.
 _paramstore_value() {
   local option=$2
@@ -69,36 +89,41 @@ _paramstore_value() {
   case "$1 $option" in
     'ls -s' | *' --sort') value='insertion name size revision' ;;
     *' --dtype') value='float16 bfloat16 float32 float64 complex64 complex128' ;;
-    'get -o' | *' --output' | 'set -f' | *' --from' | 'mv -t' | 'cp -t' | *' --to') value=file ;;
-    'diff -t' | *' --tolerance' | 'log -n' | 'watch -n' | *' --count' | 'watch -i' | *' --interval' | *' --top' | *' --drop' | \
-      *' --shape' | *' --constraint' | *' --as' | 'sql -a' | *' --attach') value=text ;;
+    'get -o' | *' --output' | 'set -f' | *' --from') value=file ;;
+    'mv -t' | 'cp -t' | *' --to') value=store ;;
+    *' --drop' | 'sql -a' | *' --attach') value=scope ;;
+    'diff -t' | *' --tolerance' | 'log -n' | 'watch -n' | *' --count' | 'watch -i' | *' --interval' | *' --top' | \
+      *' --shape' | *' --constraint' | *' --as') value=text ;;
     *) value= ;;
   esac
 }
 
 _paramstore() {
   local word=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} i positional=0 store= value= dashes= options=
+  local verbs='ls info show get diff log scopes watch sql set rm mv cp verify backup compact help'
   COMPREPLY=()
   [[ $word == = ]] && word=  # Bash splits words at = and :
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W 'ls show get diff log scopes watch sql set rm mv cp verify backup compact --help --version' -- "$word"))
+    COMPREPLY=($(compgen -W "$verbs --help --version" -- "$word"))
     return
   fi
   case $verb in
     ls) options='--long --regex --sort --reverse --null --json' ;;
+    info) options='--json' ;;
     show) options='--constrained --json' ;;
-    get) options='--json --npy --output' ;;
+    get) options='--constrained --text --json --npy --output' ;;
     diff) options='--tolerance --quiet --json' ;;
     log) options='--count --json' ;;
-    scopes) options='--drop --json' ;;
+    scopes) options='--drop --dry-run --json' ;;
     watch) options='--interval --count --top --json' ;;
     sql) options='--table --markdown --csv --json --write --attach --extension' ;;
-    set) options='--from --dtype --shape --constraint --create' ;;
+    set) options='--from --dtype --shape --constraint --constrained --create' ;;
     rm) options='--dry-run --quiet' ;;
     mv | cp) options='--to --as --force' ;;
     verify) options='--quiet --json' ;;
     backup) options='--force --no-scopes' ;;
     compact) options='--quiet' ;;
+    help) options='' ;;
   esac
   # Finds which positional argument this is, what the first one was, and whether this is an option's value.
   for ((i = 2; i < COMP_CWORD; ++i)); do
@@ -114,14 +139,20 @@ _paramstore() {
   done
   if [[ $value == file ]]; then
     _paramstore_files "$word"
+  elif [[ $value == store ]]; then
+    _paramstore_stores "$word"
+  elif [[ $value == scope ]]; then
+    [[ -z $store ]] || _paramstore_of_store scopes "$store" "$word"
   elif [[ -n $value ]]; then
     [[ $value == text ]] || COMPREPLY=($(compgen -W "$value" -- "$word"))
   elif [[ -z $dashes && $word == -* ]]; then
     COMPREPLY=($(compgen -W "$options --help" -- "$word"))
+  elif [[ $verb == help ]]; then
+    COMPREPLY=($(compgen -W "$verbs" -- "$word"))
   elif ((positional == 0)) || [[ $verb == diff && $positional == 1 || $verb == backup ]]; then
-    _paramstore_files "$word"
-  elif [[ $verb == @(ls|show|diff|watch|rm|mv|cp) || ($verb == @(get|set) && $positional == 1) ]]; then
-    _paramstore_names "$store" "$word" "$dashes"
+    _paramstore_stores "$word"
+  elif [[ $verb == @(ls|show|get|diff|watch|rm|mv|cp) || ($verb == set && $positional == 1) ]]; then
+    _paramstore_of_store names "$store" "$word" "$dashes"
   fi
 }
 

@@ -87,6 +87,28 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
+std::string json_escaped(std::string_view json) {
+  std::string out;
+  const auto append = [&](char32_t unit) {
+    out += "\\u";
+    append_hex(out, unit, 4);
+  };
+  while (!json.empty()) {
+    const Character character = first_character(json);
+    const std::size_t length = std::max<std::size_t>(character.length, 1);
+    if (character.code != 0x7f && !is_deceptive(character.code)) {
+      out += json.substr(0, length);
+    } else if (character.code < 0x10000) {
+      append(character.code);
+    } else {  // a pair of UTF-16 surrogates
+      append(0xd800 + ((character.code - 0x10000) >> 10));
+      append(0xdc00 + ((character.code - 0x10000) & 0x3ff));
+    }
+    json.remove_prefix(length);
+  }
+  return out;
+}
+
 std::string shown_name(std::string_view name) {
   std::string plain = escaped(name);
   const bool has_edges = !name.empty() && (name.front() == ' ' || name.back() == ' ');

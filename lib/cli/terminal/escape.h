@@ -11,6 +11,9 @@ namespace paramstore::cli {
 /// characters instead of obeying them.
 std::string escaped(std::string_view text);
 
+/// JSON with the same characters as \uNNNN, which is how JSON escapes them.
+std::string json_escaped(std::string_view json);
+
 /// A name for display: unchanged if it is plain text, else escaped and in double quotes, as git shows paths. Two names
 /// never look the same, because one that begins with a double quote is quoted too.
 std::string shown_name(std::string_view name);

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <ostream>
 
+#include "lib/cli/terminal/escape.h"
 #include "lib/cli/values/shape_text.h"
 
 namespace paramstore::cli {
@@ -41,16 +42,19 @@ Json to_json(const storage::CommitRecord& commit) {
   return json;
 }
 
+std::string json_text(const Json& value) {
+  return json_escaped(value.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
 void print_json(std::ostream& out, const Json& value) {
-  const auto text = [](const Json& each) { return each.dump(-1, ' ', false, Json::error_handler_t::replace); };
   if (!value.is_array()) {
-    out << text(value) << '\n';
+    out << json_text(value) << '\n';
     return;
   }
   out << '[';
   const char* separator = "\n  ";
   for (const Json& element : value) {
-    out << separator << text(element);
+    out << separator << json_text(element);
     separator = ",\n  ";
   }
   out << "\n]\n";

@@ -88,7 +88,6 @@ void write_json(std::ostream& out, const ParamRecord& record, const char* value)
   std::size_t position = 0;
   std::string text;
   write_json_from(out, record, value, 0, position, text);
-  out << '\n';
 }
 
 void write_npy(std::ostream& out, const ParamRecord& record, const char* value) {

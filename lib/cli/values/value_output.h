@@ -15,7 +15,7 @@ void write_text(std::ostream& out, const storage::ParamRecord& record, const cha
 /// [1000,1000000000000,0].
 void check_json_length(const storage::ParamRecord& record);
 
-/// Nested arrays on one line; NaN is null, infinity 9e999, a complex number [re,im]. Call check_json_length first.
+/// Nested arrays on one line, without its end; NaN is null, infinity 9e999, a complex number [re,im]. Call check_json_length first.
 void write_json(std::ostream& out, const storage::ParamRecord& record, const char* value);
 
 /// A .npy file. bfloat16, which NumPy does not have, is written as float32.

@@ -2,6 +2,7 @@
 #include <unordered_map>
 
 #include "lib/cli/address.h"
+#include "lib/cli/scopes_hint.h"
 #include "lib/cli/selection.h"
 #include "lib/cli/terminal/escape.h"
 #include "lib/cli/terminal/json.h"
@@ -145,6 +146,8 @@ ExitStatus run(const Options& options) {
   std::unordered_map<std::string, const ParamRecord*> in_b;
   for (const ParamRecord& record : b_records) in_b.emplace(record.name, &record);
 
+  show_scopes_hint(a.file(), options.a);
+  show_scopes_hint(b.file(), options.b);
   Printer printer(options);
   std::uint64_t total = 0;
   for (const ParamRecord& record : a_records) total += byte_size(record);

@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "lib/cli/address.h"
+#include "lib/cli/scopes_hint.h"
 #include "lib/cli/selection.h"
 #include "lib/cli/terminal/escape.h"
 #include "lib/cli/terminal/json.h"
@@ -58,6 +59,7 @@ std::vector<ParamRecord> search(storage::StoreFile& file, const std::vector<std:
 
 ExitStatus run(const Options& options) {
   StoreReader store(parse_address(options.store));
+  const storage::ReadTransaction snapshot(store.file());
   std::vector<ParamRecord> records = options.regex && !options.patterns.empty()
                                          ? search(store.file(), options.patterns)
                                          : select(store.file(), options.patterns);
@@ -79,6 +81,7 @@ ExitStatus run(const Options& options) {
   } else {
     for (const ParamRecord& record : records) std::cout << shown_name(record.name) << '\n';
   }
+  if (records.empty()) show_scopes_hint(store.file(), options.store);
   return ExitStatus::done;
 }
 

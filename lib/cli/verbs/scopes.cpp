@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "lib/cli/address.h"
+#include "lib/cli/file_summary.h"
 #include "lib/cli/terminal/escape.h"
 #include "lib/cli/terminal/json.h"
 #include "lib/cli/terminal/readable_numbers.h"
@@ -11,46 +12,26 @@
 namespace paramstore::cli {
 namespace {
 
-namespace fs = std::filesystem;
-
 struct Options {
   std::string store;
   std::string drop;
+  bool dry_run = false;
   bool json = false;
 };
 
-struct Line {
-  std::optional<std::string> scope;  // null for the store itself
-  std::uint64_t params = 0;
-  std::uint64_t bytes = 0;  // of the file
-  Revision revision = 0;
-  std::string time;   // of the newest commit
-  std::string error;  // if the file cannot be read; then the rest is not set
-};
-
-Line look_at(const Address& address) {
-  Line line;
-  line.scope = address.scope;
-  try {
-    StoreReader store(address);
-    const storage::ReadTransaction snapshot(store.file());
-    line.params = store.file().count();
-    line.revision = store.file().revision();
-    if (const auto newest = store.file().commits(1); !newest.empty()) line.time = newest.front().time;
-    line.bytes = fs::file_size(store.file().path());
-  } catch (const Error& error) {
-    if (!address.scope) throw;  // without a scope there is nothing to list
-    line.error = error.what();
-  }
-  return line;
-}
-
+// Says what is dropped, or would be, which is only known before.
 ExitStatus drop(const Options& options, const Address& address) {
-  StoreWriter store(address, StoreWriter::Missing::refuse);
-  if (!store.database().drop_scope(options.drop)) {
-    throw NoSuch(options.store + ": has no scope " + shown_name(options.drop) +
-                 "; `paramstore scopes` lists its scopes");
+  {
+    StoreReader store(address);
+    require_scope(store.database(), options.drop);
   }
+  const FileSummary summary = summarize({address.path, options.drop});
+  if (!options.dry_run && !StoreWriter(address, StoreWriter::Missing::refuse).database().drop_scope(options.drop))
+    throw StaleParam(options.store + ": the scope " + shown_name(options.drop) + " was dropped by another process", {});
+  std::cout << (options.dry_run ? "would drop " : "dropped ") << "scope " << shown_name(options.drop) << ": "
+            << (summary.error.empty() ? counted(summary.params, "parameter") + ", " + byte_count(summary.bytes)
+                                      : "its contents cannot be read: " + escaped(summary.error))
+            << '\n';
   return ExitStatus::done;
 }
 
@@ -58,14 +39,15 @@ ExitStatus run(const Options& options) {
   const Address address = parse_address(options.store);
   if (address.scope) throw UsageError(options.store + ": is a scope itself; name the store alone");
   if (!options.drop.empty()) return drop(options, address);
+  if (options.dry_run) throw UsageError("--dry-run needs --drop SCOPE; without it nothing is dropped anyway");
 
-  std::vector<Line> lines{look_at(address)};
+  std::vector<FileSummary> lines{summarize(address)};
   std::vector<std::string> names;
   {
     StoreReader store(address);
     names = store.database().scope_names();
   }
-  for (const std::string& name : names) lines.push_back(look_at({address.path, name}));
+  for (const std::string& name : names) lines.push_back(summarize({address.path, name}));
 
   bool all_readable = true;
   Json list = Json::array();
@@ -74,7 +56,7 @@ ExitStatus run(const Options& options) {
                {"FILE SIZE", Align::right},
                {"REVISION", Align::right},
                {"LAST COMMIT"}});
-  for (const Line& line : lines) {
+  for (const FileSummary& line : lines) {
     all_readable = all_readable && line.error.empty();
     Json json{{"scope", nullptr}};
     if (line.scope) json["scope"] = *line.scope;
@@ -83,10 +65,12 @@ ExitStatus run(const Options& options) {
       json["error"] = line.error;
       table.add({name, "", "", "", escaped(line.error)});
     } else {
-      json.update(Json{
-          {"params", line.params}, {"bytes", line.bytes}, {"revision", line.revision}, {"last_commit", line.time}});
-      table.add({name, std::to_string(line.params), byte_count(line.bytes), std::to_string(line.revision),
-                 cut_to_width(escaped(line.time), 40)});
+      json.update(Json{{"params", line.params},
+                       {"bytes", line.bytes},
+                       {"revision", line.newest.revision},
+                       {"last_commit", line.newest.time}});
+      table.add({name, std::to_string(line.params), byte_count(line.bytes), std::to_string(line.newest.revision),
+                 cut_to_width(escaped(line.newest.time), 40)});
     }
     list.push_back(std::move(json));
   }
@@ -105,6 +89,7 @@ void add_scopes(CLI::App& command, Action& action) {
   Verb verb(command, action, "scopes", reading_verbs, "List the scopes, or drop one", run, options);
   verb.add_store(options->store);
   verb.add_option("--drop", options->drop, "SCOPE", "Delete this scope with all its parameters");
+  verb.add_flag("-n,--dry-run", options->dry_run, "With --drop: only print what would be dropped");
   verb.add_json(options->json);
   verb.footer("To other verbs, name a scope as STORE//SCOPE.");
 }

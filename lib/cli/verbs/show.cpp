@@ -1,6 +1,3 @@
-#include <SQLiteCpp/Column.h>
-#include <SQLiteCpp/Statement.h>
-
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -8,8 +5,8 @@
 #include <limits>
 
 #include "lib/cli/address.h"
+#include "lib/cli/constrainer.h"
 #include "lib/cli/selection.h"
-#include "lib/cli/sql_connection.h"
 #include "lib/cli/terminal/escape.h"
 #include "lib/cli/terminal/json.h"
 #include "lib/cli/terminal/readable_numbers.h"
@@ -19,7 +16,6 @@
 #include "lib/cli/values/tensor_text.h"
 #include "lib/cli/verb.h"
 #include "lib/numeric/statistics.h"
-#include "lib/storage/bind_in_place.h"
 
 namespace paramstore::cli {
 namespace {
@@ -61,45 +57,6 @@ struct Summary {
   Histogram spread;
   numeric::Statistics statistics;
   std::uint64_t infinite = 0;
-};
-
-// LibTorch's transform, called through the loadable extension.
-class Constrainer {
- public:
-  Constrainer() : connection_(":memory:", ":memory:", SqlConnection::Access::write) {
-    connection_.load_extension(extension_path());
-  }
-
-  Value constrain(const ParamRecord& record, const std::vector<char>& bytes) {
-    const std::string dtype(dtype_name(record.dtype));
-    const std::string shape = storage::shape_to_json(record.shape);
-    Value value{record.dtype, {}, {}};
-    std::string new_shape;
-    connection_.in_our_words([&] {
-      SQLite::Statement row(connection_.database(),
-                            "SELECT constrained(?1, ?2, ?3, ?4), constrained_shape(?1, ?2, ?3, ?4)");
-      storage::bind_in_place(row, 1, storage::ValueBytes{bytes.data(), bytes.size()});
-      int at = 2;
-      for (const std::string* text : {&dtype, &shape, &record.constraint_tag}) row.bindNoCopy(at++, *text);
-      try {
-        row.executeStep();
-      } catch (const SQLite::Exception& error) {
-        throw NoSuch("the parameter " + shown_name(record.name) + " has no constrained value: " + error.what());
-      }
-      const SQLite::Column constrained = row.getColumn(0);
-      const auto* const data = static_cast<const char*>(constrained.getBlob());
-      value.bytes.assign(data, data + constrained.getBytes());
-      new_shape = row.getColumn(1).getString();
-    });
-    const auto parsed = storage::parse_shape(new_shape);
-    if (!parsed || storage::value_size(*parsed, record.dtype) != value.bytes.size())
-      throw FileError("the extension and this command come from different versions of paramstore; reinstall both");
-    value.shape = *parsed;
-    return value;
-  }
-
- private:
-  SqlConnection connection_;
 };
 
 std::string checksum_text(const ParamRecord& record) {
@@ -211,7 +168,8 @@ ExitStatus run(const Options& options) {
     Value value{record.dtype, record.shape, read_value(store.file(), record)};
     if (options.constrained) {
       if (!constrainer) constrainer.emplace();
-      value = constrainer->constrain(record, value.bytes);
+      auto [shape, bytes] = constrainer->constrain(record, value.bytes);
+      value = {record.dtype, std::move(shape), std::move(bytes)};
     }
     const auto commit = commit_of(store.file(), record.revision);
     if (options.json) {

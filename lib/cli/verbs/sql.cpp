@@ -131,6 +131,7 @@ void change(const Address& address, const Options& options, const Work& work) {
 }
 
 void run_all(SqlConnection& connection, const std::string& sql, const Options& options) {
+  connection.load_extension_for(sql);
   if (options.write) connection.begin();
   connection.in_our_words([&] { run_statements(connection, sql, options); });
   if (options.write) connection.commit(commit_message("sql", {sql}));
@@ -168,7 +169,7 @@ void add_sql(CLI::App& command, Action& action) {
   }
   verb.add_flag("--write", options->write, "Allow changes, all in one transaction");
   verb.add_option("-a,--attach", options->attach, "SCOPE", "Attach a scope as a schema; may be repeated").repeatable();
-  verb.add_flag("--extension", options->extension, "Load the extension, which adds constrained()");
+  verb.add_flag("--extension", options->extension, "Load the extension even if the SQL does not ask for it");
   verb.footer(
       "Tables: params, param_list (no values), param_stats, param_values, commits.\n"
       "Functions: tensor_norm(value, dtype) and others, REGEXP; see paramstore(1).\n"

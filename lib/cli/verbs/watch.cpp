@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "lib/cli/address.h"
+#include "lib/cli/scopes_hint.h"
 #include "lib/cli/selection.h"
 #include "lib/cli/terminal/escape.h"
 #include "lib/cli/terminal/interrupt.h"
@@ -76,21 +77,30 @@ bool equal(const Seen& a, const Seen& b) {
 
 class Watcher {
  public:
-  explicit Watcher(const Options& options) : options_(options), address_(parse_address(options.store)) {
+  /// Sees what is there. Where there is no file yet, nothing: all of it is news to the first look that finds one.
+  explicit Watcher(const Options& options) : options_(options), address_(parse_new_address(options.store)) {
+    if (!identity_of(address_)) return;
     open();
     const storage::ReadTransaction snapshot(file());
     counter_ = file().change_counter();
     revision_ = file().revision();
     seen_identity_ = identity_;
+    show_scopes_hint(file(), options_.store);
     for (ParamRecord& record : file().list()) {
       if (wanted(record.name)) seen_.emplace(record.name, read(record));
     }
   }
 
+  /// Whether it has never found a file.
+  bool waits() const noexcept { return !seen_identity_; }
+
   // Null if nobody has committed since the last check. If it throws, the next call reports what this one would have.
   std::optional<Report> look() {
     const std::optional<Identity> identity = identity_of(address_);
-    if (!identity) throw FileError(options_.store + ": no longer exists");
+    if (!identity) {
+      if (waits()) return std::nullopt;
+      throw FileError(options_.store + ": no longer exists");
+    }
     if (!store_ || !(identity == identity_)) {
       open();
     } else if (file().change_counter() == counter_) {
@@ -99,7 +109,8 @@ class Watcher {
     const storage::ReadTransaction snapshot(file());
     const std::int64_t counter = file().change_counter();
     Report report;
-    report.replaced = !(identity_ == seen_identity_);
+    const bool is_first = waits();
+    report.replaced = !is_first && !(identity_ == seen_identity_);
     report.from = revision_;
     report.newest.revision = file().revision();
     const bool is_new = report.replaced || report.newest.revision != revision_;
@@ -293,7 +304,12 @@ class Patience {
 ExitStatus run(const Options& options) {
   const InterruptGuard interrupts;
   Watcher watcher(options);
-  if (Terminal::error().is_terminal) std::cerr << "watching " << shown_name(options.store) << "; Ctrl-C ends it\n";
+  if (watcher.waits()) {
+    std::cerr << "waiting for " << shown_name(options.store) << ", which does not exist yet; Ctrl-C ends it"
+              << std::endl;
+  } else if (Terminal::error().is_terminal) {
+    std::cerr << "watching " << shown_name(options.store) << "; Ctrl-C ends it\n";
+  }
   std::uint64_t reports = 0;
   Patience patience(options.interval);
   try {

@@ -1,7 +1,7 @@
 // A store's file is never replaced by renaming another over it: a program that had opened the old file but not yet read
 // from it would hold no lock, and would later find the new file's -wal by name and take it for the old file's. So the
 // file stays and gets its new contents in one transaction, protected by SQLite's own locks and journal.
-#include "lib/storage/file_contents.h"
+#include "lib/storage/replace_contents.h"
 
 #include <SQLiteCpp/Backup.h>
 #include <sqlite3.h>
@@ -28,7 +28,7 @@ constexpr int pages_a_step = 64;
 
 // A connection with exclusive use of the file, outside WAL mode: in WAL mode the page size could not change, and
 // readers would not block.
-std::unique_ptr<SQLite::Database> lock_alone(const fs::path& target, const OpenOptions& options) {
+std::unique_ptr<SQLite::Database> lock_alone(const fs::path& target, const InternalOptions& options) {
   const std::string path = target.string();
   auto database = open_connection(file_uri(target, OpenMode::create, options.vfs), path, {});
   // EXTRA: after a power loss the deleted journal must not reappear, as it would restore the old contents.
@@ -44,7 +44,7 @@ std::unique_ptr<SQLite::Database> lock_alone(const fs::path& target, const OpenO
   return database;
 }
 
-std::unique_ptr<SQLite::Database> wait_for_lock(const fs::path& target, const OpenOptions& options) {
+std::unique_ptr<SQLite::Database> wait_for_lock(const fs::path& target, const InternalOptions& options) {
   const auto begin = std::chrono::steady_clock::now();
   for (;;) {
     try {
@@ -69,7 +69,7 @@ std::unique_ptr<SQLite::Database> wait_for_lock(const fs::path& target, const Op
 
 }  // namespace
 
-void replace_contents(const fs::path& target, const fs::path& source, const OpenOptions& options,
+void replace_contents(const fs::path& target, const fs::path& source, const InternalOptions& options,
                       const Progress& progress) {
   ConnectionOptions waiting;
   waiting.busy_timeout = options.busy_timeout;

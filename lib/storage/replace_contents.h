@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "paramstore/storage/database.h"
+#include "lib/storage/store_internals.h"
 
 namespace paramstore::storage {
 
@@ -12,6 +12,6 @@ namespace paramstore::storage {
 /// power loss. Throws StoreBusy if somebody has the target open, NotAStore if it is not a store, and CorruptStore if it
 /// is too damaged for SQLite to write.
 void replace_contents(const std::filesystem::path& target, const std::filesystem::path& source,
-                      const OpenOptions& options, const Progress& progress);
+                      const InternalOptions& options, const Progress& progress);
 
 }  // namespace paramstore::storage
