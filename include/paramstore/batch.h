@@ -25,8 +25,11 @@ class ParamStore;
 /// undoes all of them, in the file, the cache and the leaves.
 ///
 /// It changes the scope that was active when it began; a change to another scope throws Error. It holds the file's
-/// write lock: writes from other threads and processes wait. At most one per thread. End it on the thread that began
-/// it, before the store is moved or destroyed.
+/// write lock: writes from other threads and processes wait. Other threads of this store also wait if they ask for a
+/// parameter that the batch has changed, or for anything that is not in memory; so user code that the batch runs (an
+/// initialiser, a registered constraint) must not wait for a thread that does. A leaf that such a thread already has
+/// shows the batch's contents at once. At most one per thread. End it on the thread that began it, before the store is
+/// moved or destroyed.
 class PARAMSTORE_EXPORT Batch {
  public:
   Batch(Batch&&) noexcept;

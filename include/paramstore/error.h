@@ -82,7 +82,9 @@ class PARAMSTORE_STORAGE_EXPORT UnsupportedTensor : public Error {
 };
 
 /// Parameters that another connection changed or removed since this store read them. Nothing was
-/// written. `refresh()` picks up their values; `commit(Conflict::overwrite)` keeps this store's.
+/// written. `refresh()` picks up their values. To put this store's in their place: after
+/// `refresh()` repeat a `set`, `erase`, `module`, `set_state` or `load`; of a `commit`, make it
+/// `commit(Conflict::overwrite)` instead.
 class PARAMSTORE_STORAGE_EXPORT StaleParam : public Error {
  public:
   StaleParam(const std::string& message, std::vector<std::string> names);

@@ -14,6 +14,9 @@ namespace paramstore {
 /// which of these failed, and at which byte.
 PARAMSTORE_STORAGE_EXPORT void validate_param_name(std::string_view name);
 
+/// The same for the name of a scope; a name that makes too long a file name is refused elsewhere.
+PARAMSTORE_STORAGE_EXPORT void validate_scope_name(std::string_view name);
+
 /// "encoder", "layer.weight" -> "encoder$$$layer.weight": the name under which `module()` registers a
 /// module's parameter.
 PARAMSTORE_STORAGE_EXPORT std::string param_with_module_name(std::string_view module_name, std::string_view param_name);

@@ -21,13 +21,17 @@
 // A parameter has a name, a constraint and two tensors: the constrained value that users see, and the unconstrained
 // leaf that optimizers move. The file holds one row for each, with the leaf's contents. Calls that change the store
 // (`set`, `setdefault` of a new name, `erase`, ...) write it in one transaction before they return, and change
-// neither file nor memory when they throw. What an optimizer changes in place is written by `commit`.
+// neither file nor memory when they throw. Memory changes only after the file's commit, so no thread sees a value that
+// is rolled back. (If a committed change cannot be applied to memory, for example because memory ran out, LibTorch's
+// warning handler is told and the parameter is read from the file again.) What an optimizer changes in place is written
+// by `commit`.
 //
 // Opening reads no values; each is read, and checked against its checksum, when it is first asked for. Other
 // processes may use the file at the same time: `refresh` picks up what they commit, and so does any call that has to
 // read the file anyway. A store therefore always shows one committed state of its file plus its own changes.
 //
-// All members may be called from several threads at once. The tensors are LibTorch's: a thread that writes into a
+// All members may be called from several threads at once, also by user code that the store runs: initialisers, and the
+// functions of registered constraints, run without the store's lock. The tensors are LibTorch's: a thread that writes into a
 // leaf while another commits is a data race. Names are 1 to 1024 bytes of UTF-8 without NUL; any other name throws
 // InvalidName.
 #pragma once
@@ -62,6 +66,10 @@ class Module;
 template <typename Contained>
 class ModuleHolder;
 }  // namespace torch::nn
+
+namespace torch::optim {
+class Optimizer;
+}  // namespace torch::optim
 
 namespace paramstore {
 
@@ -103,8 +111,8 @@ class PARAMSTORE_EXPORT ParamStore {
 
   /// The parameter `name`. If it does not exist, makes it from `init` (a constrained value or a callable that returns
   /// one) under `constraint` (default: `real`). The value is copied: the new leaf is the store's own. `init` is ignored
-  /// for an existing name; if its shape, or an explicit constraint, disagrees with what is stored, the user is warned
-  /// once (`StoreOptions::on_mismatch`). Throws ConstraintViolation for a value outside the constraint,
+  /// for an existing name; if its shape or dtype, or an explicit constraint, disagrees with what is stored, the user is
+  /// warned once (`StoreOptions::on_mismatch`). Throws ConstraintViolation for a value outside the constraint,
   /// UnsupportedTensor, and what `init` throws.
   Param setdefault(std::string_view name, const InitialValue& init,
                    const std::optional<Constraint>& constraint = std::nullopt);
@@ -154,6 +162,15 @@ class PARAMSTORE_EXPORT ParamStore {
   /// The leaves, for an optimizer's constructor.
   std::vector<at::Tensor> parameters() const;
 
+  /// Adds the leaves that are in none of the optimizer's parameter groups to its last group, or to group number `group`
+  /// (from 0), whose options then hold for them. Returns their names. Call it after `setdefault`, `set`, `module` or
+  /// `load` made parameters or gave them new leaves. An old leaf stays in the optimizer, without new gradients. (After
+  /// `module` with `update_module_params` the old leaf shares the new one's storage, so weight decay or momentum may
+  /// still move it: make that call before the optimizer.) Throws Error if the group does not exist, or if an LBFGS that
+  /// has begun would get new parameters.
+  std::vector<std::string> add_new_to(torch::optim::Optimizer& optimizer,
+                                      std::optional<std::size_t> group = std::nullopt) const;
+
   /// The parameters whose name matches `pattern` from its start, like Python's re.match (it need not match to the end).
   /// Throws Error if the pattern does not compile (saying where) or exceeds the match limit.
   torch::OrderedDict<std::string, Param> match(std::string_view pattern) const;
@@ -165,7 +182,9 @@ class PARAMSTORE_EXPORT ParamStore {
 
   /// Registers the parameters of `nn_module` that require gradients, including those of nested modules, as `name` +
   /// "$$$" + their path, under `real`. A new name takes the module's own tensor as its leaf. If the name exists, the
-  /// store's value stays; with `update_module_params` the module then gets that value: its tensor takes over the leaf's
+  /// store's value stays, and the module keeps its own; if they differ, the user is warned once per module name
+  /// (`StoreOptions::on_mismatch`), because training the store's leaves would not train the module. Pass true for
+  /// `update_module_params` when a program resumes: the module then gets the stored value: its tensor takes over the leaf's
   /// storage and becomes the leaf. (The previous leaf keeps sharing that storage, so an optimizer that holds it still
   /// moves the parameter.) If the module's tensor is already the leaf of other parameters, in any scope of this store,
   /// those keep their values and get a leaf of their own: one net may move from scope to scope. Parameters that require

@@ -15,12 +15,14 @@
 
 namespace paramstore {
 
-/// The process's store: at the path in the environment variable PARAMSTORE_PATH, or in memory if that is unset or
-/// empty. Opened by the first call that needs it, closed at the end of the process.
+/// The process's store: at the path in the environment variable PARAMSTORE_PATH, or in memory if that is unset, empty
+/// or ":memory:". Opened by the first call that needs it, closed at the end of the process. Always the same object. What
+/// opening throws names the variable.
 PARAMSTORE_EXPORT ParamStore& get_param_store();
 
-/// Makes the store at `path` the process's store. The previous store is closed, which commits what is pending in it;
-/// references to it become invalid. Throws what ParamStore's constructor and the previous store's `close` throw; the
+/// Makes the store at `path` the process's store; ":memory:" is a new one in memory. The previous store is closed, which
+/// commits what is pending in it; a reference that get_param_store() gave speaks of the new store from then on. No other
+/// thread may use the process's store meanwhile, and no batch of it may be open. Throws what ParamStore's constructor and the previous store's `close` throw; the
 /// previous store then stays in place.
 PARAMSTORE_EXPORT void use_param_store(const std::filesystem::path& path, const StoreOptions& options = {});
 

@@ -12,7 +12,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,7 +22,7 @@
 #include <variant>
 #include <vector>
 
-#include "paramstore/error.h"
+#include "paramstore/detail/query_column.h"
 #include "paramstore/export.h"
 
 namespace at {
@@ -45,7 +44,7 @@ class PARAMSTORE_EXPORT QueryArgument {
   QueryArgument(std::nullptr_t) noexcept {}
   QueryArgument(std::nullopt_t) noexcept {}
   template <class Number, std::enable_if_t<std::is_arithmetic_v<Number> && !std::is_same_v<Number, char>, int> = 0>
-  QueryArgument(Number number) : value_(from_number(number)) {}
+  QueryArgument(Number number) : value_(detail::sql_number(number)) {}
   QueryArgument(const char* text) : value_(std::string(text)) {}
   QueryArgument(std::string_view text) : value_(std::string(text)) {}
   QueryArgument(std::string text) : value_(std::move(text)) {}
@@ -57,20 +56,6 @@ class PARAMSTORE_EXPORT QueryArgument {
   const QueryValue& value() const noexcept { return value_; }
 
  private:
-  template <class Number>
-  static QueryValue from_number(Number number) {
-    if constexpr (std::is_floating_point_v<Number>) {
-      return static_cast<double>(number);
-    } else {
-      if constexpr (std::is_unsigned_v<Number> && sizeof(Number) >= sizeof(std::int64_t)) {
-        if (number > static_cast<Number>(std::numeric_limits<std::int64_t>::max())) {
-          throw Error("the query argument " + std::to_string(number) +
-                      " is larger than SQL's integers, which have 64 bits");
-        }
-      }
-      return static_cast<std::int64_t>(number);
-    }
-  }
   QueryValue value_;
 };
 
@@ -93,25 +78,13 @@ class PARAMSTORE_EXPORT QueryRow {
   /// std::optional, if the column does not exist, or if several have the name.
   template <class T>
   T get(std::size_t column) const {
-    if constexpr (IsOptional<T>::value) {
+    if constexpr (detail::IsOptional<T>::value) {
       if (is_null(column)) return std::nullopt;
       return get<typename T::value_type>(column);
     } else if constexpr (std::is_same_v<T, QueryValue>) {
       return (*this)[column];
-    } else if constexpr (std::is_same_v<T, std::int64_t>) {
-      return integer(column);
-    } else if constexpr (std::is_integral_v<T>) {
-      const std::int64_t value = integer(column);
-      if (!fits<T>(value)) refuse_integer(column, value);
-      return static_cast<T>(value);
-    } else if constexpr (std::is_floating_point_v<T>) {
-      return static_cast<T>(real(column));
-    } else if constexpr (std::is_same_v<T, std::string>) {
-      return text(column);
     } else {
-      static_assert(std::is_same_v<T, std::vector<std::byte>>,
-                    "a number, std::string, std::vector<std::byte>, QueryValue, or std::optional of one");
-      return blob(column);
+      return detail::plain_column<T>(*this, column);
     }
   }
   /// By the column's name: its AS alias, else its own name.
@@ -124,39 +97,17 @@ class PARAMSTORE_EXPORT QueryRow {
   /// the number of columns differs.
   template <class... T>
   std::tuple<T...> to_tuple() const {
-    require_size(sizeof...(T));
+    detail::require_columns(*this, sizeof...(T));
     return to_tuple_of<T...>(std::index_sequence_for<T...>());
   }
 
  private:
   friend class QueryState;
   using Names = std::vector<std::string>;
-  template <class T>
-  struct IsOptional : std::false_type {};
-  template <class T>
-  struct IsOptional<std::optional<T>> : std::true_type {};
-
   QueryRow(std::shared_ptr<const Names> names, std::vector<QueryValue> values) noexcept
       : names_(std::move(names)), values_(std::move(values)) {}
 
-  template <class T>
-  static constexpr bool fits(std::int64_t value) {
-    if constexpr (std::is_unsigned_v<T>) {
-      return value >= 0 &&
-             static_cast<std::uint64_t>(value) <= static_cast<std::uint64_t>(std::numeric_limits<T>::max());
-    } else {
-      return value >= std::int64_t{std::numeric_limits<T>::min()} &&
-             value <= std::int64_t{std::numeric_limits<T>::max()};
-    }
-  }
-
   std::size_t index(std::string_view column) const;
-  [[noreturn]] void refuse_integer(std::size_t column, std::int64_t value) const;
-  void require_size(std::size_t wanted) const;
-  std::int64_t integer(std::size_t column) const;
-  double real(std::size_t column) const;
-  const std::string& text(std::size_t column) const;
-  const std::vector<std::byte>& blob(std::size_t column) const;
   template <class... T, std::size_t... i>
   std::tuple<T...> to_tuple_of(std::index_sequence<i...>) const {
     return std::tuple<T...>(get<T>(i)...);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "paramstore/export.h"
@@ -31,7 +32,8 @@ enum class Detect {
   version_counter,
 };
 
-/// What to do if an `init` or a constraint given to `setdefault` disagrees with what is stored.
+/// What to do if the init (its shape or dtype) or the constraint given to `setdefault` disagrees with what is stored, or
+/// if a module does (shape, dtype, or contents that `module` leaves different).
 enum class Mismatch { ignore, warn, error };
 
 /// What `commit` does with a parameter whose row another connection has changed since this store read it.
@@ -58,7 +60,7 @@ struct StoreOptions {
   /// counter does not show are not written.
   TORCH_ARG(Detect, detect) = Detect::content;
 
-  /// Default: warn, once per name, through LibTorch's warning handler.
+  /// Default: warn, once per name of a parameter or module, through LibTorch's warning handler.
   TORCH_ARG(Mismatch, on_mismatch) = Mismatch::warn;
 
   /// Whether values are checked against their constraint before they are stored. Default: true. If false, a value
@@ -76,10 +78,17 @@ struct StoreOptions {
   TORCH_ARG(std::chrono::nanoseconds, commit_every) = std::chrono::nanoseconds(0);
 };
 
-/// Options of one commit: commit(CommitOptions().step(100).message("warm-up done")), commit(Conflict::overwrite).
+/// Options of one commit: commit(100) (the step), commit("warm-up done") (the message), commit(Conflict::overwrite), or
+/// several: commit(CommitOptions().step(100).message("warm-up done")).
 struct CommitOptions {
   CommitOptions() = default;
-  CommitOptions(Conflict conflict) : conflict_(conflict) {}  // NOLINT: meant to convert
+  // NOLINTBEGIN: meant to convert
+  CommitOptions(Conflict conflict) : conflict_(conflict) {}
+  template <class Integer, std::enable_if_t<std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>, int> = 0>
+  CommitOptions(Integer step) : step_(static_cast<std::int64_t>(step)) {}
+  CommitOptions(const char* message) : message_(message) {}
+  CommitOptions(std::string message) : message_(std::move(message)) {}
+  // NOLINTEND
 
   /// The training step, for the `commits` table. Default: none.
   TORCH_ARG(std::optional<std::int64_t>, step) = std::nullopt;

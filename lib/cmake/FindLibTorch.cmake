@@ -8,7 +8,8 @@
 #   - makes every user link protobuf, glog and gflags.
 # A project that uses that package too can: both name the same libraries.
 #
-# Result: LibTorch_FOUND, LibTorch_VERSION, LibTorch_INCLUDE_DIR, LibTorch_LIBRARY_DIR.
+# Result: LibTorch_FOUND, LibTorch_VERSION, LibTorch_INCLUDE_DIR, LibTorch_LIBRARY_DIR, and LibTorch_CXX_STANDARD: the oldest C++
+# that its headers and paramstore's compile as. LibTorch::LibTorch asks for it.
 
 set(_libtorch_roots)
 if(TARGET torch) # the project has called find_package(Torch)
@@ -45,6 +46,15 @@ if(LibTorch_INCLUDE_DIR)
       list(JOIN _libtorch_numbers "." LibTorch_VERSION)
     endif()
   endforeach()
+  # LibTorch's headers check the standard themselves, from 2.14 on for C++20.
+  set(LibTorch_CXX_STANDARD 17)
+  if(EXISTS "${LibTorch_INCLUDE_DIR}/ATen/ATen.h")
+    file(STRINGS "${LibTorch_INCLUDE_DIR}/ATen/ATen.h" _libtorch_lines REGEX "^#error C\\+\\+[0-9]+ or later")
+    string(REGEX MATCH "C\\+\\+([0-9]+)" _libtorch_lines "${_libtorch_lines}")
+    if(CMAKE_MATCH_1 GREATER LibTorch_CXX_STANDARD)
+      set(LibTorch_CXX_STANDARD ${CMAKE_MATCH_1})
+    endif()
+  endif()
   # Debian's LibTorch logs with glog, and its headers use it.
   set(_libtorch_glog)
   if(EXISTS "${LibTorch_INCLUDE_DIR}/c10/macros/cmake_macros.h")
@@ -75,6 +85,7 @@ if(LibTorch_FOUND)
     # Kernels register themselves when their library is loaded: libtorch.so, of which no program uses a symbol, is what
     # brings in those for GPUs, so the linker must not drop it. One word, so that CMake cannot pull it apart.
     add_library(LibTorch::LibTorch INTERFACE IMPORTED)
+    target_compile_features(LibTorch::LibTorch INTERFACE cxx_std_${LibTorch_CXX_STANDARD})
     target_link_libraries(LibTorch::LibTorch INTERFACE
       "-Wl,--push-state,--no-as-needed,${LibTorch_torch_LIBRARY},--pop-state" LibTorch::torch_cpu LibTorch::c10 ${${_libtorch_glog}})
   endif()

@@ -1,6 +1,23 @@
 # How everything here is compiled.
 
-set(CMAKE_CXX_STANDARD 17)
+# The LibTorch that was found decides, unless the user asks for a newer standard. What users of the installed libraries need does not
+# depend on that: C++17, and whatever LibTorch::LibTorch asks for.
+set(oldest_standard 17)
+if(PARAMSTORE_TORCH)
+  set(oldest_standard ${LibTorch_CXX_STANDARD})
+endif()
+set(PARAMSTORE_CXX_STANDARD "" CACHE STRING "C++ standard to build as: 17 | 20 | 23; empty: the oldest that LibTorch's headers allow")
+if(PARAMSTORE_CXX_STANDARD STREQUAL "")
+  set(CMAKE_CXX_STANDARD ${oldest_standard})
+elseif(NOT PARAMSTORE_CXX_STANDARD MATCHES "^(17|20|23)$")
+  message(FATAL_ERROR "PARAMSTORE_CXX_STANDARD is ${PARAMSTORE_CXX_STANDARD}; set it to 17, 20 or 23, or leave it empty.")
+elseif(PARAMSTORE_CXX_STANDARD LESS oldest_standard)
+  message(FATAL_ERROR "PARAMSTORE_CXX_STANDARD is ${PARAMSTORE_CXX_STANDARD}, but the headers of LibTorch ${LibTorch_VERSION} need "
+                      "C++${oldest_standard}. Set it to ${oldest_standard}, or leave it empty.")
+else()
+  set(CMAKE_CXX_STANDARD ${PARAMSTORE_CXX_STANDARD})
+endif()
+message(STATUS "Building as C++${CMAKE_CXX_STANDARD}")
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_CXX_VISIBILITY_PRESET hidden)

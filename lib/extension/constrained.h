@@ -1,23 +1,19 @@
-// From a stored value to the one that users see. Only the loadable extension has this: it needs LibTorch.
+// SQL functions from a stored value to the one that programs see, and back. Only the loadable extension has them: the first call loads
+// LibTorch.
 #pragma once
-
-#include <string_view>
-
-#include "lib/sql/constrain.h"
 
 struct sqlite3;
 
 namespace paramstore::sql {
 
-/// The library's own transforms. Throws Error where the tag is unknown, or has no transform, or does not fit the shape.
-ConstrainedValue constrain(storage::ValueBytes value, storage::Dtype dtype, const Shape& shape,
-                           std::string_view constraint_tag);
-
-/// Adds two functions:
+/// Adds four functions:
 ///
-///   constrained(value, dtype, shape, constraint_tag)        a BLOB of the same dtype
-///   constrained_shape(value, dtype, shape, constraint_tag)  its shape: the same, unless bounds of the constraint are
-///                                                           tensors that broadcast, or it makes matrices of vectors
+///   constrained(value, dtype, shape, constraint_tag)          a BLOB of the same dtype
+///   constrained_shape(value, dtype, shape, constraint_tag)    its shape: the same, unless bounds of the constraint are tensors that
+///                                                             broadcast, or it makes matrices from vectors
+///   unconstrained(value, dtype, shape, constraint_tag)        the inverse: `value` and `shape` are the constrained tensor's. A value that
+///                                                             does not meet the constraint is an error
+///   unconstrained_shape(value, dtype, shape, constraint_tag)  its shape
 ///
 /// Returns SQLite's result code.
 int register_constrained(sqlite3* db) noexcept;

@@ -1,14 +1,14 @@
-// The loadable extension: SQL about tensors in any program that uses SQLite, with LibTorch for constrained values.
+// The loadable extension: SQL about tensors in any program that uses SQLite, and constrained values.
 //
 //   sqlite> .load /usr/lib/paramstore/paramstore
 //   sqlite> SELECT load_extension('/usr/lib/paramstore/paramstore');   -- where the shell's own REGEXP stays
 //   Python: connection.enable_load_extension(True); connection.load_extension("/usr/lib/paramstore/paramstore")
 //
-// Not in a process that has another LibTorch in it, such as a Python that has imported another version of torch:
-// their symbols have the same names.
+// It needs no LibTorch. The first constrained value loads the part that does (transforms_part.h).
 #include <sqlite3ext.h>
 
 #include "lib/extension/constrained.h"
+#include "lib/extension/transforms_part.h"
 #include "lib/sql/functions.h"
 #include "lib/sql/param_values.h"
 
@@ -43,7 +43,7 @@ int initialize(sqlite3* db, char** error, const sqlite3_api_routines* api) noexc
                  : sqlite3_mprintf("paramstore: %s", sqlite3_errmsg(db));
     return code;
   }
-  return SQLITE_OK_LOAD_PERMANENTLY;  // LibTorch has threads: it cannot be unloaded when the connection closes
+  return SQLITE_OK_LOAD_PERMANENTLY;  // LibTorch, once loaded, has threads, so nothing here can be unloaded
 }
 
 }  // namespace

@@ -1,10 +1,9 @@
 // A module's tensors become leaves.
 #pragma once
 
-#include <functional>
-#include <memory>
 #include <vector>
 
+#include "lib/store/effects.h"
 #include "lib/store/store_core.h"
 
 namespace paramstore {
@@ -19,9 +18,13 @@ struct Update {
 /// are on different devices.
 void require_exchangeable(const ScopeState& scope, const Update& update);
 
-/// Each tensor takes over its parameter's storage and then becomes its leaf. If it is already the leaf of other
-/// parameters, in any scope of the store, they get a new leaf with its old storage. All must be exchangeable. Returns
-/// the undo step, which must not throw. Call with the store's mutex held.
-std::function<void()> exchange(StoreCore& core, ScopeState& scope, const std::vector<Update>& updates);
+/// How each tensor takes over its parameter's storage and then becomes its leaf. If it is already the leaf of other
+/// parameters, in any scope of the store, they get a new leaf with its old storage. All must be exchangeable.
+std::vector<LeafExchange> plan_exchanges(StoreCore& core, ScopeState& scope, const std::vector<Update>& updates)
+    PARAMSTORE_REQUIRES(store_mutex);
+
+/// Makes one of them: called by `apply`, and by the batch that goes back.
+void make_exchange(const LeafExchange& exchange) PARAMSTORE_REQUIRES(store_mutex);
+void take_back_exchange(const LeafExchange& exchange) PARAMSTORE_REQUIRES(store_mutex);
 
 }  // namespace paramstore

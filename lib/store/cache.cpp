@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <new>
 #include <utility>
 
 namespace paramstore {
@@ -22,13 +23,8 @@ EntryPtr Cache::find(std::int64_t id) const {
 EntryPtr Cache::find_leaf(const at::Tensor& leaf) {
   if (!leaf_asked_for_) {
     leaf_asked_for_ = true;
-    try {
-      for (const auto& [id, entry] : by_id_) remember_leaf(entry);
-    } catch (...) {  // out of memory: a partial index would give wrong answers
-      by_leaf_.clear();
-      leaf_asked_for_ = false;
-      throw;
-    }
+    for (const auto& [id, entry] : by_id_) remember_leaf(entry);
+    if (!leaf_asked_for_) throw std::bad_alloc();
   }
   const auto [begin, end] = by_leaf_.equal_range(leaf.unsafeGetTensorImpl());
   const auto first = std::min_element(
@@ -41,29 +37,72 @@ EntryPtr Cache::after(std::int64_t id) const {
   return found == by_id_.end() ? nullptr : found->second;
 }
 
+bool Cache::holds(const Entry& entry) const noexcept { return peek(entry.record.name) == &entry; }
+
 void Cache::add(EntryPtr entry) {
-  by_name_.emplace(entry->record.name, entry);
-  remember_leaf(entry);
+  // Reserve for what may be put back too: that must not allocate.
+  if (taken_out_ != 0) {
+    const std::size_t wanted = by_name_.size() + taken_out_ + 1;
+    if (static_cast<float>(wanted) > static_cast<float>(by_name_.bucket_count()) * by_name_.max_load_factor())
+      by_name_.reserve(2 * wanted);
+  }
+  const auto named = by_name_.emplace(entry->record.name, entry).first;
   const std::int64_t id = entry->record.id;
-  by_id_.emplace_hint(by_id_.end(), id, std::move(entry));
+  try {
+    remember_leaf(by_id_.emplace_hint(by_id_.end(), id, std::move(entry))->second);
+  } catch (...) {
+    by_name_.erase(named);
+    throw;
+  }
 }
 
-void Cache::remove(const EntryPtr& entry) noexcept {
-  by_name_.erase(entry->record.name);
-  by_id_.erase(entry->record.id);
+void Cache::remove(const Entry& entry) noexcept {
   forget_leaf(entry);
+  const std::int64_t id = entry.record.id;
+  by_name_.erase(entry.record.name);
+  by_id_.erase(id);  // last: it may hold the only reference to the entry
 }
 
-void Cache::set_leaf(const EntryPtr& entry, const at::Tensor& leaf) {
+void Cache::replace(const Entry& before, EntryPtr after) noexcept {
+  forget_leaf(before);
+  auto name = by_name_.extract(before.record.name);
+  name.key() = after->record.name;
+  name.mapped() = after;
+  by_name_.insert(std::move(name));
+  auto id = by_id_.extract(before.record.id);
+  id.key() = after->record.id;
+  id.mapped().swap(after);  // keeps `before` alive until here
+  const EntryPtr& here = by_id_.insert(std::move(id)).position->second;
+  remember_leaf(here);
+}
+
+Cache::TakenOut Cache::take_out(const Entry& entry) noexcept {
   forget_leaf(entry);
+  TakenOut taken;
+  taken.by_name_ = by_name_.extract(entry.record.name);
+  taken.by_id_ = by_id_.extract(entry.record.id);
+  ++taken_out_;
+  return taken;
+}
+
+void Cache::put_back(TakenOut&& taken_out) noexcept {
+  --taken_out_;
+  remember_leaf(taken_out.entry());
+  by_name_.insert(std::move(taken_out.by_name_));
+  by_id_.insert(std::move(taken_out.by_id_));
+}
+
+void Cache::set_leaf(const EntryPtr& entry, const at::Tensor& leaf) noexcept {
+  forget_leaf(*entry);
   entry->leaf = leaf;
   remember_leaf(entry);
 }
 
-void Cache::set_id(const EntryPtr& entry, std::int64_t id) {
-  by_id_.erase(entry->record.id);
+void Cache::set_id(const EntryPtr& entry, std::int64_t id) noexcept {
+  auto node = by_id_.extract(entry->record.id);
   entry->record.id = id;
-  by_id_.emplace(id, entry);
+  node.key() = id;
+  by_id_.insert(std::move(node));
 }
 
 std::int64_t Cache::last_row() const noexcept {
@@ -79,16 +118,23 @@ void Cache::clear() noexcept {
   by_name_.clear();
   by_id_.clear();
   by_leaf_.clear();
+  taken_out_ = 0;
 }
 
-void Cache::remember_leaf(const EntryPtr& entry) {
-  if (leaf_asked_for_ && entry->leaf.defined()) by_leaf_.emplace(entry->leaf.unsafeGetTensorImpl(), entry);
+void Cache::remember_leaf(const EntryPtr& entry) noexcept {
+  if (!leaf_asked_for_ || !entry->leaf.defined()) return;
+  try {
+    by_leaf_.emplace(entry->leaf.unsafeGetTensorImpl(), entry);
+  } catch (const std::bad_alloc&) {  // a partial index would give wrong answers; rebuild it on the next use
+    by_leaf_.clear();
+    leaf_asked_for_ = false;
+  }
 }
 
-void Cache::forget_leaf(const EntryPtr& entry) noexcept {
-  if (!entry->leaf.defined()) return;
-  const auto [begin, end] = by_leaf_.equal_range(entry->leaf.unsafeGetTensorImpl());
-  const auto found = std::find_if(begin, end, [&](const auto& item) { return item.second == entry; });
+void Cache::forget_leaf(const Entry& entry) noexcept {
+  if (!entry.leaf.defined()) return;
+  const auto [begin, end] = by_leaf_.equal_range(entry.leaf.unsafeGetTensorImpl());
+  const auto found = std::find_if(begin, end, [&](const auto& item) { return item.second.get() == &entry; });
   if (found != end) by_leaf_.erase(found);
 }
 

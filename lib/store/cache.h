@@ -19,6 +19,7 @@ struct Entry {
   storage::ParamRecord record;        // the row as this store last read or wrote it
   Constraint constraint;              // record.constraint_tag, parsed
   bool is_real;                       // the constrained value is the leaf itself
+  bool uncommitted = false;           // made by a batch that is still open: other threads must wait for its end
   at::Tensor leaf;                    // undefined until its value is asked for
   std::uint64_t stored_checksum = 0;  // of the row's value; the leaf is dirty if its contents differ
   std::int64_t stored_version = 0;    // the leaf's version counter when its contents were the row's
@@ -27,9 +28,24 @@ struct Entry {
 };
 using EntryPtr = std::shared_ptr<Entry>;
 
-/// Entries by name, by row (insertion order) and by leaf. Change an entry's leaf or name only through the cache.
+/// Owns the entries: by name, by row (insertion order) and by leaf. Change an entry's leaf or name only through the
+/// cache.
 class Cache {
+  using ByName = std::unordered_map<std::string_view, EntryPtr>;  // keys live in their entry's record
+  using ById = std::map<std::int64_t, EntryPtr>;
+
  public:
+  /// An entry that was taken out, with its nodes, so putting it back allocates nothing.
+  class TakenOut {
+   public:
+    const EntryPtr& entry() const noexcept { return by_id_.mapped(); }
+
+   private:
+    friend class Cache;
+    ByName::node_type by_name_;
+    ById::node_type by_id_;
+  };
+
   /// Null if it does not exist.
   EntryPtr find(std::string_view name) const;
   EntryPtr find(std::int64_t id) const;
@@ -37,13 +53,24 @@ class Cache {
   EntryPtr find_leaf(const at::Tensor& leaf);
   /// The entry with the smallest id above `id`; null at the end.
   EntryPtr after(std::int64_t id) const;
+  /// Whether the cache has this very entry.
+  bool holds(const Entry& entry) const noexcept;
 
+  /// Its name and id must be free. If it throws (out of memory), nothing was added.
   void add(EntryPtr entry);
   /// Reserves room for that many entries in total.
   void reserve(std::size_t count) { by_name_.reserve(count); }
-  void remove(const EntryPtr& entry) noexcept;
-  void set_leaf(const EntryPtr& entry, const at::Tensor& leaf);
-  void set_id(const EntryPtr& entry, std::int64_t id);
+
+  // The following allocate nothing.
+  void remove(const Entry& entry) noexcept;
+  /// Puts `after` in the place of `before`. It must have the same name, and the same id or a free one.
+  void replace(const Entry& before, EntryPtr after) noexcept;
+  TakenOut take_out(const Entry& entry) noexcept;
+  void put_back(TakenOut&& taken_out) noexcept;
+  /// What was taken out will not be put back.
+  void forget_taken_out() noexcept { taken_out_ = 0; }
+  void set_leaf(const EntryPtr& entry, const at::Tensor& leaf) noexcept;
+  void set_id(const EntryPtr& entry, std::int64_t id) noexcept;
   /// The largest id that a row can have, as schema/ says.
   static constexpr std::int64_t largest_row = std::int64_t{1} << 62;
   /// The largest id of an entry that has a row; 0 for none.
@@ -52,7 +79,7 @@ class Cache {
   std::int64_t id_without_row() const noexcept;
   void clear() noexcept;
 
-  const std::map<std::int64_t, EntryPtr>& in_order() const noexcept { return by_id_; }
+  const ById& in_order() const noexcept { return by_id_; }
 
   /// Finds a parameter in memory without touching its reference count. Null if it does not exist.
   const Entry* peek(std::string_view name) const noexcept {
@@ -61,11 +88,12 @@ class Cache {
   }
 
  private:
-  void remember_leaf(const EntryPtr& entry);
-  void forget_leaf(const EntryPtr& entry) noexcept;
+  void remember_leaf(const EntryPtr& entry) noexcept;
+  void forget_leaf(const Entry& entry) noexcept;
 
-  std::unordered_map<std::string_view, EntryPtr> by_name_;  // keys live in their entry's record
-  std::map<std::int64_t, EntryPtr> by_id_;
+  ByName by_name_;
+  ById by_id_;
+  std::size_t taken_out_ = 0;  // entries that may be put back, for which by_name_ has buckets
   // Filled on first use: few programs ask for a leaf's name.
   std::unordered_multimap<const c10::TensorImpl*, EntryPtr> by_leaf_;
   bool leaf_asked_for_ = false;

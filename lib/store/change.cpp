@@ -2,55 +2,44 @@
 
 #include <utility>
 
+#include "lib/store/apply.h"
 #include "paramstore/error.h"
 
 namespace paramstore {
 
-void undo_from(OpenTransaction& transaction, std::size_t from) noexcept {
-  while (transaction.undo.size() > from) {
-    transaction.undo.back()();
-    transaction.undo.pop_back();
-  }
-}
-
-Revision finish(OpenTransaction& transaction) {
-  const Revision revision = transaction.rows.commit();
-  transaction.undo.clear();
-  transaction.scope->revision = revision;
-  return revision;
-}
-
-Change::Change(StoreCore& core, ScopeState& scope, const storage::CommitInfo& info) {
+Change::Change(StoreCore& core, ScopeState& scope, const storage::CommitInfo& info, Extent extent)
+    : scope_(scope), batch_(core.open_batch()) {
   core.require_writable(scope);
-  if (core.batch) {
-    if (core.batch->scope.get() != &scope) {
-      throw Error("a batch is open on '" + core.batch->scope->path + "': a change to '" + scope.path +
-                  "' cannot join it, because one transaction changes one file; commit the batch first");
-    }
-    transaction_ = core.batch.get();
-    savepoint_.emplace(transaction_->rows);
-    if (info.step || info.message) transaction_->rows.annotate(info);
-  } else {
-    own_ = std::make_unique<OpenTransaction>(scope, info);
-    transaction_ = own_.get();
+  if (!batch_) {
+    own_.emplace(*scope.file, info);
+    return;
   }
-  undo_from_ = transaction_->undo.size();
-}
-
-Change::~Change() {
-  if (!finished_) undo_from(*transaction_, undo_from_);
+  if (batch_->scope.get() != &scope) {
+    throw Error("a batch is open on '" + batch_->scope->path + "': a change to '" + scope.path +
+                "' cannot join it, because one transaction changes one file; commit the batch first");
+  }
+  if (extent == Extent::one_small_insert) {
+    batch_->reversal.reserve(1);  // once the row is there, nothing may fail
+  } else {
+    savepoint_.emplace(batch_->rows);
+  }
+  if (info.step || info.message) batch_->rows.annotate(info);
 }
 
 Revision Change::commit() {
-  Revision revision = 0;
-  if (own_) {
-    revision = finish(*own_);
-  } else {
-    savepoint_->release();
-    revision = transaction_->rows.revision();
+  effects_.revision = rows().revision();
+  if (!batch_) {
+    const Revision revision = own_->commit();
+    scope_.revision = revision;
+    apply(scope_, std::move(effects_));
+    return revision;
   }
-  finished_ = true;
-  return revision;
+  if (savepoint_) {
+    batch_->reversal.prepare(effects_);
+    savepoint_->release();
+  }
+  apply(scope_, std::move(effects_), &batch_->reversal);
+  return batch_->rows.revision();
 }
 
 }  // namespace paramstore

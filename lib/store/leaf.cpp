@@ -12,10 +12,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <set>
 #include <utility>
 
+#include "lib/store/mutex.h"
+#include "lib/store/warning.h"
 #include "paramstore/error.h"
 
 namespace paramstore {
@@ -133,6 +134,10 @@ HostValue::HostValue(const at::Tensor& tensor) {
 
 storage::ValueBytes HostValue::bytes() const { return {tensor_->data_ptr(), tensor_->nbytes()}; }
 
+std::shared_ptr<const void> HostValue::owner() const {
+  return tensor_.unsafeIsBorrowed() ? nullptr : std::make_shared<at::Tensor>(*tensor_);
+}
+
 at::Tensor empty_value(const storage::ParamRecord& record) {
   c10::InferenceMode ordinary(false);  // a leaf needs a version counter, which inference tensors lack
   at::Tensor value = at::empty(record.shape, at::TensorOptions().dtype(torch_dtype(record.dtype)));
@@ -161,6 +166,10 @@ bool can_be_leaf(const at::Tensor& tensor) {
          !tensor.is_inference();
 }
 
+std::int64_t version_of(const at::Tensor& leaf) {
+  return leaf.unsafeGetTensorImpl()->version_counter().current_version();
+}
+
 void overwrite_contents(const at::Tensor& leaf, const at::Tensor& value) {
   c10::InferenceMode ordinary(false);
   c10::AutoGradMode no_grad(false);
@@ -183,12 +192,12 @@ at::Tensor to_row_device(at::Tensor value, const storage::ParamRecord& record, c
                        "' is not a device; expected a name like 'cpu' or 'cuda:0' in the row's device column");
   }
   if (!device_available(*device)) {
-    static std::mutex mutex;
+    static Mutex mutex;
     static std::set<std::string> told;
-    std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     if (told.insert(record.device).second) {
-      TORCH_WARN("parameter '", record.name, "'", of_file(path), " lived on ", record.device,
-                 ", which this machine does not have; all parameters from that device go to the CPU");
+      warn("parameter '" + record.name + "'" + of_file(path) + " lived on " + record.device +
+           ", which this machine does not have; all parameters from that device go to the CPU");
     }
     return value;
   }

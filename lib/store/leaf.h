@@ -4,6 +4,8 @@
 #include <ATen/core/Tensor.h>
 #include <c10/util/MaybeOwned.h>
 
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -44,6 +46,8 @@ class HostValue {
  public:
   explicit HostValue(const at::Tensor& tensor);
   storage::ValueBytes bytes() const;
+  /// Keeps the bytes alive; null if they are the tensor's own.
+  std::shared_ptr<const void> owner() const;
 
  private:
   c10::MaybeOwned<at::Tensor> tensor_;
@@ -65,6 +69,9 @@ at::Tensor as_leaf(at::Tensor value);
 /// Whether the tensor itself can serve as a leaf: it requires gradients, is not the result of an operation, and is
 /// contiguous.
 bool can_be_leaf(const at::Tensor& tensor);
+
+/// LibTorch's counter of in-place changes.
+std::int64_t version_of(const at::Tensor& leaf);
 
 /// Copies `value` into `leaf`, which must fit, without recording it in autograd; the version counter moves on.
 void overwrite_contents(const at::Tensor& leaf, const at::Tensor& value);

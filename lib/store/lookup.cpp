@@ -2,31 +2,47 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <utility>
 #include <vector>
 
 #include "lib/constraint/node.h"
+#include "lib/storage/store_internals.h"
 #include "lib/store/leaf.h"
 #include "lib/store/named_errors.h"
 #include "lib/store/refresh.h"
 #include "lib/store/value_memory.h"
+#include "lib/text/nearest_name.h"
+#include "lib/text/utf8.h"
 #include "paramstore/error.h"
 #include "paramstore/param_name.h"
 
 namespace paramstore {
 namespace {
 
-[[noreturn]] void not_found(const ScopeState& scope, std::string_view name) {
+/// "; did you mean 'loc'?", or "" if no name is close. Reads the names of a file of moderate size only: a program may ask
+/// often for what is not there.
+std::string did_you_mean(ScopeState& scope, std::string_view name) PARAMSTORE_REQUIRES(store_mutex) {
+  constexpr std::int64_t most_names = 10'000;
+  std::vector<std::string> names;
+  for (const auto& [id, entry] : scope.cache().in_order()) names.push_back(entry->record.name);
+  if (!scope.complete && static_cast<std::int64_t>(scope.file->count()) <= most_names) {
+    for (auto& record : scope.file->list()) names.push_back(std::move(record.name));
+  }
+  const auto close = nearest(name, names);
+  return close ? "; did you mean " + in_quotes(*close) + "?" : "";
+}
+
+[[noreturn]] void not_found(ScopeState& scope, std::string_view name) PARAMSTORE_REQUIRES(store_mutex) {
+  const std::string hint = did_you_mean(scope, name);
   throw ParamNotFound("no parameter '" + std::string(name) + "' in '" + scope.path + "'" +
                           (scope.name.empty() ? "" : " (scope '" + scope.name + "')") +
-                          "; keys() lists all names, setdefault() creates one",
+                          (hint.empty() ? "; " : hint + " ") + "keys() lists all names, setdefault() creates one",
                       std::string(name));
 }
 
-void add_to_cache(ScopeState& scope, const EntryPtr& entry) {
-  std::lock_guard cache_lock(scope.cache_mutex);
-  scope.cache.add(entry);
+void add_to_cache(ScopeState& scope, const EntryPtr& entry) PARAMSTORE_REQUIRES(store_mutex) {
+  MutexLock cache_lock(scope.cache_mutex);
+  scope.changing_cache().add(entry);
 }
 
 /// Entries made by another thread lie in another processor's cache; prefetching them hides that latency.
@@ -38,24 +54,20 @@ void prefetch([[maybe_unused]] const Entry& entry) noexcept {
 #endif
 }
 
-void install_leaf(ScopeState& scope, const EntryPtr& entry, const at::Tensor& leaf) {
-  std::lock_guard cache_lock(scope.cache_mutex);
-  scope.cache.set_leaf(entry, leaf);
+void install_leaf(ScopeState& scope, const EntryPtr& entry, const at::Tensor& leaf) PARAMSTORE_REQUIRES(store_mutex) {
+  MutexLock cache_lock(scope.cache_mutex);
+  scope.changing_cache().set_leaf(entry, leaf);
   entry->stored_version = version_of(leaf);
 }
 
 }  // namespace
 
-std::int64_t version_of(const at::Tensor& leaf) {
-  return leaf.unsafeGetTensorImpl()->version_counter().current_version();
-}
-
-std::optional<std::uint64_t> changed_checksum(const Entry& entry, Detect detect) {
+std::optional<HashedValue> changed_value(const Entry& entry, Detect detect) {
   if (!entry.leaf.defined()) return std::nullopt;
   if (detect == Detect::version_counter && version_of(entry.leaf) == entry.stored_version) return std::nullopt;
-  const std::uint64_t checksum = storage::value_checksum(HostValue(entry.leaf).bytes());
-  const bool same = checksum == entry.stored_checksum && same_shape(entry.record, entry.leaf);
-  return same ? std::nullopt : std::optional(checksum);
+  HashedValue value(entry.leaf);
+  const bool same = value.checksum == entry.stored_checksum && same_shape(entry.record, entry.leaf);
+  return same ? std::nullopt : std::optional(std::move(value));
 }
 
 Constraint parse_tag(const std::string& path, const storage::ParamRecord& record) {
@@ -68,11 +80,14 @@ Constraint parse_tag(const std::string& path, const storage::ParamRecord& record
 }
 
 EntryPtr find_entry(ScopeState& scope, std::string_view name) {
-  if (auto entry = scope.cache.find(name)) return entry;
+  if (auto entry = scope.cache().find(name)) return entry;
   validate_param_name(name);
-  storage::ReadTransaction snapshot(*scope.file);
-  take_in_changes(scope, Pending::keep);
-  if (auto entry = scope.cache.find(name)) return entry;
+  std::optional<storage::ReadTransaction> snapshot;
+  if (!scope.in_batch) {
+    snapshot.emplace(*scope.file);
+    take_in_changes(scope, Pending::keep);
+    if (auto entry = scope.cache().find(name)) return entry;
+  }
   if (scope.complete) return nullptr;
   auto record = scope.file->find(name);
   if (!record) return nullptr;
@@ -98,7 +113,7 @@ EntryPtr load_leaf(ScopeState& scope, const EntryPtr& entry) {
   if (entry->leaf.defined()) return entry;
   storage::ReadTransaction snapshot(*scope.file);
   take_in_changes(scope, Pending::keep);
-  EntryPtr current = scope.cache.find(entry->record.name);  // a refresh may have replaced or removed it
+  EntryPtr current = scope.cache().find(entry->record.name);  // a refresh may have replaced or removed it
   if (current && !current->leaf.defined()) install_leaf(scope, current, as_leaf(read_value(scope, *current)));
   return current;
 }
@@ -109,12 +124,12 @@ void list_all(ScopeState& scope) {
   if (scope.complete) return;
   std::vector<EntryPtr> fresh;
   for (auto& record : scope.file->list()) {
-    if (scope.cache.find(record.id)) continue;
+    if (scope.cache().find(record.id)) continue;
     auto constraint = parse_tag(scope.path, record);
     fresh.push_back(std::make_shared<Entry>(std::move(record), std::move(constraint)));
   }
-  std::lock_guard cache_lock(scope.cache_mutex);
-  for (const auto& entry : fresh) scope.cache.add(entry);
+  MutexLock cache_lock(scope.cache_mutex);
+  for (const auto& entry : fresh) scope.changing_cache().add(entry);
   scope.complete = true;
 }
 
@@ -132,10 +147,11 @@ void load_all(ScopeState& scope) {
     ValueMemory memory;
     bool all_on_cpu = true;
   };
-  std::vector<Part> parts(storage::StoreFile::most_parts);
-  const auto checksums = scope.file->read_parts([&](storage::ParamRecord&& record, std::size_t index) -> void* {
+  std::vector<Part> parts(storage::most_parts);
+  const Cache& known_entries = scope.cache();  // for the reading threads; nothing changes it meanwhile
+  const auto checksums = storage::read_parts(*scope.file, [&](storage::ParamRecord&& record, std::size_t index) -> void* {
     Part& part = parts[index];
-    EntryPtr entry = scope.cache.find(record.id);
+    EntryPtr entry = known_entries.find(record.id);
     if (entry && entry->leaf.defined()) {
       part.rows.push_back({std::move(entry), true, {}});
       return nullptr;
@@ -171,8 +187,9 @@ void load_all(ScopeState& scope) {
     }
   }
 
-  std::lock_guard cache_lock(scope.cache_mutex);
-  scope.cache.reserve(checksums.size());
+  MutexLock cache_lock(scope.cache_mutex);
+  Cache& cache = scope.changing_cache();
+  cache.reserve(checksums.size());
   std::size_t next = 0;
   for (Part& part : parts) {
     for (std::size_t i = 0; i < part.rows.size(); ++i) {
@@ -181,11 +198,11 @@ void load_all(ScopeState& scope) {
       const std::uint64_t checksum = checksums[next++];
       if (!known) {
         entry->stored_checksum = checksum;
-        scope.cache.add(std::move(entry));
+        cache.add(std::move(entry));
       } else if (value.defined()) {
         entry->stored_checksum = checksum;
         entry->stored_version = version_of(value);
-        scope.cache.set_leaf(entry, value);
+        cache.set_leaf(entry, value);
       }
     }
   }
@@ -204,44 +221,70 @@ Param constrained(const ScopeState& scope, std::string_view name, at::Tensor lea
 namespace {
 
 // For names without a leaf in the cache.
-std::optional<Found> find_in_file(StoreCore& core, ScopeState& scope, std::string_view name) {
-  auto locked = core.lock(scope);
+std::optional<Found> find_in_file(StoreCore& core, ScopeState& scope, std::string_view name)
+    PARAMSTORE_EXCLUDES(store_mutex) {
+  const StoreLock locked(core, scope);
   EntryPtr entry = find_entry(scope, name);
   if (entry) entry = load_leaf(scope, entry);
   if (!entry) return std::nullopt;
   return Found{entry->leaf, entry->constraint};
 }
 
+/// Whether this thread may use the entry as it is: it has a leaf, and is not part of another thread's open batch.
+bool ready(const StoreCore& core, const Entry* entry) noexcept {
+  return entry && entry->leaf.defined() && (!entry->uncommitted || core.in_own_batch());
+}
+
 }  // namespace
 
 std::optional<Found> find(StoreCore& core, ScopeState& scope, std::string_view name) {
   {
-    std::lock_guard cache_lock(scope.cache_mutex);
-    const Entry* entry = scope.cache.peek(name);
-    if (entry && entry->leaf.defined()) return Found{entry->leaf, entry->constraint};
+    MutexLock cache_lock(scope.cache_mutex);
+    const Entry* entry = scope.cache_in_passing().peek(name);
+    if (ready(core, entry)) return Found{entry->leaf, entry->constraint};
   }
   return find_in_file(core, scope, name);
 }
 
+bool contains(StoreCore& core, ScopeState& scope, std::string_view name) {
+  {
+    MutexLock cache_lock(scope.cache_mutex);
+    const Entry* entry = scope.cache_in_passing().peek(name);
+    if (entry && (!entry->uncommitted || core.in_own_batch())) return true;
+  }
+  const StoreLock locked(core, scope);
+  return find_entry(scope, name) != nullptr;
+}
+
+namespace {
+
+[[noreturn]] void not_found(StoreCore& core, ScopeState& scope, std::string_view name)
+    PARAMSTORE_EXCLUDES(store_mutex) {
+  const StoreLock locked(core, scope);
+  not_found(scope, name);
+}
+
+}  // namespace
+
 Param get(StoreCore& core, ScopeState& scope, std::string_view name) {
   std::optional<Found> found;
   {
-    std::lock_guard cache_lock(scope.cache_mutex);
-    const Entry* entry = scope.cache.peek(name);
-    if (entry && entry->leaf.defined()) {
+    MutexLock cache_lock(scope.cache_mutex);
+    const Entry* entry = scope.cache_in_passing().peek(name);
+    if (ready(core, entry)) {
       // The common case, kept short: copies nothing but the handle.
       if (entry->is_real) return Param(entry->leaf);
       found = Found{entry->leaf, entry->constraint};
     }
   }
   if (!found) found = find_in_file(core, scope, name);
-  if (!found) not_found(scope, name);
+  if (!found) not_found(core, scope, name);
   return constrained(scope, name, std::move(found->leaf), found->constraint);
 }
 
 at::Tensor get_leaf(StoreCore& core, ScopeState& scope, std::string_view name) {
   auto found = find(core, scope, name);
-  if (!found) not_found(scope, name);
+  if (!found) not_found(core, scope, name);
   return std::move(found->leaf);
 }
 

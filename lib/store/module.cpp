@@ -1,5 +1,4 @@
 // ParamStore::module: a module's parameters as the store's.
-#include <c10/util/Exception.h>
 #include <torch/nn/module.h>
 
 #include <optional>
@@ -9,11 +8,13 @@
 #include <vector>
 
 #include "lib/store/adoption.h"
+#include "lib/store/apply.h"
 #include "lib/store/change.h"
 #include "lib/store/leaf.h"
 #include "lib/store/lookup.h"
 #include "lib/store/mismatch.h"
 #include "lib/store/refresh.h"
+#include "lib/store/warning.h"
 #include "lib/store/write_through.h"
 #include "paramstore/error.h"
 #include "paramstore/param_name.h"
@@ -36,11 +37,12 @@ void ParamStore::module(std::string_view name, torch::nn::Module& nn_module, boo
   }
   StoreCore& store = core();
   ScopeState& scope = store.enter();
-  auto locked = store.lock(scope);
+  const StoreLock locked(store, scope);
 
   std::vector<Addition> additions;
   std::vector<Update> updates;
   std::unordered_set<const c10::TensorImpl*> seen;
+  ModuleContents contents(store, scope, name);
   // Compare the module's parameters with one commit of the file, and check them all before changing anything.
   std::optional<storage::ReadTransaction> snapshot(std::in_place, *scope.file);
   take_in_changes(scope, Pending::keep);
@@ -52,9 +54,8 @@ void ParamStore::module(std::string_view name, torch::nn::Module& nn_module, boo
     if (!seen.insert(tensor.unsafeGetTensorImpl()).second) continue;
     if (!tensor.requires_grad()) {
       if (nn_module.is_training()) {
-        TORCH_WARN(
-            "'", item.key(), "' of the module '", name,
-            "' is not registered in the store, because it does not require gradients; module->eval() silences this");
+        warn("'" + item.key() + "' of the module '" + std::string(name) +
+             "' is not registered in the store, because it does not require gradients; module->eval() silences this");
       }
       continue;
     }
@@ -66,22 +67,29 @@ void ParamStore::module(std::string_view name, torch::nn::Module& nn_module, boo
       additions.push_back({std::move(full_name), tensor});
       continue;
     }
-    check_mismatch(store, scope, full_name, {entry->leaf.sizes(), entry->constraint}, tensor, std::nullopt);
-    if (!update_module_params || entry->leaf.is_same(tensor)) continue;
+    check_mismatch(store, scope, full_name, {entry->leaf.sizes(), entry->leaf.scalar_type(), entry->constraint}, tensor,
+                   std::nullopt);
+    if (!update_module_params) {
+      contents.check(full_name, entry->leaf, tensor);
+      continue;
+    }
+    if (entry->leaf.is_same(tensor)) continue;
     updates.push_back({std::move(entry), tensor});
     require_exchangeable(scope, updates.back());
   }
   snapshot.reset();
 
   // An exchange alone does not change the file; a batch undoes it with the rest.
-  if (additions.empty() && !store.batch) {
-    exchange(store, scope, updates);
+  if (additions.empty() && !store.open_batch()) {
+    Effects effects;
+    effects.exchanges = plan_exchanges(store, scope, updates);
+    apply(scope, std::move(effects));
     return;
   }
   if (additions.empty() && updates.empty()) return;
   Change change(store, scope);
   for (const Addition& addition : additions) insert_param(change, addition.name, constraints::real, addition.tensor);
-  change.on_undo(exchange(store, scope, updates));
+  change.effects().exchanges = plan_exchanges(store, scope, updates);
   change.commit();
 }
 

@@ -1,9 +1,12 @@
 #include "paramstore/param_range.h"
 
 #include <algorithm>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include "lib/store/lookup.h"
+#include "lib/store/param_cursor.h"
 #include "lib/store/store_core.h"
 #include "paramstore/param_store.h"
 
@@ -13,11 +16,12 @@ ParamCursor::ParamCursor(std::shared_ptr<StoreCore> store, std::shared_ptr<Scope
     : store_(std::move(store)), scope_(std::move(scope)) {}
 
 bool ParamCursor::advance() {
-  std::lock_guard cache_lock(scope_->cache_mutex);
-  if (!last_id_) last_id_ = scope_->cache.last_row();
-  EntryPtr next = scope_->cache.after(id_);
+  MutexLock cache_lock(scope_->cache_mutex);
+  const Cache& cache = scope_->cache_in_passing();
+  if (!last_id_) last_id_ = cache.last_row();
+  EntryPtr next = cache.after(id_);
   // A row added since. Entries without a row come after all that have one.
-  if (next && next->record.id > *last_id_) next = scope_->cache.after(std::max(id_, Cache::largest_row));
+  if (next && next->record.id > *last_id_) next = cache.after(std::max(id_, Cache::largest_row));
   if (!next) return false;
   id_ = next->record.id;
   name_ = next->record.name;
@@ -37,14 +41,44 @@ bool ParamCursor::advance_to_value() {
 
 namespace {
 
-ParamCursor start(StoreCore& store) {
+std::shared_ptr<const ParamCursor> start(StoreCore& store) {
   ScopeState& scope = store.enter();
-  auto locked = store.lock(scope);
+  const StoreLock locked(store, scope);
   list_all(scope);
-  return {store.shared_from_this(), scope.shared_from_this()};
+  return std::make_shared<const ParamCursor>(store.shared_from_this(), scope.shared_from_this());
+}
+
+using Item = std::pair<std::string, Param>;
+
+// What the cursor comes to next; null at the end.
+void read_next(ParamCursor& cursor, std::shared_ptr<std::string>& name) {
+  name = cursor.advance() ? std::make_shared<std::string>(cursor.name()) : nullptr;
+}
+void read_next(ParamCursor& cursor, std::shared_ptr<Param>& value) {
+  value = cursor.advance_to_value() ? std::make_shared<Param>(cursor.value()) : nullptr;
+}
+void read_next(ParamCursor& cursor, std::shared_ptr<Item>& item) {
+  item = cursor.advance_to_value() ? std::make_shared<Item>(cursor.name(), cursor.value()) : nullptr;
 }
 
 }  // namespace
+
+template <class Value>
+void ParamRange<Value>::iterator::step() {
+  read_next(*cursor_, value_);
+}
+
+template <class Value>
+typename ParamRange<Value>::iterator ParamRange<Value>::begin() const {
+  iterator first;
+  first.cursor_ = std::make_shared<ParamCursor>(*start_);
+  first.step();
+  return first;
+}
+
+template class ParamRange<Item>;
+template class ParamRange<std::string>;
+template class ParamRange<Param>;
 
 ItemRange ParamStore::items() const { return ItemRange(start(core())); }
 KeyRange ParamStore::keys() const { return KeyRange(start(core())); }

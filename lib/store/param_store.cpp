@@ -13,7 +13,9 @@
 #include "lib/store/mismatch.h"
 #include "lib/store/refresh.h"
 #include "lib/store/store_core.h"
+#include "lib/store/to_unconstrained.h"
 #include "lib/store/write_through.h"
+#include "lib/text/python_regex.h"
 #include "paramstore/error.h"
 #include "paramstore/param_name.h"
 
@@ -27,6 +29,26 @@ storage::OpenOptions open_options(const StoreOptions& options) {
   open.busy_timeout = options.busy_timeout();
   open.survive_power_loss = options.durability() == Durability::power_loss;
   return open;
+}
+
+/// Adds a new parameter in a change of its own. Returns false and changes nothing if the name is taken.
+bool add_param(StoreCore& store, ScopeState& scope, StoredRow row, const Constraint& constraint, const at::Tensor& leaf)
+    PARAMSTORE_REQUIRES(store_mutex) {
+  if (scope.cache().find(row.record().name)) return false;
+  const bool small = row.bytes().size <= storage::WriteTransaction::small_insert;
+  Change change(store, scope, {}, small ? Change::Extent::one_small_insert : Change::Extent::any);
+  const std::string name = row.record().name;
+  if (!try_insert_param(change, std::move(row), constraint, leaf)) {
+    // With the write lock held, what takes the name must be there. Otherwise callers would look for it for ever.
+    if (!scope.file->find(name)) {
+      throw CorruptStore(scope.path + ": the index of names has the parameter '" + name +
+                         "', but no row does: the file is damaged; `paramstore verify` lists what is");
+    }
+    scope.complete = false;
+    return false;
+  }
+  change.commit();
+  return true;
 }
 
 }  // namespace
@@ -77,11 +99,11 @@ Param ParamStore::setdefault(std::string_view name, const InitialValue& init,
   ScopeState& scope = store.enter();
   if (auto found = find(store, scope, name)) {
     Param value = constrained(scope, name, found->leaf, found->constraint);
-    check_mismatch(store, scope, name, {value.sizes(), found->constraint}, init, constraint);
+    check_mismatch(store, scope, name, {value.sizes(), value.scalar_type(), found->constraint}, init, constraint);
     return value;
   }
   {
-    auto locked = store.lock(scope);
+    const StoreLock locked(store, scope);
     store.require_writable(scope);
   }
 
@@ -90,20 +112,13 @@ Param ParamStore::setdefault(std::string_view name, const InitialValue& init,
   const Constraint& under = constraint ? *constraint : constraints::real;
   const at::Tensor leaf = as_leaf(to_unconstrained(store, scope, name, under, value));
   Param made = constrained(scope, name, leaf, under);
-
-  auto locked = store.lock(scope);
+  const StoredRow row = row_of(name, under.tag(), leaf, scope.path);
   for (;;) {
     {
-      // Look again under the write lock: another thread or process may have created it meanwhile, and then theirs
-      // counts.
-      Change change(store, scope);
-      if (!scope.cache.find(name) && !scope.file->find(name)) {
-        insert_param(change, name, under, leaf);
-        change.commit();
-        return made;
-      }
+      const StoreLock locked(store, scope);
+      if (add_param(store, scope, row, under, leaf)) return made;
     }
-    // Unless it has been erased again.
+    // Another thread or process has created it meanwhile, and then theirs counts, unless it has been erased again.
     if (auto found = find(store, scope, name))
       return constrained(scope, name, std::move(found->leaf), found->constraint);
   }
@@ -112,24 +127,36 @@ Param ParamStore::setdefault(std::string_view name, const InitialValue& init,
 void ParamStore::set(std::string_view name, const at::Tensor& constrained_value) {
   StoreCore& store = core();
   ScopeState& scope = store.enter();
-  auto locked = store.lock(scope);
-  store.require_writable(scope);
-  const EntryPtr entry = find_entry(scope, name);
-  const Constraint constraint = entry ? entry->constraint : constraints::real;
-  const at::Tensor value = to_unconstrained(store, scope, name, constraint, constrained_value);
-  Change change(store, scope);
-  if (entry) {
-    overwrite_param(change, entry, constraint, value, Adopt::yes);
-  } else {
-    insert_param(change, name, constraint, as_leaf(value));
+  for (;;) {
+    std::optional<Constraint> constraint;  // none for a new parameter
+    {
+      const StoreLock locked(store, scope);
+      store.require_writable(scope);
+      if (const EntryPtr entry = find_entry(scope, name)) constraint = entry->constraint;
+    }
+    // Checks and transforms may be user code: run them without the mutex, then look again.
+    const Constraint& under = constraint ? *constraint : constraints::real;
+    const at::Tensor value = to_unconstrained(store, scope, name, under, constrained_value);
+
+    const StoreLock locked(store, scope);
+    const EntryPtr entry = constraint ? find_entry(scope, name) : scope.cache().find(name);
+    if (!constraint) {
+      if (entry) continue;  // another thread has created it meanwhile
+      const at::Tensor leaf = as_leaf(value);
+      if (add_param(store, scope, row_of(name, under.tag(), leaf, scope.path), under, leaf)) return;
+    } else if (entry && entry->constraint == under) {
+      Change change(store, scope);
+      overwrite_param(change, entry, under, value, Adopt::yes);
+      change.commit();
+      return;
+    }
   }
-  change.commit();
 }
 
 bool ParamStore::erase(std::string_view name) {
   StoreCore& store = core();
   ScopeState& scope = store.enter();
-  auto locked = store.lock(scope);
+  const StoreLock locked(store, scope);
   store.require_writable(scope);
   const EntryPtr entry = find_entry(scope, name);
   if (!entry) return false;
@@ -142,7 +169,7 @@ bool ParamStore::erase(std::string_view name) {
 void ParamStore::clear() {
   StoreCore& store = core();
   ScopeState& scope = store.enter();
-  auto locked = store.lock(scope);
+  const StoreLock locked(store, scope);
   Change change(store, scope);
   clear_params(change);
   change.commit();
@@ -150,13 +177,7 @@ void ParamStore::clear() {
 
 bool ParamStore::contains(std::string_view name) const {
   StoreCore& store = core();
-  ScopeState& scope = store.enter();
-  {
-    std::lock_guard cache_lock(scope.cache_mutex);
-    if (scope.cache.peek(name)) return true;
-  }
-  auto locked = store.lock(scope);
-  return find_entry(scope, name) != nullptr;
+  return paramstore::contains(store, store.enter(), name);
 }
 
 at::Tensor ParamStore::unconstrained(std::string_view name) const {
@@ -167,27 +188,26 @@ at::Tensor ParamStore::unconstrained(std::string_view name) const {
 Constraint ParamStore::constraint(std::string_view name) const {
   StoreCore& store = core();
   ScopeState& scope = store.enter();
-  auto locked = store.lock(scope);
+  const StoreLock locked(store, scope);
   return require_entry(scope, name)->constraint;
 }
 
 std::optional<std::string> ParamStore::param_name(const at::Tensor& leaf) const {
   StoreCore& store = core();
   ScopeState& scope = store.enter();
-  std::lock_guard cache_lock(scope.cache_mutex);
-  const EntryPtr entry = scope.cache.find_leaf(leaf);
+  MutexLock cache_lock(scope.cache_mutex);
+  const EntryPtr entry = scope.find_leaf(leaf);
   return entry ? std::optional(entry->record.name) : std::nullopt;
 }
 
 std::size_t ParamStore::size() const {
   StoreCore& store = core();
   ScopeState& scope = store.enter();
-  auto locked = store.lock(scope);
-  if (scope.complete) return scope.cache.in_order().size();
-  storage::ReadTransaction snapshot(*scope.file);
+  const StoreLock locked(store, scope);
+  const storage::ReadTransaction snapshot(*scope.file);
   take_in_changes(scope, Pending::keep);
   if (scope.held_back) list_all(scope);  // some parameters may have no row
-  return scope.complete ? scope.cache.in_order().size() : scope.file->count();
+  return scope.complete ? scope.cache().in_order().size() : scope.file->count();
 }
 
 bool ParamStore::empty() const { return size() == 0; }
@@ -195,23 +215,38 @@ bool ParamStore::empty() const { return size() == 0; }
 torch::OrderedDict<std::string, at::Tensor> ParamStore::named_parameters() const {
   StoreCore& store = core();
   ScopeState& scope = store.enter();
-  auto locked = store.lock(scope);
+  const StoreLock locked(store, scope);
   load_all(scope);
   torch::OrderedDict<std::string, at::Tensor> leaves;
-  leaves.reserve(scope.cache.in_order().size());
-  for (const auto& [id, entry] : scope.cache.in_order()) leaves.insert(entry->record.name, entry->leaf);
+  leaves.reserve(scope.cache().in_order().size());
+  for (const auto& [id, entry] : scope.cache().in_order()) leaves.insert(entry->record.name, entry->leaf);
   return leaves;
 }
 
 std::vector<at::Tensor> ParamStore::parameters() const {
   StoreCore& store = core();
   ScopeState& scope = store.enter();
-  auto locked = store.lock(scope);
+  const StoreLock locked(store, scope);
   load_all(scope);
   std::vector<at::Tensor> leaves;
-  leaves.reserve(scope.cache.in_order().size());
-  for (const auto& [id, entry] : scope.cache.in_order()) leaves.push_back(entry->leaf);
+  leaves.reserve(scope.cache().in_order().size());
+  for (const auto& [id, entry] : scope.cache().in_order()) leaves.push_back(entry->leaf);
   return leaves;
+}
+
+torch::OrderedDict<std::string, Param> ParamStore::match(std::string_view pattern) const {
+  const PythonRegex regex{std::string(pattern)};
+  StoreCore& store = core();
+  ScopeState& scope = store.enter();
+  torch::OrderedDict<std::string, Param> found;
+  for (const std::string& name : keys()) {
+    // Another thread may have erased it and added it again, at the end.
+    if (!regex.match(name) || found.contains(name)) continue;
+    // Or erased it since.
+    if (auto param = find(store, scope, name))
+      found.insert(name, constrained(scope, name, param->leaf, param->constraint));
+  }
+  return found;
 }
 
 std::vector<std::string> ParamStore::get_all_param_names() const {
@@ -222,7 +257,7 @@ std::vector<std::string> ParamStore::get_all_param_names() const {
 void ParamStore::replace_param(std::string_view name, const at::Tensor& new_param, const Param& old_param) {
   if (!old_param.unconstrained().is_same(unconstrained(name))) {
     throw Error("replace_param: the old parameter given is not '" + std::string(name) + "'" +
-                of_file(core().main->path) + "; give the Param that the store returned for that name");
+                of_file(core().main().path) + "; give the Param that the store returned for that name");
   }
   set(name, new_param);
 }
@@ -230,15 +265,15 @@ void ParamStore::replace_param(std::string_view name, const at::Tensor& new_para
 Revision ParamStore::commit(const CommitOptions& options) {
   StoreCore& store = core();
   ScopeState& scope = store.active();
-  auto locked = store.lock(scope);
+  const StoreLock locked(store, scope);
   return commit_changes(store, scope, options);
 }
 
 RefreshResult ParamStore::refresh() {
   StoreCore& store = core();
   ScopeState& scope = store.active();
-  auto locked = store.lock(scope);
-  if (!store.batch) {  // inside a batch nobody else can have committed
+  const StoreLock locked(store, scope);
+  if (!store.open_batch()) {  // inside a batch nobody else can have committed
     storage::ReadTransaction snapshot(*scope.file);
     take_in_changes(scope, Pending::discard);
   }

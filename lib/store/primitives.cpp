@@ -3,6 +3,10 @@
 #include <cstdlib>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <utility>
+
+#include "paramstore/error.h"
 
 namespace paramstore {
 namespace {
@@ -17,25 +21,54 @@ ProcessStore& process_store() {
   return instance;
 }
 
+std::unique_ptr<ParamStore> open(const std::filesystem::path& path, const StoreOptions& options) {
+  return path == ":memory:" ? std::make_unique<ParamStore>(ParamStore::in_memory(options))
+                            : std::make_unique<ParamStore>(path, options);
+}
+
+/// What opening the path in PARAMSTORE_PATH throws keeps its kind, and names the variable.
+std::unique_ptr<ParamStore> open_from_environment() {
+  const char* path = std::getenv("PARAMSTORE_PATH");
+  if (!path || !*path) path = ":memory:";
+  const auto named = [](const Error& error) {
+    return std::string("the environment variable PARAMSTORE_PATH: ") + error.what();
+  };
+  try {
+    return open(path, {});
+  } catch (const StoreBusy& error) {
+    throw StoreBusy(named(error), error.code());
+  } catch (const StorageError& error) {
+    throw StorageError(named(error), error.code());
+  } catch (const NotAStore& error) {
+    throw NotAStore(named(error));
+  } catch (const SchemaTooNew& error) {
+    throw SchemaTooNew(named(error), error.found(), error.supported());
+  } catch (const CorruptStore& error) {
+    throw CorruptStore(named(error));
+  } catch (const Error& error) {
+    throw Error(named(error));
+  }
+}
+
 }  // namespace
 
 ParamStore& get_param_store() {
   ProcessStore& process = process_store();
   std::lock_guard lock(process.mutex);
-  if (!process.store) {
-    const char* path = std::getenv("PARAMSTORE_PATH");
-    process.store =
-        path && *path ? std::make_unique<ParamStore>(path) : std::make_unique<ParamStore>(ParamStore::in_memory());
-  }
+  if (!process.store) process.store = open_from_environment();
   return *process.store;
 }
 
 void use_param_store(const std::filesystem::path& path, const StoreOptions& options) {
-  auto next = std::make_unique<ParamStore>(path, options);
+  auto next = open(path, options);
   ProcessStore& process = process_store();
   std::lock_guard lock(process.mutex);
-  if (process.store) process.store->close();
-  process.store = std::move(next);
+  if (!process.store) {
+    process.store = std::move(next);
+    return;
+  }
+  process.store->close();
+  *process.store = std::move(*next);  // the object stays where references to it point
 }
 
 void clear_param_store() { get_param_store().clear(); }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "lib/store/leaf.h"
+#include "lib/storage/store_internals.h"
 #include "lib/store/query_state.h"
 #include "lib/store/store_core.h"
 #include "lib/text/utf8.h"
@@ -80,19 +81,19 @@ class VisibleFiles {
  public:
   explicit VisibleFiles(StoreCore& store) : store_(store) {}
 
-  void add(const std::string& schema, storage::StoreFile& file) {
+  void add(const std::string& schema, storage::StoreFile& file) PARAMSTORE_REQUIRES(store_mutex) {
     const auto taken = [&](const VisibleFile& each) {
       return sqlite3_stricmp(each.schema.c_str(), schema.c_str()) == 0;
     };
     if (sqlite3_stricmp(schema.c_str(), "temp") == 0 || std::any_of(files_.begin(), files_.end(), taken)) return;
     if (file.uri().empty()) {
       in_memory_ = true;
-      if (store_.batch && &store_.batch->rows.file() == &file) {
+      if (store_.open_batch() && &store_.open_batch()->rows.file() == &file) {
         throw Error(file.path() +
                     ": a store in memory cannot be queried while it has an open batch; commit the batch first");
       }
     }
-    files_.push_back({schema, file.reading_uri()});
+    files_.push_back({schema, storage::reading_uri(file)});
   }
 
   const std::vector<VisibleFile>& files() const noexcept { return files_; }
@@ -173,32 +174,42 @@ std::size_t QueryRow::index(std::string_view column) const {
   return static_cast<std::size_t>(found - names_->begin());
 }
 
-void QueryRow::require_size(std::size_t wanted) const {
-  if (wanted == size()) return;
-  throw Error("the row has " + std::to_string(size()) + " columns, not " + std::to_string(wanted) + ": " +
-              list_of(*names_));
+namespace detail {
+
+void require_columns(const QueryRow& row, std::size_t wanted) {
+  if (wanted == row.size()) return;
+  std::vector<std::string> names;
+  for (std::size_t column = 0; column < row.size(); ++column) names.push_back(row.column_name(column));
+  throw Error("the row has " + std::to_string(row.size()) + " columns, not " + std::to_string(wanted) + ": " +
+              list_of(names));
 }
 
-std::int64_t QueryRow::integer(std::size_t column) const { return require<std::int64_t>(*this, column, "an INTEGER"); }
+std::int64_t integer_column(const QueryRow& row, std::size_t column) {
+  return require<std::int64_t>(row, column, "an INTEGER");
+}
 
-void QueryRow::refuse_integer(std::size_t column, std::int64_t value) const {
-  throw Error("the column " + in_quotes(column_name(column)) + " is " + std::to_string(value) +
+void refuse_integer(const QueryRow& row, std::size_t column, std::int64_t value) {
+  throw Error("the column " + in_quotes(row.column_name(column)) + " is " + std::to_string(value) +
               ", which the integer type asked for cannot hold; ask for a std::int64_t");
 }
 
-double QueryRow::real(std::size_t column) const {
-  if (const auto* integer = std::get_if<std::int64_t>(&(*this)[column])) {
+double real_column(const QueryRow& row, std::size_t column) {
+  if (const auto* integer = std::get_if<std::int64_t>(&row[column])) {
     constexpr std::int64_t largest_exact = std::int64_t{1} << 53;
     if (*integer >= -largest_exact && *integer <= largest_exact) return static_cast<double>(*integer);
   }
-  return require<double>(*this, column, "a REAL");
+  return require<double>(row, column, "a REAL");
 }
 
-const std::string& QueryRow::text(std::size_t column) const { return require<std::string>(*this, column, "a TEXT"); }
-
-const std::vector<std::byte>& QueryRow::blob(std::size_t column) const {
-  return require<std::vector<std::byte>>(*this, column, "a BLOB");
+const std::string& text_column(const QueryRow& row, std::size_t column) {
+  return require<std::string>(row, column, "a TEXT");
 }
+
+const std::vector<std::byte>& blob_column(const QueryRow& row, std::size_t column) {
+  return require<std::vector<std::byte>>(row, column, "a BLOB");
+}
+
+}  // namespace detail
 
 void QueryRows::iterator::step() { row_ = state_->next(); }
 
@@ -216,23 +227,23 @@ void QueryRows::interrupt() const noexcept { state_->interrupt(); }
 QueryRows ParamStore::run_query(std::string_view sql, const std::vector<QueryArgument>& arguments) const {
   StoreCore& store = core();
   ScopeState& scope = store.enter();
-  auto locked = store.lock(scope);
+  const StoreLock locked(store, scope);
 
   VisibleFiles visible(store);
   std::vector<std::shared_ptr<storage::StoreFile>> held;  // until the query has opened them itself
-  visible.add("main", *store.main->file);
-  const bool anonymous = &scope != store.main.get() && scope.name.empty();
+  visible.add("main", *store.main().file);
+  const bool anonymous = &scope != &store.main() && scope.name.empty();
   const Mentioned mentioned(sql, arguments);
   if (anonymous && mentioned.holds("scope")) visible.add("scope", *scope.file);
   std::vector<std::string> names;
-  for (std::string& name : store.database->scope_names()) {
+  for (std::string& name : store.scope_names()) {
     if (mentioned.holds(name)) names.push_back(std::move(name));
   }
   // Of names that SQLite considers equal, only one is visible.
   std::stable_partition(names.begin(), names.end(),
                         [&](const std::string& name) { return mentioned.holds_exactly(name); });
   for (const std::string& name : names) {
-    held.push_back(store.database->scope(name));
+    held.push_back(store.scope_file(name));
     visible.add(name, *held.back());
   }
 
@@ -241,7 +252,7 @@ QueryRows ParamStore::run_query(std::string_view sql, const std::vector<QueryArg
     delete state;
   };
   const std::shared_ptr<QueryState> state(
-      new QueryState(store.main->path, sql, visible.files(), store.options.busy_timeout(), arguments), forget);
+      new QueryState(store.main().path, sql, visible.files(), store.options.busy_timeout(), arguments), forget);
   // A reader of a file in memory blocks its writers, and this thread may be the next writer.
   if (visible.in_memory()) state->collect();
   store.note_query(state.get(), [weak = std::weak_ptr<QueryState>(state)] {

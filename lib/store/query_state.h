@@ -1,19 +1,20 @@
 // A running query: its own read-only SQLite connection, and one statement.
 #pragma once
 
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
+
 #include <atomic>
 #include <chrono>
 #include <deque>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "lib/store/mutex.h"
 #include "paramstore/query.h"
-
-struct sqlite3;
-struct sqlite3_stmt;
 
 namespace paramstore {
 
@@ -35,16 +36,16 @@ class QueryState {
   QueryState& operator=(const QueryState&) = delete;
 
   /// The next row; null at the end. At the end, and after an error, it has closed the files.
-  std::shared_ptr<const QueryRow> next();
+  std::shared_ptr<const QueryRow> next() PARAMSTORE_EXCLUDES(mutex_);
 
   /// Reads all rows now, and closes the files.
-  void collect();
+  void collect() PARAMSTORE_EXCLUDES(mutex_);
 
   /// From now on `next` throws Error, including a running call.
   void interrupt() noexcept { stop(Stop::interrupted); }
 
   /// The same, and closes the files, because the store closes.
-  void close() noexcept;
+  void close() noexcept PARAMSTORE_EXCLUDES(mutex_);
 
   /// For messages.
   const std::string& path() const noexcept { return path_; }
@@ -52,24 +53,17 @@ class QueryState {
 
  private:
   enum class Stop { no, interrupted, closed };
-  struct Closer {
-    void operator()(sqlite3* handle) const noexcept;
-  };
-  struct Finalizer {
-    void operator()(sqlite3_stmt* statement) const noexcept;
-  };
-  using Statement = std::unique_ptr<sqlite3_stmt, Finalizer>;
-
-  void open(const std::vector<VisibleFile>& files, std::chrono::milliseconds busy_timeout);
-  void prepare();
-  void bind();
-  Statement prepare_one(const char* sql, const char** rest);
-  void execute(const std::string& sql);
-  std::shared_ptr<const QueryRow> step();
-  QueryValue value(int column);
+  void open(const std::vector<VisibleFile>& files, std::chrono::milliseconds busy_timeout) PARAMSTORE_REQUIRES(mutex_);
+  void prepare() PARAMSTORE_REQUIRES(mutex_);
+  void refuse_second_statement(const char* rest) const PARAMSTORE_REQUIRES(mutex_);
+  void bind() PARAMSTORE_REQUIRES(mutex_);
+  void bind(int place, const QueryValue& argument) PARAMSTORE_REQUIRES(mutex_);
+  std::shared_ptr<const QueryRow> step() PARAMSTORE_REQUIRES(mutex_);
+  QueryValue value(int column) PARAMSTORE_REQUIRES(mutex_);
   void stop(Stop why) noexcept;
-  void let_go() noexcept;
-  void check(int code);
+  void let_go() noexcept PARAMSTORE_REQUIRES(mutex_);
+  void throw_if_stopped() const;
+  [[noreturn]] void fail(const SQLite::Exception& error) const;
   [[noreturn]] void refuse() const;
 
   static int authorize(void* state, int action, const char* first, const char* second, const char* schema,
@@ -81,12 +75,13 @@ class QueryState {
   const std::vector<QueryArgument> arguments_;  // bound, not copied, by the statement
   std::atomic<Stop> stop_{Stop::no};
 
-  std::mutex mutex_;  // of what follows
-  std::unique_ptr<sqlite3, Closer> handle_;
-  Statement statement_;
-  std::shared_ptr<const QueryRow::Names> names_;
-  std::deque<std::shared_ptr<const QueryRow>> collected_;
-  bool refused_ = false;  // the statement asked for more than reading
+  Mutex mutex_;
+  std::unique_ptr<SQLite::Database> database_ PARAMSTORE_GUARDED_BY(mutex_);
+  std::optional<SQLite::Statement> statement_ PARAMSTORE_GUARDED_BY(mutex_);
+  std::shared_ptr<const QueryRow::Names> names_ PARAMSTORE_GUARDED_BY(mutex_);
+  std::deque<std::shared_ptr<const QueryRow>> collected_ PARAMSTORE_GUARDED_BY(mutex_);
+  // The statement asked for more than reading. SQLite says so while it prepares it, in the thread that has the mutex.
+  bool refused_ = false;
 };
 
 }  // namespace paramstore

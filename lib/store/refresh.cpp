@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "lib/storage/store_internals.h"
+#include "lib/store/apply.h"
 #include "lib/store/leaf.h"
 #include "lib/store/lookup.h"
 #include "paramstore/error.h"
@@ -23,32 +25,18 @@ struct Difference {
   bool added = false;                       // the name is new since the last look
 };
 
-/// Its new state, read and checked but not yet applied.
-struct Arrival {
-  EntryPtr before;
-  EntryPtr after;
-  at::Tensor contents;  // for the leaf, if that stays
-  bool added;
-};
-
-/// A parameter that stays pending here, and its current row, if any.
-struct Held {
-  EntryPtr entry;
-  std::optional<std::int64_t> id;
-};
-
-std::vector<Difference> differences(ScopeState& scope) {
+std::vector<Difference> differences(ScopeState& scope) PARAMSTORE_REQUIRES(store_mutex) {
   std::vector<Difference> found;
   std::vector<EntryPtr> without_row;  // by id; the name may be in another row
-  const auto find_row = [&](std::int64_t id, bool added) {
+  const auto find_row = [&](std::int64_t id, bool added) PARAMSTORE_REQUIRES(store_mutex) {
     auto row = scope.file->find(id);
-    EntryPtr before = scope.cache.find(row->name);
+    EntryPtr before = scope.cache().find(row->name);
     added = added && !before;
     found.push_back({std::move(before), std::move(row), added});
   };
-  auto cached = scope.cache.in_order().begin();
-  const auto end = scope.cache.in_order().end();
-  for (const storage::RowStamp& stamp : scope.file->stamps()) {
+  auto cached = scope.cache().in_order().begin();
+  const auto end = scope.cache().in_order().end();
+  for (const storage::RowStamp& stamp : storage::stamps(*scope.file)) {
     for (; cached != end && cached->first < stamp.id; ++cached) without_row.push_back(cached->second);
     if (cached != end && cached->first == stamp.id) {
       const EntryPtr& entry = (cached++)->second;
@@ -69,8 +57,9 @@ std::vector<Difference> differences(ScopeState& scope) {
   return found;
 }
 
-Arrival arrive(ScopeState& scope, Difference difference) {
-  Arrival arrival{difference.before, nullptr, {}, difference.added};
+/// Its new state, read and checked but not yet applied.
+Replacement arrive(ScopeState& scope, Difference difference) PARAMSTORE_REQUIRES(store_mutex) {
+  Replacement arrival{difference.before, nullptr, {}, {}};
   if (!difference.row) return arrival;
   const EntryPtr& before = arrival.before;
   const bool same_tag = before && before->record.constraint_tag == difference.row->constraint_tag;
@@ -95,12 +84,13 @@ Effect both(Effect first, Effect second) {
   return second == Effect::removed ? Effect::removed : Effect::changed;
 }
 
+struct Told {
+  std::string name;
+  Effect effect;
+};
+
 /// What has been reported, and the changes after it.
-RefreshResult report(const RefreshResult& before, const std::vector<Arrival>& arrivals) {
-  struct Told {
-    std::string name;
-    Effect effect;
-  };
+RefreshResult report(const RefreshResult& before, const std::vector<Told>& arrivals) {
   std::vector<Told> told;  // in the order of arrival
   std::unordered_map<std::string, std::size_t> index;
   const auto tell = [&](const std::string& name, Effect effect) {
@@ -114,13 +104,7 @@ RefreshResult report(const RefreshResult& before, const std::vector<Arrival>& ar
   for (const auto& name : before.added) tell(name, Effect::added);
   for (const auto& name : before.changed) tell(name, Effect::changed);
   for (const auto& name : before.removed) tell(name, Effect::removed);
-  for (const Arrival& arrival : arrivals) {
-    if (!arrival.after) {
-      tell(arrival.before->record.name, Effect::removed);
-    } else {
-      tell(arrival.after->record.name, arrival.added ? Effect::added : Effect::changed);
-    }
-  }
+  for (const Told& arrival : arrivals) tell(arrival.name, arrival.effect);
   RefreshResult result;
   for (Told& each : told) {
     if (each.effect == Effect::added) result.added.push_back(std::move(each.name));
@@ -138,6 +122,7 @@ void look(ScopeState& scope) {
   scope.revision = scope.seen;
   scope.last_id = scope.file->last_id();
   scope.change_counter = scope.file->change_counter();
+  scope.complete = scope.last_id == 0 && scope.file->count() == 0;  // an empty file is known completely
 }
 
 void take_in_changes(ScopeState& scope, Pending pending) {
@@ -146,46 +131,28 @@ void take_in_changes(ScopeState& scope, Pending pending) {
   const Revision revision = scope.file->revision();
 
   // Read and check everything first, so an error leaves the cache unchanged.
-  std::vector<Arrival> arrivals;
-  std::vector<Held> held;
+  Effects effects;
+  std::vector<Told> arrived;
   for (Difference& difference : differences(scope)) {
     const EntryPtr& before = difference.before;
-    if (pending == Pending::keep && before && changed_checksum(*before, Detect::content)) {
-      held.push_back({before, difference.row ? std::optional(difference.row->id) : std::nullopt});
-    } else {
-      arrivals.push_back(arrive(scope, std::move(difference)));
+    if (pending == Pending::keep && before && changed_value(*before, Detect::content)) {
+      effects.moves.push_back({before, difference.row ? std::optional(difference.row->id) : std::nullopt});
+      continue;
     }
+    const std::string& name = difference.row ? difference.row->name : before->record.name;
+    arrived.push_back({name, !difference.row ? Effect::removed : difference.added ? Effect::added : Effect::changed});
+    effects.replacements.push_back(arrive(scope, std::move(difference)));
   }
-  RefreshResult result = report(scope.unreported, arrivals);
+  RefreshResult result = report(scope.unreported, arrived);
   const std::int64_t last_id = scope.file->last_id();
 
-  {
-    std::lock_guard cache_lock(scope.cache_mutex);
-    for (const Arrival& arrival : arrivals) {
-      if (arrival.before) scope.cache.remove(arrival.before);
-    }
-    // Remove all first, then add: they may have swapped rows.
-    for (const Held& each : held) scope.cache.set_id(each.entry, scope.cache.id_without_row());
-    for (const Held& each : held) {
-      if (each.id) scope.cache.set_id(each.entry, *each.id);
-    }
-    for (const Arrival& arrival : arrivals) {
-      if (arrival.after) scope.cache.add(arrival.after);
-    }
-  }
-  for (const Arrival& arrival : arrivals) {
-    if (!arrival.contents.defined()) continue;
-    overwrite_contents(arrival.after->leaf, arrival.contents);
-  }
-  for (const Arrival& arrival : arrivals) {
-    if (arrival.after && arrival.after->leaf.defined()) arrival.after->stored_version = version_of(arrival.after->leaf);
-  }
+  scope.held_back = !effects.moves.empty();
+  apply(scope, std::move(effects));
   scope.unreported = std::move(result);
   scope.seen = revision;
   scope.revision = revision;
   scope.last_id = last_id;
   scope.change_counter = counter;
-  scope.held_back = !held.empty();
 }
 
 }  // namespace paramstore

@@ -8,6 +8,7 @@
 #include "lib/store/refresh.h"
 #include "lib/store/state.h"
 #include "lib/store/store_core.h"
+#include "lib/store/stored_row.h"
 #include "paramstore/error.h"
 #include "paramstore/param_store.h"
 
@@ -15,22 +16,20 @@ namespace paramstore {
 namespace {
 
 /// Writes the parameters of `scope` that differ between memory and file into a copy of the file.
-void amend(storage::WriteTransaction& copy, const ScopeState& scope) {
-  for (const auto& [id, entry] : scope.cache.in_order()) {
+void amend(storage::WriteTransaction& copy, const ScopeState& scope) PARAMSTORE_REQUIRES(store_mutex) {
+  for (const auto& [id, entry] : scope.cache().in_order()) {
     if (!entry->leaf.defined()) continue;
-    const auto changed = changed_checksum(*entry, Detect::content);
+    auto changed = changed_value(*entry, Detect::content);
     // What was held back may no longer be pending: then the row is another connection's.
     if (!changed && !scope.held_back) continue;
     const auto there = copy.file().find(entry->record.name);
     if (!changed && there && there->revision == entry->record.revision) continue;
-    const HostValue host(entry->leaf);
-    storage::ParamRecord record = entry->record;
-    describe(entry->leaf, record, scope.path);
-    record.checksum = changed ? *changed : entry->stored_checksum;
+    HashedValue value = changed ? *std::move(changed) : HashedValue(entry->leaf, entry->stored_checksum);
+    const StoredRow row(entry->record.name, entry->record.constraint_tag, entry->leaf, std::move(value), scope.path);
     if (there) {
-      copy.replace(there->id, std::nullopt, record, host.bytes());
+      copy.replace(there->id, std::nullopt, row.record(), row.bytes());
     } else {
-      copy.insert(record, host.bytes());
+      copy.insert(row.record(), row.bytes());
     }
   }
 }
@@ -57,22 +56,22 @@ at::Tensor at_location(at::Tensor value, const storage::ParamRecord& record, con
 void ParamStore::save(const std::filesystem::path& path) const {
   StoreCore& store = core();
   ScopeState& scope = store.enter();
-  auto locked = store.lock(scope);
-  if (store.batch)
-    throw Error("a batch is open on '" + store.batch->scope->path + "'; commit it before saving to '" + path.string() +
-                "'");
+  const StoreLock locked(store, scope);
+  if (const OpenBatch* batch = store.open_batch())
+    throw Error("a batch is open on '" + batch->scope->path + "'; commit it before saving to '" + path.string() + "'");
   {
     storage::ReadTransaction snapshot(*scope.file);
     take_in_changes(scope, Pending::keep);
   }
-  scope.file->copy_to(path, [&](storage::WriteTransaction& copy) { amend(copy, scope); });
+  scope.file->copy_to(path,
+                      [&](storage::WriteTransaction& copy) PARAMSTORE_REQUIRES(store_mutex) { amend(copy, scope); });
 }
 
 void ParamStore::load(const std::filesystem::path& path, const MapLocation& map_location) {
   StoreCore& store = core();
   ScopeState& scope = store.enter();
   {
-    auto locked = store.lock(scope);
+    const StoreLock locked(store, scope);
     store.require_writable(scope);
   }
   storage::OpenOptions options;
@@ -91,7 +90,7 @@ void ParamStore::load(const std::filesystem::path& path, const MapLocation& map_
     at::Tensor value = at_location(std::move(values[i]), record, map_location, path.string());
     params.push_back({record.name, parse_tag(path.string(), record), std::move(value), Adopt::yes});
   }
-  auto locked = store.lock(scope);
+  const StoreLock locked(store, scope);
   put_params(store, scope, std::move(params));
 }
 

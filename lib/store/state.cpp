@@ -16,7 +16,7 @@ namespace paramstore {
 StateDict state_of_scope(ScopeState& scope) {
   load_all(scope);
   StateDict state;
-  for (const auto& [id, entry] : scope.cache.in_order()) {
+  for (const auto& [id, entry] : scope.cache().in_order()) {
     state.params.insert(entry->record.name, entry->leaf);
     state.constraints.insert(entry->record.name, entry->constraint);
   }
@@ -28,10 +28,10 @@ namespace {
 const c10::StorageImpl* storage_of(const at::Tensor& tensor) { return tensor.storage().unsafeGetStorageImpl(); }
 
 /// Copies values that live in leaves about to be overwritten: leaves are written one after another.
-void copy_aliases(const ScopeState& scope, std::vector<NewParam>& params) {
+void copy_aliases(const ScopeState& scope, std::vector<NewParam>& params) PARAMSTORE_REQUIRES(store_mutex) {
   std::unordered_set<const c10::StorageImpl*> overwritten;
   for (const NewParam& param : params) {
-    const EntryPtr entry = scope.cache.find(param.name);
+    const EntryPtr entry = scope.cache().find(param.name);
     if (entry && entry->leaf.defined() && !entry->leaf.is_same(param.value))
       overwritten.insert(storage_of(entry->leaf));
   }
@@ -53,7 +53,7 @@ void put_params(StoreCore& core, ScopeState& scope, std::vector<NewParam> params
   copy_aliases(scope, params);
   Change change(core, scope);
   for (const NewParam& param : params) {
-    if (const EntryPtr entry = scope.cache.find(param.name)) {
+    if (const EntryPtr entry = scope.cache().find(param.name)) {
       overwrite_param(change, entry, param.constraint, param.value, param.adopt);
     } else {
       insert_param(change, param.name, param.constraint,
@@ -85,14 +85,14 @@ void set_state_of_scope(StoreCore& core, ScopeState& scope, const StateDict& sta
 StateDict ParamStore::get_state() const {
   StoreCore& store = core();
   ScopeState& scope = store.enter();
-  auto locked = store.lock(scope);
+  const StoreLock locked(store, scope);
   return state_of_scope(scope);
 }
 
 void ParamStore::set_state(const StateDict& state) {
   StoreCore& store = core();
   ScopeState& scope = store.enter();
-  auto locked = store.lock(scope);
+  const StoreLock locked(store, scope);
   set_state_of_scope(store, scope, state);
 }
 

@@ -11,7 +11,7 @@
 namespace paramstore {
 
 /// The leaves and constraints. Call with the store's mutex held.
-StateDict state_of_scope(ScopeState& scope);
+StateDict state_of_scope(ScopeState& scope) PARAMSTORE_REQUIRES(store_mutex);
 
 /// A parameter from outside: unconstrained.
 struct NewParam {
@@ -23,9 +23,9 @@ struct NewParam {
 
 /// Adds and replaces parameters in one transaction. A leaf of the same kind in memory stays. Call with the store's
 /// mutex held.
-void put_params(StoreCore& core, ScopeState& scope, std::vector<NewParam> params);
+void put_params(StoreCore& core, ScopeState& scope, std::vector<NewParam> params) PARAMSTORE_REQUIRES(store_mutex);
 
 /// The same from a dictionary, whose params and constraints must have the same names.
-void set_state_of_scope(StoreCore& core, ScopeState& scope, const StateDict& state);
+void set_state_of_scope(StoreCore& core, ScopeState& scope, const StateDict& state) PARAMSTORE_REQUIRES(store_mutex);
 
 }  // namespace paramstore

@@ -1,7 +1,6 @@
 #include "lib/store/store_core.h"
 
-#include <c10/util/Exception.h>
-
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -9,6 +8,7 @@
 #include "lib/store/active_scope.h"
 #include "lib/store/commit.h"
 #include "lib/store/refresh.h"
+#include "lib/store/warning.h"
 #include "paramstore/error.h"
 
 namespace paramstore {
@@ -21,36 +21,59 @@ std::shared_ptr<storage::StoreFile> unowned(storage::StoreFile& file) { return {
 
 StoreCore::StoreCore(storage::Database opened, StoreOptions opened_with)
     : options(std::move(opened_with)),
-      database(std::move(opened)),
-      main(std::make_shared<ScopeState>(this, "", unowned(database->main()))),
+      database_(std::move(opened)),
+      main_(std::make_shared<ScopeState>(this, "", unowned(database_->main()))),
       exceptions_at_opening_(std::uncaught_exceptions()) {
-  look(*main);
+  const StoreLock locked(*this);
+  look(*main_);
 }
 
 StoreCore::~StoreCore() = default;
 
+// ---- The mutex ---------------------------------------------------------------------------------------
+
+void StoreCore::lock() {
+  mutex_.lock();
+  batch_ended_.wait(mutex_, [this] { return batch_thread_.load() == std::thread::id() || in_own_batch(); });
+}
+
+void StoreCore::require_open(const ScopeState& scope) const {
+  if (closed_) throw Error("the store '" + main_->path + "' is closed; open it again");
+  if (!scope.file)
+    throw Error("the scope '" + scope.name + "' of '" + main_->path +
+                "' has been dropped; enter it by name to make it anew");
+}
+
+StoreLock::StoreLock(StoreCore& core, const ScopeState& scope) : core_(core) {
+  core.lock();
+  try {
+    core.require_open(scope);
+  } catch (...) {
+    core.mutex_.unlock();
+    throw;
+  }
+}
+
+StoreLock::~StoreLock() {
+  core_.mutex_.unlock();
+  give_deferred_warnings();
+}
+
+// ---- Scopes ------------------------------------------------------------------------------------------
+
 ScopeState& StoreCore::active() {
-  if (closed.load(std::memory_order_relaxed)) throw Error("the store '" + main->path + "' is closed; open it again");
+  if (closed_.load(std::memory_order_relaxed)) throw Error("the store '" + main_->path + "' is closed; open it again");
   ScopeState* scope = active_scope(this);
-  return scope ? *scope : *main;
+  return scope ? *scope : *main_;
 }
 
 ScopeState& StoreCore::enter() {
   ScopeState& scope = active();
   if (options.commit_every() > std::chrono::nanoseconds::zero() && commit_is_due(scope, options.commit_every())) {
-    auto locked = lock(scope);
-    if (!batch && !scope.file->read_only()) commit_changes(*this, scope, {});
+    const StoreLock locked(*this, scope);
+    if (!batch_ && !scope.file->read_only()) commit_changes(*this, scope, {});
   }
   return scope;
-}
-
-std::unique_lock<std::recursive_mutex> StoreCore::lock(const ScopeState& scope) {
-  std::unique_lock<std::recursive_mutex> locked(mutex);
-  if (closed) throw Error("the store '" + main->path + "' is closed; open it again");
-  if (!scope.file)
-    throw Error("the scope '" + scope.name + "' of '" + main->path +
-                "' has been dropped; enter it by name to make it anew");
-  return locked;
 }
 
 void StoreCore::require_writable(const ScopeState& scope) const {
@@ -62,24 +85,165 @@ void StoreCore::require_writable(const ScopeState& scope) const {
 
 std::shared_ptr<ScopeState> StoreCore::make_scope(std::string name, std::shared_ptr<storage::StoreFile> file) {
   // The last handle may be dropped on any thread, and the file with it. The file belongs to the database, so take the
-  // mutex.
+  // mutex, unless that thread is in a call that holds it already.
   auto state = std::shared_ptr<ScopeState>(new ScopeState(this, std::move(name), std::move(file)),
                                            [core = weak_from_this()](ScopeState* scope) {
-                                             if (auto alive = core.lock()) {
-                                               std::lock_guard lock(alive->mutex);
+                                             const auto alive = core.lock();
+                                             if (!alive || alive->mutex_.held_by_this_thread()) {
                                                delete scope;
                                              } else {
+                                               alive->mutex_.lock();
                                                delete scope;
+                                               alive->mutex_.unlock();
                                              }
                                            });
   look(*state);
   return state;
 }
 
+void StoreCore::require_attachable(const std::string& scope) const {
+  if (!batch_) return;
+  throw Error("a batch is open on '" + batch_->scope->path + "'; commit it before entering " + scope +
+              ", whose file cannot be attached while a transaction is open");
+}
+
+std::shared_ptr<ScopeState> StoreCore::anonymous_scope() {
+  require_attachable("a new scope of '" + main_->path + "'");
+  auto state = make_scope("", database_->anonymous_scope());
+  anonymous_scopes_.erase(std::remove_if(anonymous_scopes_.begin(), anonymous_scopes_.end(),
+                                         [](const auto& weak) { return weak.expired(); }),
+                          anonymous_scopes_.end());
+  anonymous_scopes_.push_back(state);
+  return state;
+}
+
+void StoreCore::reattach(ScopeState& scope) {
+  if (scope.file) return;
+  scope.file = database_->scope(scope.name);
+  scope.change_counter = -1;  // others may have changed it meanwhile
+}
+
+std::shared_ptr<ScopeState> StoreCore::named_scope(std::string_view name) {
+  auto found = named_scopes_.find(name);
+  if (found == named_scopes_.end() || !found->second->file) {
+    require_attachable("the scope '" + std::string(name) + "' of '" + main_->path + "'");
+  }
+  if (found == named_scopes_.end()) {
+    auto state = make_scope(std::string(name), database_->scope(name));
+    found = named_scopes_.emplace(name, std::move(state)).first;
+  }
+  reattach(*found->second);
+  return found->second;
+}
+
+std::vector<std::string> StoreCore::scope_names() { return database_->scope_names(); }
+
+std::shared_ptr<storage::StoreFile> StoreCore::scope_file(std::string_view name) { return database_->scope(name); }
+
+bool StoreCore::drop_scope(std::string_view name) {
+  require_writable(*main_);
+  if (batch_) {
+    throw Error("a batch is open on '" + batch_->scope->path + "'; commit it before dropping the scope '" +
+                std::string(name) + "'");
+  }
+  const auto found = named_scopes_.find(name);
+  if (found == named_scopes_.end()) return database_->drop_scope(name);
+
+  ScopeState& scope = *found->second;
+  if (scope.guards > 0) {
+    throw Error("the scope '" + std::string(name) + "' of '" + main_->path +
+                "' is in use; end its guards before dropping it");
+  }
+  scope.file.reset();
+  bool dropped = false;
+  try {
+    dropped = database_->drop_scope(name);
+  } catch (...) {
+    // Restore the file, at the latest when the scope is entered again.
+    try {
+      reattach(scope);
+    } catch (const std::exception&) {
+    }
+    throw;
+  }
+  {
+    MutexLock cache_lock(scope.cache_mutex);
+    scope.changing_cache().clear();
+  }
+  named_scopes_.erase(found);
+  return dropped;
+}
+
+std::vector<std::shared_ptr<ScopeState>> StoreCore::scopes() const {
+  std::vector<std::shared_ptr<ScopeState>> all{main_};
+  for (const auto& [name, scope] : named_scopes_) all.push_back(scope);
+  for (const auto& weak : anonymous_scopes_) {
+    if (auto scope = weak.lock()) all.push_back(std::move(scope));
+  }
+  return all;
+}
+
+// ---- Batches -----------------------------------------------------------------------------------------
+
+void StoreCore::begin_batch() {
+  ScopeState& scope = enter();
+  const StoreLock locked(*this, scope);
+  require_writable(scope);
+  if (batch_) throw Error("a batch is already open on '" + batch_->scope->path + "' in this thread; commit it first");
+  auto opened = std::make_unique<OpenBatch>(scope);
+  // With the write lock held nobody else commits until the batch ends, so this is the last look it needs. The
+  // file's newest revision is the batch's own already.
+  take_in_changes(scope, Pending::keep);
+  scope.seen = opened->rows.revision() - 1;
+  scope.revision = scope.seen;
+  scope.in_batch = true;
+  batch_ = std::move(opened);
+  batch_thread_ = std::this_thread::get_id();
+}
+
+Revision StoreCore::commit_batch(const storage::CommitInfo& info) {
+  mutex_.lock();
+  try {
+    if (info.step || info.message) batch_->rows.annotate(info);
+    const Revision revision = batch_->rows.commit();
+    batch_->scope->revision = revision;
+    batch_->reversal.settle(*batch_->scope);
+    end_batch();
+    mutex_.unlock();
+    give_deferred_warnings();
+    return revision;
+  } catch (...) {
+    undo_batch();
+    mutex_.unlock();
+    throw;
+  }
+}
+
+void StoreCore::drop_batch() noexcept {
+  mutex_.lock();
+  if (batch_) undo_batch();
+  mutex_.unlock();
+  give_deferred_warnings();
+}
+
+void StoreCore::undo_batch() noexcept {
+  batch_->reversal.go_back(*batch_->scope);
+  end_batch();
+}
+
+void StoreCore::end_batch() noexcept {
+  batch_->scope->in_batch = false;
+  batch_.reset();  // rolls back what was not committed
+  batch_thread_ = std::thread::id();
+  batch_ended_.notify_all();
+}
+
+// ---- The end -----------------------------------------------------------------------------------------
+
 void StoreCore::close() {
-  std::lock_guard lock(mutex);
-  if (closed) return;
-  if (batch) throw Error("the store '" + main->path + "' has an open batch; commit or drop it before closing");
+  const StoreLock locked(*this);
+  if (closed_) return;
+  if (batch_) throw Error("the store '" + main_->path + "' has an open batch; commit or drop it before closing");
   const auto failures = commit_scopes();
   if (!failures.empty()) std::rethrow_exception(failures.front().error);
   let_go();
@@ -87,67 +251,75 @@ void StoreCore::close() {
 
 std::vector<StoreCore::Failure> StoreCore::commit_scopes() {
   std::vector<Failure> failures;
-  if (main->file->read_only()) return failures;
-  const auto commit = [&](ScopeState& scope) {
+  if (main_->file->read_only()) return failures;
+  std::vector<std::shared_ptr<ScopeState>> all{main_};
+  for (auto& [name, scope] : named_scopes_) all.push_back(scope);
+  for (const auto& scope : all) {
     try {
-      reattach(scope);
-      commit_changes(*this, scope, {});
+      reattach(*scope);
+      commit_changes(*this, *scope, {});
     } catch (...) {
-      failures.push_back({scope.path, std::current_exception()});
+      failures.push_back({scope->path, std::current_exception()});
     }
-  };
-  commit(*main);
-  for (auto& [name, scope] : named_scopes) commit(*scope);
+  }
   return failures;
 }
 
 void StoreCore::end() noexcept {
-  std::lock_guard lock(mutex);
-  if (closed) return;
-  drop_batch();
+  const StoreLock locked(*this);
+  if (closed_) return;
+  if (batch_) undo_batch();
   if (std::uncaught_exceptions() <= exceptions_at_opening_) {
     for (const auto& [path, error] : commit_scopes()) {
       try {
         std::rethrow_exception(error);
       } catch (const std::exception& thrown) {
-        TORCH_WARN("closing the store '", path, "': pending changes were not written: ", thrown.what());
+        warn("closing the store '" + path + "': pending changes were not written: " + thrown.what());
       }
     }
   }
   let_go();
 }
 
-void StoreCore::note_query(const void* query, std::function<void()> end) {
-  std::lock_guard queries_lock(queries_mutex_);
-  queries_.emplace(query, std::move(end));
-}
-
-void StoreCore::forget_query(const void* query) noexcept {
-  std::lock_guard queries_lock(queries_mutex_);
-  queries_.erase(query);
-}
-
 void StoreCore::let_go() {
   // First: the last connection to a file must be one that can checkpoint the -wal.
   std::map<const void*, std::function<void()>> queries;
   {
-    std::lock_guard queries_lock(queries_mutex_);
+    MutexLock notes_lock(notes_mutex_);
     queries.swap(queries_);
   }
   for (const auto& [query, end] : queries) end();
-  std::vector<std::shared_ptr<ScopeState>> all{main};
-  for (auto& [name, scope] : named_scopes) all.push_back(scope);
-  for (auto& weak : anonymous_scopes) {
-    if (auto scope = weak.lock()) all.push_back(scope);
-  }
-  closed = true;
-  named_scopes.clear();
+  const auto all = scopes();
+  closed_ = true;
+  named_scopes_.clear();
   for (auto& scope : all) {
     scope->file.reset();
-    std::lock_guard cache_lock(scope->cache_mutex);
-    scope->cache.clear();
+    MutexLock cache_lock(scope->cache_mutex);
+    scope->changing_cache().clear();
   }
-  database.reset();
+  database_.reset();
+}
+
+// ---- Notes -------------------------------------------------------------------------------------------
+
+bool StoreCore::first_mismatch(const ScopeState& scope, std::string_view name) {
+  MutexLock notes_lock(notes_mutex_);
+  return mismatches_.insert(scope.path + '\0' + std::string(name)).second;
+}
+
+bool StoreCore::mismatch_known(const ScopeState& scope, std::string_view name) {
+  MutexLock notes_lock(notes_mutex_);
+  return mismatches_.count(scope.path + '\0' + std::string(name)) != 0;
+}
+
+void StoreCore::note_query(const void* query, std::function<void()> end) {
+  MutexLock notes_lock(notes_mutex_);
+  queries_.emplace(query, std::move(end));
+}
+
+void StoreCore::forget_query(const void* query) noexcept {
+  MutexLock notes_lock(notes_mutex_);
+  queries_.erase(query);
 }
 
 }  // namespace paramstore

@@ -11,22 +11,26 @@ namespace {
 constexpr std::size_t max_name_bytes = 1024;
 constexpr std::string_view divider = "$$$";
 
-}  // namespace
-
-void validate_param_name(std::string_view name) {
-  if (name.empty()) throw InvalidName("a parameter's name is empty; it needs 1 to 1024 bytes of UTF-8");
+void validate(std::string_view name, const std::string& owner) {
+  if (name.empty()) throw InvalidName("a " + owner + "'s name is empty; it needs 1 to 1024 bytes of UTF-8");
+  const std::string start = "the " + owner + " name ";
   if (name.size() > max_name_bytes) {
-    throw InvalidName("the parameter name " + in_quotes(name, 60) + " has " + std::to_string(name.size()) +
+    throw InvalidName(start + in_quotes(name, 60) + " has " + std::to_string(name.size()) +
                       " bytes; at most 1024 are allowed");
   }
   if (const auto nul = name.find('\0'); nul != std::string_view::npos) {
-    throw InvalidName("the parameter name " + in_quotes(name) + " holds a NUL at byte " + std::to_string(nul));
+    throw InvalidName(start + in_quotes(name) + " holds a NUL at byte " + std::to_string(nul));
   }
   if (const auto bad = first_invalid_utf8(name)) {
-    throw InvalidName("the parameter name " + in_quotes(name) + " is not valid UTF-8 from byte " +
-                      std::to_string(*bad) + " on");
+    throw InvalidName(start + in_quotes(name) + " is not valid UTF-8 from byte " + std::to_string(*bad) + " on");
   }
 }
+
+}  // namespace
+
+void validate_param_name(std::string_view name) { validate(name, "parameter"); }
+
+void validate_scope_name(std::string_view name) { validate(name, "scope"); }
 
 std::string param_with_module_name(std::string_view module_name, std::string_view param_name) {
   std::string result;

@@ -20,6 +20,10 @@ SOURCE = pathlib.Path(os.environ["PARAMSTORE_SOURCE"])
 # Exit statuses, as the manual has them.
 DONE, FOUND, USAGE, NO_SUCH, FILE, DAMAGED, BUSY, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
 
+# The part of the extension that constrained values need; a build without LibTorch has none.
+TRANSFORMS = pathlib.Path(PARAMSTORE).parent.parent / "extension" / "paramstore_transforms.so"
+with_libtorch = unittest.skipUnless(TRANSFORMS.exists(), "built without LibTorch: there are no constrained values")
+
 VERBS = ["ls", "info", "show", "get", "diff", "log", "scopes", "watch", "sql", "set", "rm", "mv", "cp", "verify", "backup", "compact", "help"]
 
 

@@ -248,14 +248,26 @@ class Values(CommandTest):
         error = self.refused(FILE, "show", "--constrained", self.store, "scale", PARAMSTORE_EXTENSION="/nowhere.so")
         self.assertIn("/nowhere.so: the extension cannot be loaded", error)
 
+    @with_libtorch
     def test_constrained_values_come_through_the_extension(self):
-        built = pathlib.Path(PARAMSTORE).parent.parent / "extension" / "paramstore.so"
-        if not built.exists():
-            self.skipTest("built without LibTorch: there is no extension")
         self.assertIn("tensor(2.)", self.paramstore("show", "--constrained", self.store, "scale"))
         self.assertIn("tensor(1.5000)", self.paramstore("show", "--constrained", self.store, "loc"))
         self.paramstore("set", self.store, "scale", "0", "--constraint", "made_up")
         self.assertIn("made_up", self.refused(NO_SUCH, "show", "-c", self.store, "scale"))
+        self.assertIn("made_up", self.refused(NO_SUCH, "get", "-c", self.store, "scale"))
+
+    @with_libtorch
+    def test_get_writes_the_constrained_value(self):
+        self.assertEqual(self.paramstore("get", "--constrained", self.store, "scale"), "2.0\n")
+        self.assertEqual(self.paramstore("get", "-c", self.store, "loc"), "1.5\n")
+        self.paramstore("set", self.store, "factor", "[0, 0, 0]", "--create", "--constraint", "corr_cholesky")
+        self.assertEqual(self.json("get", "-c", "--json", self.store, "factor"), [[1, 0, 0], [0, 1, 0], [0, 0, 1]])
+        self.paramstore("get", "-c", self.store, "factor", "-o", "factor.npy")
+        self.assertIn(b"'shape': (3, 3)", (self.folder / "factor.npy").read_bytes())
+
+    def test_get_without_the_extension_says_what_is_missing(self):
+        error = self.refused(FILE, "get", "--constrained", self.store, "scale", PARAMSTORE_EXTENSION="/nowhere.so")
+        self.assertIn("/nowhere.so: the extension cannot be loaded", error)
 
 
 class Comparing(CommandTest):
@@ -444,6 +456,24 @@ class Sql(CommandTest):
         self.assertIn("no such table: absent", self.refused(USAGE, "sql", self.store, "SELECT * FROM absent"))
         self.assertIn("syntax error", self.refused(USAGE, "sql", self.store, "SELEC"))
         self.refused(USAGE, "sql", self.store, "SELECT load_extension('x')")
+
+    @with_libtorch
+    def test_sql_that_names_constrained_values_loads_the_extension(self):
+        self.assertEqual(self.lines("sql", "--csv", self.store, "SELECT Constrained AS c FROM param_values WHERE name = 'scale'"), ["c", "2.0"])
+        self.assertEqual(self.lines("sql", "--csv", self.store, "SELECT constrained_shape(value, dtype, shape, constraint_tag) AS c "
+                                    "FROM params WHERE name = 'scale'"), ["c", "[]"])
+        self.paramstore("sql", "--write", self.store, "UPDATE params SET value = "
+                        "unconstrained(x'0000803f', dtype, shape, constraint_tag) WHERE name = 'scale'")
+        self.assertEqual(self.paramstore("get", self.store, "scale"), "0.0\n")
+
+    def test_sql_about_constrained_values_without_the_extension_says_what_is_missing(self):
+        for sql in ("SELECT constrained FROM param_values", "SELECT unconstrained(value, dtype, shape, constraint_tag) FROM params"):
+            error = self.refused(USAGE, "sql", self.store, sql, PARAMSTORE_EXTENSION="/nowhere.so")
+            self.assertIn("need the extension, but /nowhere.so does not exist; set PARAMSTORE_EXTENSION", error)
+        error = self.refused(FILE, "sql", "--extension", self.store, "SELECT 1", PARAMSTORE_EXTENSION="/nowhere.so")
+        self.assertIn("/nowhere.so: the extension cannot be loaded", error)
+        self.assertEqual(self.lines("sql", "--csv", self.store, "SELECT 'constrained' AS c", PARAMSTORE_EXTENSION="/nowhere.so"),
+                         ["c", "constrained"])
 
     def test_text_from_a_file_cannot_reach_the_terminal(self):
         self.assertNotIn("\x1b", self.paramstore("sql", self.store, "SELECT name FROM params"))

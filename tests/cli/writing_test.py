@@ -120,6 +120,43 @@ class Setting(CommandTest):
         self.assertIn("must be followed by a scope's name", self.refused(USAGE, "set", "four.db//", "x", "1", "--create"))
         self.assertIn("does not exist", self.refused(FILE, "set", "no/such/folder.db//s", "x", "1", "--create"))
 
+    @with_libtorch
+    def test_a_constrained_value_is_stored_unconstrained(self):
+        self.paramstore("set", "--constrained", self.store, "scale", "1")
+        self.assertEqual(self.get("scale"), 0)
+        self.assertEqual(self.paramstore("get", "-c", self.store, "scale"), "1.0\n")
+        self.paramstore("set", "-c", self.store, "share", "[0.5, 0.5]", "--create", "--constraint", "simplex", "--dtype", "float64")
+        for number in self.get("share"):
+            self.assertAlmostEqual(number, math.log(0.5))
+        # The shape given is the constrained value's.
+        identity = "[[1, 0, 0], [0, 1, 0], [0, 0, 1]]"
+        self.paramstore("set", "-c", self.store, "factor", identity, "--create", "--constraint", "corr_cholesky")
+        self.assertEqual(self.get("factor"), [0, 0, 0])
+        self.paramstore("set", self.store, "factor", "[1, 2, 3]")
+        (self.folder / "identity.txt").write_text("1 0 0\n0 1 0\n0 0 1\n")
+        self.paramstore("set", "-c", self.store, "factor", "--from", "identity.txt")
+        self.assertEqual(self.get("factor"), [0, 0, 0])
+        self.paramstore("verify", self.store)
+
+    @with_libtorch
+    def test_a_value_outside_the_constraint_is_refused_and_nothing_is_changed(self):
+        before = (self.folder / self.store).read_bytes()
+        error = self.refused(USAGE, "set", "--constrained", self.store, "scale", "-1")
+        self.assertIn("scale", error)
+        self.assertIn("expected a value under the constraint 'positive', found -1", error)
+        error = self.refused(USAGE, "set", "-c", self.store, "scale", "[1, 2]")
+        self.assertIn("shape", error)
+        error = self.refused(USAGE, "set", "-c", self.store, "scale", "[3, 3]", "--constraint", "greater_than(float32[1.0,2.0])")
+        self.assertIn("--shape", error)
+        self.refused(NO_SUCH, "set", "-c", self.store, "scale", "1", "--constraint", "made_up")
+        self.assertEqual((self.folder / self.store).read_bytes(), before)
+        self.refused(USAGE, "set", "-c", "new.params.db", "x", "-1", "--create", "--constraint", "positive")
+        self.assertNotIn("new.params.db", self.files())
+
+    def test_a_constrained_value_without_the_extension_says_what_is_missing(self):
+        error = self.refused(FILE, "set", "-c", self.store, "scale", "1", PARAMSTORE_EXTENSION="/nowhere.so")
+        self.assertIn("/nowhere.so: the extension cannot be loaded", error)
+
     def test_a_directory_is_no_value(self):
         (self.folder / "values").mkdir()
         self.assertIn("values: is a directory", self.refused(FILE, "set", self.store, "loc", "--from", "values"))

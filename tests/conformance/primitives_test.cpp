@@ -4,7 +4,9 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
+#include <string>
 
 #include "conformance/collect.h"
 #include "paramstore/error.h"
@@ -86,6 +88,29 @@ TEST_SUITE("primitives") {
     CHECK(other.empty());
   }
 
+  TEST_CASE("a reference to the process's store speaks of the file that is used now") {
+    use_param_store("one.params.db");
+    clear_param_store();
+    ParamStore& store = get_param_store();
+    store.set("x", at::ones({2}));
+    use_param_store("another.params.db");
+    CHECK(&store == &get_param_store());
+    CHECK_FALSE(store.contains("x"));
+    store.set("y", at::zeros({1}));
+    CHECK(ParamStore("another.params.db").contains("y"));
+    use_param_store("one.params.db");
+    CHECK(names_of(store) == Names{"x"});
+  }
+
+  TEST_CASE("use_param_store(\":memory:\") keeps the process's store in memory, a new one each time") {
+    use_param_store(":memory:");
+    param("x", at::zeros({1}));
+    CHECK(get_param_store().contains("x"));
+    CHECK_FALSE(std::filesystem::exists(":memory:"));
+    use_param_store(":memory:");
+    CHECK(get_param_store().empty());
+  }
+
   TEST_CASE("a path that is no store leaves the process's store as it was") {
     use_param_store("good.params.db");
     param("x", at::zeros({1}));
@@ -97,6 +122,17 @@ TEST_SUITE("primitives") {
 
 // Run by a test of its own, as the variable counts when the process's store is first asked for.
 TEST_SUITE("PARAMSTORE_PATH" * doctest::skip()) {
+  TEST_CASE("what is wrong with the path in PARAMSTORE_PATH is said of the variable") {
+    REQUIRE(std::getenv("PARAMSTORE_PATH") != nullptr);
+    const std::string good = std::getenv("PARAMSTORE_PATH");
+    setenv("PARAMSTORE_PATH", "no-such-folder/model.params.db", 1);
+    CHECK_THROWS_WITH_AS(get_param_store(), doctest::Contains("PARAMSTORE_PATH: "), StorageError);
+    { std::ofstream("text.params.db") << std::string(4096, 'x'); }
+    setenv("PARAMSTORE_PATH", "text.params.db", 1);
+    CHECK_THROWS_WITH_AS(param("x"), doctest::Contains("PARAMSTORE_PATH: "), NotAStore);
+    setenv("PARAMSTORE_PATH", good.c_str(), 1);
+  }
+
   TEST_CASE("the process's store lives at the path in PARAMSTORE_PATH") {
     REQUIRE(std::getenv("PARAMSTORE_PATH") != nullptr);
     const std::filesystem::path path(std::getenv("PARAMSTORE_PATH"));
@@ -105,5 +141,14 @@ TEST_SUITE("PARAMSTORE_PATH" * doctest::skip()) {
     CHECK(std::filesystem::exists(path));
     ParamStore other(path);
     CHECK(at::equal(other["x"], at::ones({3})));
+  }
+}
+
+TEST_SUITE("PARAMSTORE_PATH in memory" * doctest::skip()) {
+  TEST_CASE("PARAMSTORE_PATH may be \":memory:\"") {
+    REQUIRE(std::getenv("PARAMSTORE_PATH") == std::string(":memory:"));
+    param("x", at::ones({3}));
+    CHECK(get_param_store().size() == 1);
+    CHECK_FALSE(std::filesystem::exists(":memory:"));
   }
 }

@@ -104,6 +104,41 @@ TEST_CASE("constrained() refuses what it cannot do, and says why") {
   CHECK(sql.cell("SELECT constrained(x'00000000', 'float32', '[]', NULL)").is_null());
 }
 
+TEST_CASE("unconstrained() is the library's inverse, for every constraint") {
+  at::manual_seed(6);
+  Connection sql = extended();
+  for (const auto& example : paramstore::testing::transform_examples()) {
+    INFO(example.tag);
+    const auto transform = paramstore::transform_to(Constraint::parse(example.tag));
+    std::vector<std::int64_t> shape = example.event;
+    shape.insert(shape.begin(), 2);
+    const at::Tensor value = transform(at::randn(shape, at::kDouble)).contiguous();
+    const at::Tensor expected = transform.inv(value);
+    const std::string arguments = "(?1, 'float64', '" + shape_of(value) + "', '" + example.tag + "')";
+    CHECK(sql.text("SELECT unconstrained" + arguments, {bytes_of(value)}) == bytes_of(expected));
+    CHECK(sql.text("SELECT unconstrained_shape" + arguments, {bytes_of(value)}) == shape_of(expected));
+  }
+  CHECK(sql.text("SELECT hex(unconstrained(x'803F', 'bfloat16', '[]', 'positive'))") == "0000");
+  CHECK(sql.text("SELECT length(unconstrained(x'', 'float32', '[0,3]', 'positive'))") == "0");
+  CHECK(sql.text("SELECT unconstrained_shape(x'', 'float32', '[0,3]', 'positive')") == "[0,3]");
+  CHECK(sql.cell("SELECT unconstrained(NULL, 'float32', '[]', 'positive')").is_null());
+}
+
+TEST_CASE("unconstrained() refuses a value outside the constraint, and says where") {
+  Connection sql = extended();
+  CHECK(sql.error("SELECT unconstrained(x'000080BF', 'float32', '[]', 'positive')") ==
+        "unconstrained: expected a value under the constraint 'positive', found -1");
+  CHECK(sql.error("SELECT unconstrained(?1, 'float32', '[2,2]', 'unit_interval')",
+                  {bytes_of(std::vector<float>{0.5F, 2, 3, 0.5F})}) ==
+        "unconstrained: expected a value under the constraint 'unit_interval', found 2 at index [0, 1] and 1 more");
+  CHECK(sql.error("SELECT unconstrained_shape(?1, 'float32', '[2,2]', 'simplex')",
+                  {bytes_of(std::vector<float>{0.5F, 0.5F, 3, 0.5F})}) ==
+        "unconstrained_shape: expected a value under the constraint 'simplex', which this is not at index [1]");
+  CHECK(contains(sql.error("SELECT unconstrained(x'00000000', 'float32', '[]', 'boolean')"), "boolean"));
+  CHECK(contains(sql.error("SELECT unconstrained(x'00000000', 'float32', '[]', 'strange')"), "strange"));
+  CHECK(contains(sql.error("SELECT unconstrained(x'00', 'float32', '[]', 'positive')"), "value has 1 bytes"));
+}
+
 TEST_CASE("param_values names the parameter whose constraint is unknown, once its constrained value is asked for") {
   const TemporaryStore file;
   {

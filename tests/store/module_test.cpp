@@ -4,11 +4,13 @@
 #include <c10/core/InferenceMode.h>
 #include <torch/nn/modules/linear.h>
 
+#include <cmath>
 #include <string>
 
 #include "paramstore/error.h"
 #include "paramstore/param_store.h"
 #include "store/temporary_store.h"
+#include "store/warnings.h"
 // Last: LibTorch's own CHECK must not replace this one.
 #include <doctest/doctest.h>
 
@@ -201,6 +203,81 @@ TEST_CASE("module with update in a batch that is dropped is undone, in the store
   CHECK(number(other->weight) == 3);
   CHECK_FALSE(store.contains("m$$$bias"));
   CHECK(store.commit() == before);
+}
+
+bool mentions(const std::string& message, const std::string& part) { return message.find(part) != std::string::npos; }
+
+TEST_CASE("a module that keeps other contents than are stored is told once, with both ways on") {
+  TemporaryStore file;
+  { ParamStore(file.path()).module("net", filled(1)); }
+  ParamStore store(file.path());
+  const Linear fresh = filled(2);
+  CapturedWarnings warnings;
+  store.module("net", fresh);
+  REQUIRE(warnings.messages.size() == 1);
+  const std::string& message = warnings.messages[0];
+  CHECK(mentions(message, "module 'net'"));
+  CHECK(mentions(message, "'net$$$weight'"));
+  CHECK(mentions(message, file.path().string()));
+  CHECK(mentions(message, "module(\"net\", ..., true)"));
+  CHECK(mentions(message, "erase(\"net$$$weight\")"));
+  CHECK(number(fresh->weight) == 2);
+  CHECK(number(store["net$$$weight"]) == 1);
+  store.module("net", fresh);
+  store.module("net", filled(3));
+  CHECK(warnings.messages.size() == 1);
+
+  SUBCASE("one way on: the module gets the stored values") {
+    store.module("net", fresh, /*update_module_params=*/true);
+    CHECK(number(fresh->weight) == 1);
+    store.module("net", fresh);
+  }
+  SUBCASE("the other: the stored ones go") {
+    store.erase("net$$$weight");
+    store.module("net", fresh);
+    CHECK(store["net$$$weight"].is_same(fresh->weight));
+    CHECK(number(store["net$$$weight"]) == 2);
+  }
+  CHECK(warnings.messages.size() == 1);
+}
+
+TEST_CASE("a module with the stored contents, or whose tensors are the leaves, is not warned of") {
+  auto store = ParamStore::in_memory();
+  const Linear net = filled(1);
+  const CapturedWarnings warnings;
+  store.module("net", net);
+  net->weight.data().fill_(5);  // not committed: the leaf has it too
+  store.module("net", net);
+  store.module("net", filled(5));
+  const Linear undefined = filled(NAN);
+  store.module("nan", undefined);
+  store.module("nan", filled(NAN));
+  CHECK(warnings.messages.empty());
+  store.module("net", filled(1));
+  store.module("nan", filled(1));  // each module's name has its own warning
+  CHECK(warnings.messages.size() == 2);
+}
+
+TEST_CASE("on_mismatch decides about a module's contents and dtype too") {
+  const Linear stored = filled(1), of_doubles = filled(1);
+  of_doubles->to(at::kDouble);
+  {
+    auto strict = ParamStore::in_memory(paramstore::StoreOptions().on_mismatch(paramstore::Mismatch::error));
+    strict.module("net", stored);
+    strict.module("net", filled(1));
+    const Linear other(1, 1);  // its bias would be new
+    CHECK_THROWS_WITH_AS(strict.module("net", other), doctest::Contains("module 'net'"), paramstore::Error);
+    CHECK_THROWS_WITH_AS(strict.module("net", of_doubles), doctest::Contains("dtype"), paramstore::Error);
+    CHECK(strict.size() == 1);
+  }
+  {
+    auto silent = ParamStore::in_memory(paramstore::StoreOptions().on_mismatch(paramstore::Mismatch::ignore));
+    const CapturedWarnings warnings;
+    silent.module("net", stored);
+    silent.module("net", filled(2));
+    silent.module("net", of_doubles);
+    CHECK(warnings.messages.empty());
+  }
 }
 
 }  // namespace

@@ -4,8 +4,13 @@
 
 #include <chrono>
 #include <cmath>
+#include <cstdint>
+#include <optional>
 #include <stdexcept>
+#include <string>
 #include <thread>
+#include <tuple>
+#include <type_traits>
 
 #include "paramstore/error.h"
 #include "paramstore/param_store.h"
@@ -43,6 +48,53 @@ TEST_CASE("on_mismatch: an init of another shape, or another constraint, warns o
   store.setdefault("v", at::ones({2}), constraints::positive);
   REQUIRE(warnings.messages.size() == 2);
   CHECK(contains(warnings.messages[1], "positive"));
+}
+
+TEST_CASE("on_mismatch: an init of another dtype is told as one of another shape is") {
+  ParamStore store = ParamStore::in_memory();
+  store.setdefault("w", at::ones({2}, at::kDouble));
+  CapturedWarnings warnings;
+  CHECK(store.setdefault("w", at::ones({2})).scalar_type() == at::kDouble);
+  REQUIRE(warnings.messages.size() == 1);
+  CHECK(contains(warnings.messages[0], "'w'"));
+  CHECK(contains(warnings.messages[0], "dtype Double"));
+  CHECK(contains(warnings.messages[0], "dtype Float"));
+  ParamStore strict = ParamStore::in_memory(StoreOptions().on_mismatch(Mismatch::error));
+  strict.setdefault("w", at::ones({2}), constraints::positive);
+  CHECK_THROWS_AS(strict.setdefault("w", at::ones({2}, at::kDouble)), paramstore::Error);
+  CHECK_THROWS_WITH_AS(strict.setdefault("w", at::ones({3}, at::kDouble), constraints::real),
+                       doctest::Contains("with shape [2], and the init given has shape [3]; with dtype Float, and the "
+                                         "init given has dtype Double; under "),
+                       paramstore::Error);
+}
+
+TEST_CASE("a commit takes a step, a message or options") {
+  ParamStore store = ParamStore::in_memory();
+  const auto last = [&] {
+    return store.query("SELECT step, message FROM commits ORDER BY revision DESC LIMIT 1")
+        .one()
+        .to_tuple<std::optional<std::int64_t>, std::optional<std::string>>();
+  };
+  store.set("w", at::ones({2}));
+  store.commit(100);
+  CHECK(last() == std::tuple(std::optional<std::int64_t>(100), std::optional<std::string>()));
+  store.commit(0);
+  CHECK(last() == std::tuple(std::optional<std::int64_t>(0), std::optional<std::string>()));
+  store.commit("warm-up done");
+  CHECK(last() == std::tuple(std::optional<std::int64_t>(), std::optional<std::string>("warm-up done")));
+  store.commit(std::string("done"));
+  CHECK(last() == std::tuple(std::optional<std::int64_t>(), std::optional<std::string>("done")));
+  {
+    auto batch = store.batch();
+    batch.set("w", at::zeros({2}));
+    batch.commit(std::size_t{7});
+  }
+  CHECK(last() == std::tuple(std::optional<std::int64_t>(7), std::optional<std::string>()));
+  const auto revision = store.revision();
+  CHECK(store.commit(paramstore::Conflict::overwrite) == revision);
+  CHECK(store.commit({}) == revision);
+  static_assert(!std::is_convertible_v<bool, paramstore::CommitOptions>);
+  static_assert(!std::is_convertible_v<double, paramstore::CommitOptions>);
 }
 
 TEST_CASE("on_mismatch(error) throws and changes nothing; on_mismatch(ignore) says nothing") {

@@ -306,4 +306,72 @@ TEST_CASE("the leaf of a Param that goes away is a tensor of its own") {
   CHECK(at::equal(leaf, at::zeros({1})));
 }
 
+TEST_CASE("a set or erase that comes too late says how to make it") {
+  TemporaryStore file;
+  ParamStore ours(file.path());
+  ours.setdefault("w", at::zeros({2}));
+  ParamStore(file.path()).set("w", at::ones({2}));
+  const auto advises = [](const auto& call) {
+    try {
+      call();
+      FAIL("expected StaleParam");
+    } catch (const paramstore::StaleParam& error) {
+      const std::string message = error.what();
+      CHECK(message.find("refresh()") != std::string::npos);
+      CHECK(message.find("repeat the call") != std::string::npos);
+      CHECK(message.find("commit") == std::string::npos);
+    }
+  };
+  SUBCASE("set") {
+    advises([&] { ours.set("w", at::full({2}, 5.0)); });
+    ours.refresh();
+    ours.set("w", at::full({2}, 5.0));
+    CHECK(at::equal(ParamStore(file.path())["w"], at::full({2}, 5.0)));
+  }
+  SUBCASE("erase") {
+    advises([&] { ours.erase("w"); });
+    ours.refresh();
+    CHECK(ours.erase("w"));
+    CHECK(ParamStore(file.path()).empty());
+  }
+  SUBCASE("commit may overwrite") {
+    ours.unconstrained("w").data().add_(5);
+    CHECK_THROWS_WITH_AS(ours.commit(), doctest::Contains("commit(Conflict::overwrite)"), paramstore::StaleParam);
+  }
+}
+
+TEST_CASE("a name that does not exist is answered with the nearest that does") {
+  TemporaryStore file;
+  {
+    ParamStore made(file.path());
+    made.set("encoder.weight", at::zeros({2}));
+    made.set("encoder.bias", at::zeros({2}));
+  }
+  ParamStore store(file.path());  // nothing is in memory yet
+  using doctest::Contains;
+  using paramstore::ParamNotFound;
+  CHECK_THROWS_WITH_AS(store["encoder.wieght"], Contains("did you mean 'encoder.weight'?"), ParamNotFound);
+  CHECK_THROWS_WITH_AS(store.unconstrained("Encoder.bias"), Contains("'encoder.bias'?"), ParamNotFound);
+  CHECK_THROWS_WITH_AS(store.constraint("encoder.weigth"), Contains("'encoder.weight'?"), ParamNotFound);
+  try {
+    store["decoder"];
+    FAIL("expected ParamNotFound");
+  } catch (const ParamNotFound& error) {
+    CHECK(std::string(error.what()).find("did you mean") == std::string::npos);
+  }
+}
+
+TEST_CASE("what is wrong with a scope's name is said of a scope") {
+  TemporaryStore file;
+  ParamStore store(file.path());
+  auto memory = ParamStore::in_memory();
+  for (ParamStore* each : {&store, &memory}) {
+    CHECK_THROWS_WITH_AS(static_cast<void>(each->scope("")), doctest::Contains("scope's name is empty"),
+                         paramstore::InvalidName);
+    CHECK_THROWS_WITH_AS(static_cast<void>(each->scope("\xff")), doctest::Contains("the scope name"),
+                         paramstore::InvalidName);
+    CHECK_THROWS_WITH_AS(each->drop_scope(""), doctest::Contains("scope's name is empty"), paramstore::InvalidName);
+  }
+}
+
 }  // namespace

@@ -111,13 +111,13 @@ _paramstore() {
     ls) options='--long --regex --sort --reverse --null --json' ;;
     info) options='--json' ;;
     show) options='--constrained --json' ;;
-    get) options='--text --json --npy --output' ;;
+    get) options='--constrained --text --json --npy --output' ;;
     diff) options='--tolerance --quiet --json' ;;
     log) options='--count --json' ;;
     scopes) options='--drop --dry-run --json' ;;
     watch) options='--interval --count --top --json' ;;
     sql) options='--csv --json --write --attach --extension' ;;
-    set) options='--from --dtype --shape --constraint --create' ;;
+    set) options='--from --dtype --shape --constraint --constrained --create' ;;
     rm) options='--dry-run --quiet' ;;
     mv | cp) options='--to --as --force' ;;
     verify) options='--quiet --json' ;;

@@ -1,7 +1,9 @@
 #include <fstream>
 #include <iostream>
+#include <optional>
 
 #include "lib/cli/address.h"
+#include "lib/cli/constrainer.h"
 #include "lib/cli/selection.h"
 #include "lib/cli/terminal/escape.h"
 #include "lib/cli/terminal/json.h"
@@ -22,6 +24,7 @@ struct Options {
   bool text = false;
   bool json = false;
   bool npy = false;
+  bool constrained = false;
 };
 
 enum class Format { text, json, npy };
@@ -56,24 +59,52 @@ bool names_one(const std::vector<std::string>& patterns, const std::vector<Param
   return patterns.size() == 1 && records.size() == 1 && records.front().name == patterns.front();
 }
 
-void write_one(std::ostream& out, Format format, storage::StoreFile& file, const ParamRecord& record) {
-  const std::vector<char> value = read_value(file, record);
-  (format == Format::npy ? write_npy : format == Format::json ? write_json : write_text)(out, record, value.data());
+// A value to write: as it is stored, or as programs see it.
+struct Shown {
+  ParamRecord record;
+  std::vector<char> bytes;
+};
+
+// Reads values of one file, and has LibTorch transform them if `constrained` is asked for.
+class Reader {
+ public:
+  Reader(storage::StoreFile& file, bool constrained) : file_(file) {
+    if (constrained) constrainer_.emplace();
+  }
+
+  Shown read(const ParamRecord& record) {
+    Shown shown{record, read_value(file_, record)};
+    if (!constrainer_) return shown;
+    auto [shape, bytes] = constrainer_->constrain(record, shown.bytes);
+    shown.record.shape = std::move(shape);
+    shown.bytes = std::move(bytes);
+    return shown;
+  }
+
+ private:
+  storage::StoreFile& file_;
+  std::optional<Constrainer> constrainer_;
+};
+
+void write_one(std::ostream& out, Format format, const Shown& value) {
+  if (format == Format::json) check_json_length(value.record);
+  const auto write = format == Format::npy ? write_npy : format == Format::json ? write_json : write_text;
+  write(out, value.record, value.bytes.data());
   if (format == Format::json) out << '\n';
 }
 
-void write_several(std::ostream& out, Format format, storage::StoreFile& file,
-                   const std::vector<ParamRecord>& records) {
+void write_several(std::ostream& out, Format format, Reader& reader, const std::vector<ParamRecord>& records) {
   const char* separator = format == Format::json ? "{\n  " : "";
   for (const ParamRecord& record : records) {
-    const std::vector<char> value = read_value(file, record);
+    const Shown value = reader.read(record);
     if (format == Format::json) {
+      check_json_length(value.record);
       out << separator << json_text(record.name) << ": ";
-      write_json(out, record, value.data());
+      write_json(out, value.record, value.bytes.data());
       separator = ",\n  ";
     } else {
       out << separator << "# " << shown_name(record.name) << '\n';
-      write_text(out, record, value.data());
+      write_text(out, value.record, value.bytes.data());
       separator = "\n";
     }
   }
@@ -96,6 +127,11 @@ ExitStatus run(const Options& options) {
     throw UsageError("a .npy file holds one value, so give it one parameter's name; text and JSON can hold several");
   if (format == Format::npy && to_output && Terminal::output().is_terminal)
     throw UsageError("a .npy file cannot be shown on a terminal; name a file with --output, or use a pipe");
+  Reader reader(store.file(), options.constrained);
+  // An existing output is emptied only once every value is known to have a transform.
+  if (options.constrained && !to_output) {
+    for (const ParamRecord& record : records) static_cast<void>(reader.read(record));
+  }
   std::ofstream file;
   if (!to_output) {
     file.open(options.output, std::ios::binary | std::ios::trunc);
@@ -103,9 +139,9 @@ ExitStatus run(const Options& options) {
   }
   std::ostream& out = to_output ? std::cout : file;
   if (one) {
-    write_one(out, format, store.file(), records.front());
+    write_one(out, format, reader.read(records.front()));
   } else {
-    write_several(out, format, store.file(), records);
+    write_several(out, format, reader, records);
   }
   if (!out.flush())
     throw FileError((to_output ? "the output" : options.output) + ": cannot be written; is the disk full?");
@@ -119,15 +155,16 @@ void add_get(CLI::App& command, Action& action) {
   Verb verb(command, action, "get", reading_verbs, "Write values as text, JSON or .npy", run, options);
   verb.add_store(options->store);
   verb.add_patterns(options->patterns).required();
+  verb.add_flag("-c,--constrained", options->constrained, "Write values as programs see them; loads LibTorch");
   Option text = verb.add_flag("--text", options->text, "Write text, whatever the file's name");
   Option json = verb.add_flag("--json", options->json, "Write nested arrays; NaN is null, infinity 9e999");
   verb.add_flag("--npy", options->npy, "Write NumPy's format; bfloat16 becomes float32").excludes(json).excludes(text);
   json.excludes(text);
   verb.add_option("-o,--output", options->output, "FILE", "Write to a file: .txt, .json or .npy");
   verb.footer(
-      "Writes the unconstrained value: for the constraint real it is the value that\n"
-      "programs see, for positive its logarithm. Text has one row per line, as\n"
-      "numpy.loadtxt reads it.\n"
+      "Writes the unconstrained value, unless --constrained is given: for the\n"
+      "constraint real it is the value that programs see, for positive its logarithm.\n"
+      "Text has one row per line, as numpy.loadtxt reads it.\n"
       "For several names, or a glob, text has a line \"# NAME\" before each value, and\n"
       "JSON is an object with a member for each name.");
 }

@@ -5,6 +5,7 @@
 
 #include "lib/cli/address.h"
 #include "lib/cli/commit_message.h"
+#include "lib/cli/constrainer.h"
 #include "lib/cli/selection.h"
 #include "lib/cli/terminal/escape.h"
 #include "lib/cli/terminal/readable_numbers.h"
@@ -32,6 +33,7 @@ struct Options {
   std::string shape;
   std::string constraint;
   bool create = false;
+  bool constrained = false;
 };
 
 std::string read_source(const std::string& name) {
@@ -89,8 +91,24 @@ struct Row {
   std::vector<char> bytes;
 };
 
-// The new parameter, from the command line and the existing parameter, if any.
-Row make_row(const std::optional<ParamRecord>& found, const Options& options, const std::string& contents) {
+// The shape of the constrained value of what is stored.
+Shape constrained_shape(Constrainer& constrainer, const ParamRecord& record) {
+  return constrainer.constrain(record, std::vector<char>(byte_size(record))).shape;
+}
+
+void unconstrain(Constrainer& constrainer, Row& row, const std::optional<ParamRecord>& found, const Options& options) {
+  auto [shape, bytes] = constrainer.unconstrain(row.record, row.bytes);
+  if (found && options.shape.empty() && shape != found->shape)
+    throw UsageError("the value would be stored with shape " + shape_text(shape) + ", but the parameter has " +
+                     shape_text(found->shape) + "; --shape changes it");
+  row.record.shape = std::move(shape);
+  row.bytes = std::move(bytes);
+}
+
+// The new parameter, from the command line and the existing parameter, if any. `constrainer` is null unless the value is a
+// constrained one.
+Row make_row(const std::optional<ParamRecord>& found, const Options& options, const std::string& contents,
+             Constrainer* constrainer) {
   Row row;
   ParamRecord& record = row.record;
   if (found) {
@@ -108,12 +126,14 @@ Row make_row(const std::optional<ParamRecord>& found, const Options& options, co
   const auto asked = storage::parse_dtype(options.dtype);
   const GivenValue value = parse_value(contents, source, numeric::is_complex(asked.value_or(record.dtype)));
   settle_dtype(record, !found, options, value);
+  if (constrainer != nullptr && found && options.shape.empty()) record.shape = constrained_shape(*constrainer, record);
   settle_shape(record, !found, options, value);
   try {
     row.bytes = numeric::encode(record.dtype, value.numbers);
   } catch (const Error& error) {
     throw UsageError(error.what());
   }
+  if (constrainer != nullptr) unconstrain(*constrainer, row, found, options);
   record.checksum = storage::value_checksum({row.bytes.data(), row.bytes.size()});
   return row;
 }
@@ -124,12 +144,16 @@ ExitStatus run(const Options& options) {
   // Reads everything first, so that the store is not locked meanwhile.
   const std::string contents = options.from.empty() ? options.value : read_source(options.from);
 
+  std::optional<Constrainer> loaded;
+  if (options.constrained) loaded.emplace();
+  Constrainer* const constrainer = loaded ? &*loaded : nullptr;
+
   const Address address = options.create ? parse_new_address(options.store) : parse_address(options.store);
   std::optional<Row> row;
   std::error_code error;
   // Before the file is created, so that an invalid command line leaves no file behind.
   if (options.create && !std::filesystem::exists(file_of(address), error))
-    row = make_row(std::nullopt, options, contents);
+    row = make_row(std::nullopt, options, contents, constrainer);
   StoreWriter store(address, options.create ? StoreWriter::Missing::create : StoreWriter::Missing::refuse);
   storage::WriteTransaction transaction(store.file(), {std::nullopt, commit_message("set", {options.name})});
   const auto found = store.file().find(options.name);
@@ -140,7 +164,7 @@ ExitStatus run(const Options& options) {
       throw NoSuch(std::string(missing.what()) + " (--create adds it)");
     }
   }
-  if (found || !row) row = make_row(found, options, contents);
+  if (found || !row) row = make_row(found, options, contents, constrainer);
   const storage::ValueBytes value{row->bytes.data(), row->bytes.size()};
   if (found) {
     transaction.replace(found->id, std::nullopt, row->record, value);
@@ -163,10 +187,12 @@ void add_set(CLI::App& command, Action& action) {
   verb.add_option("--dtype", options->dtype, "DTYPE", "Store it as this dtype; default: keep the dtype");
   verb.add_option("--shape", options->shape, "SHAPE", "Store it as '[2,3]'; default: keep the shape");
   verb.add_option("--constraint", options->constraint, "TAG", "Change the constraint's tag; default: keep it");
+  verb.add_flag("-c,--constrained", options->constrained, "The value is the one that programs see; loads LibTorch");
   verb.add_flag("--create", options->create, "Create the parameter, and the store, if missing");
   verb.footer(
       "The value is stored as given: it is the unconstrained value. For the constraint\n"
-      "real, programs see that value; for positive, its exponential.\n"
+      "real, programs see that value; for positive, its exponential. --constrained\n"
+      "takes the value that programs see, and refuses one outside the constraint.\n"
       "Examples: paramstore set model.params.db scale 0.5\n"
       "          paramstore set model.params.db weight --from weight.npy");
 }

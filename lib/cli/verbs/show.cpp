@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "lib/cli/address.h"
+#include "lib/cli/constrainer.h"
 #include "lib/cli/selection.h"
-#include "lib/cli/sql_connection.h"
 #include "lib/cli/terminal/escape.h"
 #include "lib/cli/terminal/json.h"
 #include "lib/cli/terminal/readable_numbers.h"
@@ -57,44 +57,6 @@ struct Summary {
   Histogram spread;
   numeric::Statistics statistics;
   std::uint64_t infinite = 0;
-};
-
-// LibTorch's transform, called through the loadable extension.
-class Constrainer {
- public:
-  Constrainer() : connection_(":memory:", ":memory:", SqlConnection::Access::write) {
-    connection_.load_extension(extension_path());
-  }
-
-  Value constrain(const ParamRecord& record, const std::vector<char>& bytes) const {
-    sqlite3_stmt* made = nullptr;
-    connection_.check(sqlite3_prepare_v2(connection_.handle(),
-                                         "SELECT constrained(?1, ?2, ?3, ?4), constrained_shape(?1, ?2, ?3, ?4)", -1,
-                                         &made, nullptr));
-    const SqlStatement statement(made);
-    const std::string dtype(dtype_name(record.dtype));
-    const std::string shape = storage::shape_to_json(record.shape);
-    connection_.check(sqlite3_bind_blob64(made, 1, bytes.empty() ? "" : bytes.data(), bytes.size(), SQLITE_STATIC));
-    int at = 2;
-    for (const std::string* text : {&dtype, &shape, &record.constraint_tag})
-      connection_.check(sqlite3_bind_text64(made, at++, text->data(), text->size(), SQLITE_STATIC, SQLITE_UTF8));
-    const int code = sqlite3_step(made);
-    if (code != SQLITE_ROW) {
-      throw NoSuch("the parameter " + shown_name(record.name) +
-                   " has no constrained value: " + sqlite3_errmsg(connection_.handle()));
-    }
-    const auto* data = static_cast<const char*>(sqlite3_column_blob(made, 0));
-    const auto* json = reinterpret_cast<const char*>(sqlite3_column_text(made, 1));
-    Value value{record.dtype, {}, {data, data + sqlite3_column_bytes(made, 0)}};
-    const auto new_shape = storage::parse_shape(json == nullptr ? "" : json);
-    if (!new_shape || storage::value_size(*new_shape, record.dtype) != value.bytes.size())
-      throw FileError("the extension and this command come from different versions of paramstore; reinstall both");
-    value.shape = *new_shape;
-    return value;
-  }
-
- private:
-  SqlConnection connection_;
 };
 
 std::string checksum_text(const ParamRecord& record) {
@@ -206,7 +168,8 @@ ExitStatus run(const Options& options) {
     Value value{record.dtype, record.shape, read_value(store.file(), record)};
     if (options.constrained) {
       if (!constrainer) constrainer.emplace();
-      value = constrainer->constrain(record, value.bytes);
+      auto [shape, bytes] = constrainer->constrain(record, value.bytes);
+      value = {record.dtype, std::move(shape), std::move(bytes)};
     }
     const auto commit = commit_of(store.file(), record.revision);
     if (options.json) {

@@ -1,0 +1,41 @@
+// What the extension calls in the part that needs LibTorch, a module of its own. The two may be built by different compilers, so this is C:
+// no exception crosses it, and every length is explicit.
+#pragma once
+
+#include <cstdint>
+
+extern "C" {
+
+/// A contiguous tensor on the CPU.
+struct paramstore_tensor {
+  const void* bytes;  // null if empty
+  std::uint64_t byte_count;
+  std::int32_t dtype;  // of paramstore::storage::Dtype
+  const std::int64_t* sizes;
+  std::uint64_t dimensions;
+};
+
+/// What receives the result of a call, during the call. Exactly one of the two functions is called, once.
+struct paramstore_receiver {
+  void* state;
+  /// Gives a tensor that lives until this returns.
+  void (*take)(void* state, const paramstore_tensor* result);
+  /// Gives a message, which no zero byte ends.
+  void (*fail)(void* state, const char* message, std::uint64_t length);
+};
+
+/// Maps `value` between the unconstrained numbers and the set of the constraint.
+using paramstore_map = void (*)(const paramstore_tensor* value, const char* constraint_tag, std::uint64_t tag_length,
+                                const paramstore_receiver* receiver);
+
+struct paramstore_transforms {
+  paramstore_map constrain;
+  /// Fails if `value` is not in the set.
+  paramstore_map unconstrain;
+};
+
+/// The module's only symbol. Its name carries the version of all this.
+using paramstore_transforms_entry = const paramstore_transforms* (*)();
+}
+
+#define PARAMSTORE_TRANSFORMS_ENTRY paramstore_transforms_1
