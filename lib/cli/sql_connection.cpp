@@ -16,7 +16,9 @@
 #include "lib/sql/functions.h"
 #include "lib/storage/open_connection.h"
 #include "lib/storage/sqlite_error.h"
+#include "lib/text/constraint_signatures.h"
 #include "lib/text/sql_identifier.h"
+#include "paramstore/error.h"
 
 namespace paramstore::cli {
 namespace {
@@ -53,7 +55,7 @@ std::unique_ptr<SQLite::Database> open(const std::string& uri, const std::string
 }  // namespace
 
 SqlConnection::SqlConnection(const std::string& uri, std::string name, Access access)
-    : name_(std::move(name)), access_(access), database_(open(uri, name_, access)) {
+    : name_(std::move(name)), access_(access), database_(open(uri, name_, access)), schemas_{{"main", uri, 0}} {
   constexpr int often = 10000;  // instructions of SQLite's machine: well under a millisecond
   sqlite3_progress_handler(database_->getHandle(), often, stop_if_interrupted, nullptr);
   in_our_words([&] {
@@ -90,7 +92,7 @@ void SqlConnection::attach(const std::string& uri, const std::string& name) {
     attach.bind(1, uri);
     attach.exec();
   });
-  schemas_.push_back({name, 0});
+  schemas_.push_back({name, uri, 0});
 }
 
 void SqlConnection::begin() {
@@ -137,6 +139,7 @@ void SqlConnection::add_message(const std::string& message) {
     for (const Schema& schema : schemas_) {
       const std::int64_t newest = newest_revision(schema.name);
       if (newest <= schema.revision) continue;
+      require_valid_tags(schema);
       SQLite::Statement note(*database_, "UPDATE " + sql_identifier(schema.name) +
                                              ".commits SET message = ?1 WHERE revision = ?2 AND message IS NULL");
       note.bind(1, message);
@@ -144,6 +147,24 @@ void SqlConnection::add_message(const std::string& message) {
       note.exec();
     }
   });
+}
+
+void SqlConnection::require_valid_tags(const Schema& schema) const {
+  std::unique_ptr<SQLite::Database> committed;  // opened when the first invalid tag is met
+  SQLite::Statement changed(*database_, "SELECT id, name, constraint_tag FROM " + sql_identifier(schema.name) +
+                                            ".params WHERE revision > ?1");
+  changed.bind(1, schema.revision);
+  while (changed.executeStep()) {
+    const std::string tag = changed.getColumn(2).getString();
+    const auto problem = tag_problem(tag);
+    if (!problem || problem->kind != TagProblem::Kind::invalid) continue;
+    if (!committed) committed = open(schema.uri, name_, Access::read);
+    SQLite::Statement before(*committed, "SELECT constraint_tag FROM params WHERE id = ?1");
+    before.bind(1, changed.getColumn(0).getInt64());
+    if (before.executeStep() && before.getColumn(0).getString() == tag) continue;
+    throw UsageError("parameter " + shown_name(changed.getColumn(1).getString()) + ": the constraint tag " +
+                     shown_name(tag.substr(0, 80)) + " is invalid: " + problem->what + "; nothing was changed");
+  }
 }
 
 std::int64_t SqlConnection::newest_revision(const std::string& schema) const {

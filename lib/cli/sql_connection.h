@@ -3,6 +3,7 @@
 
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Exception.h>
+#include <SQLiteCpp/Savepoint.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -37,6 +38,7 @@ class SqlConnection {
   void begin();
 
   /// Commits it. Where triggers have recorded commits in a file, the newest there gets `message`, unless it has one.
+  /// Throws UsageError, and commits nothing, if a row's constraint tag was changed to an invalid one.
   void commit(const std::string& message);
 
   /// Undoes what has been done since `begin`.
@@ -52,8 +54,10 @@ class SqlConnection {
     if (only_reads) return work();
     if (in_transaction()) {
       note_revisions();
+      SQLite::Savepoint statement(*database_, "paramstore_statement");
       work();
-      return add_message(message);
+      add_message(message);
+      return statement.release();
     }
     begin();
     try {
@@ -90,14 +94,18 @@ class SqlConnection {
  private:
   struct Schema {
     std::string name;
-    std::int64_t revision;  // before the transaction
+    std::string uri;
+    std::int64_t revision = 0;  // before the transaction
   };
 
+  /// Throws UsageError if this transaction gave a row an invalid constraint tag.
+  void require_valid_tags(const Schema& schema) const;
   [[noreturn]] void fail(const SQLite::Exception& error) const;
   // What makes SQL valid that failed with this error: an option, or the extension; empty if none is known.
   std::string advice(const std::string& error) const;
   bool has_schema(const std::string& name) const;
   void note_revisions();
+  // Gives the commits since `note_revisions` the message, once their constraint tags are found valid.
   void add_message(const std::string& message);
   void let_only_us_end_transactions(bool yes);
   std::int64_t newest_revision(const std::string& schema) const;
@@ -106,7 +114,7 @@ class SqlConnection {
   Access access_;
   bool has_extension_ = false;
   std::unique_ptr<SQLite::Database> database_;
-  std::vector<Schema> schemas_{{"main", 0}};
+  std::vector<Schema> schemas_;
 };
 
 /// The path of the loadable extension: PARAMSTORE_EXTENSION in the environment, else the installed one, relative to this

@@ -3,29 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "lib/text/constraint_signatures.h"
 #include "paramstore/constraint.h"
 
 namespace paramstore {
-
-/// What a parameter of a constraint takes, and how its argument is written in a tag.
-enum class ArgumentType {
-  bound,        ///< 0.5 or float32[0.5,1.0]
-  integer,      ///< 1
-  constraint,   ///< positive
-  constraints,  ///< [real, positive]
-  integers,     ///< [3, 1]
-};
-
-/// One parameter of a constraint's signature. The name is for messages only: tags hold arguments by position.
-struct Parameter {
-  std::string_view name;
-  ArgumentType type;
-};
 
 /// The alternatives are in the order of ArgumentType.
 using Argument = std::variant<Bound, std::int64_t, Constraint, std::vector<Constraint>, std::vector<std::int64_t>>;

@@ -12,7 +12,7 @@
 #include <optional>
 #include <sstream>
 
-#include "lib/constraint/dtype_names.h"
+#include "lib/constraint/element_types.h"
 #include "lib/text/tag_limits.h"
 #include "paramstore/error.h"
 
@@ -84,10 +84,10 @@ Bound normalized(const Bound& bound, std::string_view parameter) {
   if (!tensor.defined()) {
     refuse(parameter, "the tensor is undefined");
   }
-  const std::string_view dtype = bound_dtype_name(tensor.scalar_type());
-  if (dtype.empty()) {
+  const std::optional<ElementType> dtype = element_type_of(tensor.scalar_type());
+  if (!dtype || !may_be_in_tag(*dtype)) {
     refuse(parameter, std::string("a tensor of dtype ") + c10::toString(tensor.scalar_type()) + "; expected one of " +
-                          bound_dtype_list());
+                          tag_element_types());
   }
   if (tensor.layout() != at::kStrided || tensor.is_meta()) {
     refuse(parameter, "the tensor is sparse, or has no data");

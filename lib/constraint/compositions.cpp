@@ -10,8 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "lib/constraint/describe.h"
 #include "lib/constraint/families.h"
 #include "lib/constraint/node.h"
+#include "lib/constraint/reasons.h"
 #include "paramstore/error.h"
 
 namespace paramstore {
@@ -25,6 +27,29 @@ const Transform::Node& base_of(const Arguments& arguments) { return *node_of(arg
 
 std::optional<std::int64_t> plus(const std::optional<std::int64_t>& dim, std::int64_t more) {
   return dim ? std::optional<std::int64_t>(*dim + more) : std::nullopt;
+}
+
+// Which of the base's events in independent's event is outside, and why.
+std::string why_not_independent(const Arguments& arguments, const at::Tensor& event) {
+  const Transform::Node& base = base_of(arguments);
+  const auto& parameters = base.kind->parameters();
+  const bool is_composition = std::any_of(parameters.begin(), parameters.end(), [](const Parameter& parameter) {
+    return parameter.type == ArgumentType::constraint || parameter.type == ArgumentType::constraints;
+  });
+  // cat and stack may count their dimension from the left, which a single event has fewer of.
+  if (is_composition && !base.kind->explain()) return {};
+  const at::Tensor inside = check(base, event);
+  const std::int64_t dims = inside.dim();
+  // A bound of more dimensions than the event stretches the check.
+  if (dims > event.dim() || inside.sizes() != event.sizes().slice(0, static_cast<std::size_t>(dims))) return {};
+  const auto index = first_where(inside.logical_not());
+  if (!index) return {};
+  const at::Tensor part = at_index(event, *index);
+  const std::string place = at_index_text(*index);
+  if (part.dim() == 0) return "which has " + element_text(part) + " " + place;
+  const std::string reason = explain(base, part);
+  return "which has " + place + " an event of shape " + shape_text(part) + " " +
+         (reason.empty() ? "outside " + the_constraint(base.tag) : reason);
 }
 
 std::size_t part_count(const Arguments& arguments) { return arguments.constraints(0).size(); }
@@ -158,8 +183,7 @@ std::vector<ConstraintKind> compositions() {
   return {
       // torch.distributions.constraints._IndependentConstraint: the base's checks, reduced with "all" over the added
       // dimensions. IndependentTransform: the base's transform, for tensors with enough dimensions.
-      ConstraintKind("independent",
-                     {{"base", ArgumentType::constraint}, {"reinterpreted_batch_ndims", ArgumentType::integer}})
+      ConstraintKind("independent")
           .documentation("base, with reinterpreted_batch_ndims more dimensions to an event")
           .prepare([](Arguments& arguments) {
             if (arguments.integer(1) < 0 || arguments.integer(1) > max_dims) {
@@ -179,6 +203,7 @@ std::vector<ConstraintKind> compositions() {
             TORCH_CHECK(inside.dim() >= dims, "expected ", dims, " dimensions beside those of the base's event");
             return dims == 0 ? inside : inside.flatten(-dims).all(-1);
           })
+          .explain(why_not_independent)
           .transform([](const Arguments& arguments, const at::Tensor& u) { return constrain(base_of(arguments), u); },
                      [](const Arguments& arguments, const at::Tensor& y) { return unconstrain(base_of(arguments), y); })
           .is_identity([](const Arguments& arguments) { return base_of(arguments).is_identity; }),
@@ -187,9 +212,7 @@ std::vector<ConstraintKind> compositions() {
       // them along dim of the checks, which have no event dimensions: the same for a dim counted from the left; counted
       // from the right it names another dimension there (the last batch dimension where dim is -1), or none. And it
       // fails where events are of different dimensions, as in cat([simplex, real], -1, [3, 1]).
-      ConstraintKind("cat", {{"constraints", ArgumentType::constraints},
-                             {"dim", ArgumentType::integer},
-                             {"lengths", ArgumentType::integers}})
+      ConstraintKind("cat")
           .documentation("each constraint for a piece of its length along dim, as torch::cat joins them")
           .prepare([](Arguments& arguments) {
             require_parts_and_dim("cat", arguments);
@@ -215,7 +238,7 @@ std::vector<ConstraintKind> compositions() {
               [](const Arguments& arguments, const at::Tensor& y) { return cat_map(arguments, y, unconstrain); }),
 
       // torch.distributions.constraints._Stack, StackTransform. Checks are joined as cat's are.
-      ConstraintKind("stack", {{"constraints", ArgumentType::constraints}, {"dim", ArgumentType::integer}})
+      ConstraintKind("stack")
           .documentation("each constraint for one slice along dim, as torch::stack joins them")
           .prepare([](Arguments& arguments) { require_parts_and_dim("stack", arguments); })
           .event_dim([](const Arguments& arguments) {
@@ -232,7 +255,7 @@ std::vector<ConstraintKind> compositions() {
 
       // torch.distributions.constraints.MixtureSameFamilyConstraint: the base's check along the components of a mixture,
       // a dimension that the value lacks.
-      ConstraintKind("MixtureSameFamilyConstraint", {{"base", ArgumentType::constraint}})
+      ConstraintKind("MixtureSameFamilyConstraint")
           .documentation("inside base for all components of a mixture")
           .event_dim([](const Arguments& arguments) { return base_of(arguments).event_dim; })
           .is_discrete([](const Arguments& arguments) { return base_of(arguments).is_discrete; })

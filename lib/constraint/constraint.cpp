@@ -11,9 +11,11 @@
 #include "lib/constraint/describe.h"
 #include "lib/constraint/kind.h"
 #include "lib/constraint/node.h"
+#include "lib/constraint/reasons.h"
 #include "lib/constraint/registry.h"
 #include "lib/constraint/tag_parser.h"
 #include "lib/constraint/tag_writer.h"
+#include "lib/text/tag.h"
 #include "lib/text/tag_limits.h"
 #include "paramstore/error.h"
 
@@ -26,11 +28,7 @@ using NodePointer = std::shared_ptr<const Constraint::Node>;
 const NodePointer& known(const NodePointer& node) {
   const NodePointer& found = resolve(node);
   if (found == nullptr) {
-    throw UnknownConstraint(
-        the_constraint(node->tag) +
-            " is not known to this process, which can store it but not compute with it: register its name "
-            "with paramstore::register_constraint",
-        node->tag);
+    throw_unknown(node->tag, "can store it but not compute with it");
   }
   return found;
 }
@@ -152,6 +150,21 @@ at::Tensor check(const Transform::Node& node, const at::Tensor& value) {
   return node.kind->check()(node.arguments, value);
 }
 
+std::string explain(const Constraint& constraint, const at::Tensor& event) {
+  const at::NoGradGuard no_grad;
+  try {
+    return explain(*known(node_of(constraint)), event.detach().cpu());
+  } catch (const c10::Error&) {
+    // Eigenvalues that do not converge, say. The caller reports the violation itself, which must not give way to this.
+    return {};
+  }
+}
+
+std::string explain(const Transform::Node& node, const at::Tensor& event) {
+  if (!node.kind->explain()) return {};
+  return or_else(which_has(event, event.ne(event)), [&] { return node.kind->explain()(node.arguments, event); });
+}
+
 Constraint make_constraint(const ConstraintKind& kind, std::vector<Argument> values) {
   Arguments arguments(std::move(values));
   bool all_known = true;
@@ -184,6 +197,23 @@ Constraint make_constraint(const ConstraintKind& kind, std::vector<Argument> val
 
 Constraint make_constraint(std::string_view name, std::vector<Argument> arguments) {
   return make_constraint(*Registry::instance().find(name), std::move(arguments));
+}
+
+void throw_unknown(const std::string& tag, std::string_view consequence) {
+  try {
+    parse_tag(tag);
+  } catch (const UnknownConstraint& error) {  // a tag that a file holds: no registration mends it
+    throw UnknownConstraint(the_constraint(tag) +
+                                " cannot be computed with, because its tag is invalid; set() with another constraint "
+                                "replaces it: " +
+                                error.what(),
+                            tag);
+  }
+  const std::optional<std::string> near = nearest_constraint(tag);
+  throw UnknownConstraint(the_constraint(tag) + " is not known to this process, which " + std::string(consequence) +
+                              ": register its name with paramstore::register_constraint" +
+                              (near ? "; did you mean '" + *near + "'?" : std::string()),
+                          tag);
 }
 
 Constraint make_unknown(std::string tag) {

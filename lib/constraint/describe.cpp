@@ -2,14 +2,20 @@
 
 #include <c10/core/ScalarType.h>
 
-#include "lib/constraint/dtype_names.h"
+#include "lib/constraint/element_types.h"
 
 namespace paramstore {
 
 std::string describe(const at::Tensor& tensor) {
-  const std::string_view dtype = bound_dtype_name(tensor.scalar_type());
-  std::string text = "a " + (dtype.empty() ? std::string(c10::toString(tensor.scalar_type())) : std::string(dtype)) +
-                     " tensor of shape [";
+  const std::optional<ElementType> dtype = element_type_of(tensor.scalar_type());
+  const std::string text =
+      "a " + (dtype ? std::string(element_type_name(*dtype)) : std::string(c10::toString(tensor.scalar_type()))) +
+      " tensor of shape ";
+  return text + shape_text(tensor);
+}
+
+std::string shape_text(const at::Tensor& tensor) {
+  std::string text = "[";
   for (std::int64_t i = 0; i < tensor.dim(); ++i) {
     text += (i == 0 ? "" : ", ") + std::to_string(tensor.size(i));
   }

@@ -12,6 +12,9 @@ namespace paramstore {
 /// "a float32 tensor of shape [2, 3]"
 std::string describe(const at::Tensor& tensor);
 
+/// "[2, 3]"
+std::string shape_text(const at::Tensor& tensor);
+
 /// "the constraint 'positive'". A long tag is cut.
 std::string the_constraint(std::string_view tag);
 

@@ -1,6 +1,7 @@
 // Constraints whose values are isolated points. None has a transform, because they have no gradient.
 #include "lib/constraint/bound.h"
 #include "lib/constraint/families.h"
+#include "lib/constraint/reasons.h"
 
 namespace paramstore {
 namespace {
@@ -44,7 +45,7 @@ std::vector<ConstraintKind> discrete() {
           .check([](const Arguments&, const at::Tensor& value) { return is_integer(value).logical_and(value.ge(1)); }),
 
       // torch.distributions.constraints._IntegerInterval, which includes both bounds.
-      ConstraintKind("integer_interval", {{"lower_bound", ArgumentType::bound}, {"upper_bound", ArgumentType::bound}})
+      ConstraintKind("integer_interval")
           .documentation("x is an integer, lower_bound <= x <= upper_bound")
           .prepare(require_bounds_together)
           .discrete()
@@ -63,17 +64,23 @@ std::vector<ConstraintKind> discrete() {
           .no_transform(no_gradient)
           .check([](const Arguments&, const at::Tensor& value) {
             return is_boolean(value).all(-1).logical_and(value.sum(-1).eq(1));
+          })
+          .explain([](const Arguments&, const at::Tensor& event) {
+            return or_else(which_has(event, is_boolean(event).logical_not()), [&] { return which_sums(event); });
           }),
 
       // torch.distributions.constraints._Multinomial, which asks neither for integers nor for the sum to be the bound
       // itself.
-      ConstraintKind("multinomial", {{"upper_bound", ArgumentType::bound}})
+      ConstraintKind("multinomial")
           .documentation("x >= 0 along the last dimension, summing to upper_bound at most")
           .event_dim(1)
           .discrete()
           .no_transform(no_gradient)
           .check([](const Arguments& arguments, const at::Tensor& value) {
             return value.ge(0).all(-1).logical_and(less_equal(value.sum(-1), arguments.bound(0)));
+          })
+          .explain([](const Arguments&, const at::Tensor& event) {
+            return or_else(which_has(event, event.lt(0)), [&] { return which_sums(event); });
           }),
   };
 }

@@ -40,7 +40,7 @@ std::vector<ConstraintKind> half_lines() {
 
       // torch.distributions.constraints._GreaterThan: lower_bound < x. ExpTransform, then AffineTransform(lower_bound,
       // 1), whose multiplication by one changes no bit.
-      ConstraintKind("greater_than", {{"lower_bound", ArgumentType::bound}})
+      ConstraintKind("greater_than")
           .documentation("x > lower_bound; lower_bound + exp(u)")
           .check([](const Arguments& arguments, const at::Tensor& value) { return greater(value, arguments.bound(0)); })
           .transform(
@@ -48,7 +48,7 @@ std::vector<ConstraintKind> half_lines() {
               [](const Arguments& arguments, const at::Tensor& y) { return subtract(y, arguments.bound(0)).log(); }),
 
       // torch.distributions.constraints._GreaterThanEq: lower_bound <= x. The transform of greater_than.
-      ConstraintKind("greater_than_eq", {{"lower_bound", ArgumentType::bound}})
+      ConstraintKind("greater_than_eq")
           .documentation("x >= lower_bound; lower_bound + exp(u)")
           .check([](const Arguments& arguments, const at::Tensor& value) {
             return greater_equal(value, arguments.bound(0));
@@ -60,7 +60,7 @@ std::vector<ConstraintKind> half_lines() {
       // torch.distributions.constraints._LessThan: x < upper_bound. ExpTransform, then AffineTransform(upper_bound, -1).
       // The inverse negates after it subtracts, as the original does: at the bound itself the sign of zero decides on
       // the gradient's sign.
-      ConstraintKind("less_than", {{"upper_bound", ArgumentType::bound}})
+      ConstraintKind("less_than")
           .documentation("x < upper_bound; upper_bound - exp(u)")
           .check([](const Arguments& arguments, const at::Tensor& value) { return less(value, arguments.bound(0)); })
           .transform(

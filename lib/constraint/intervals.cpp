@@ -38,7 +38,7 @@ std::vector<ConstraintKind> intervals() {
 
       // torch.distributions.constraints._Interval. SigmoidTransform, then
       // AffineTransform(lower_bound, upper_bound - lower_bound).
-      ConstraintKind("interval", {{"lower_bound", ArgumentType::bound}, {"upper_bound", ArgumentType::bound}})
+      ConstraintKind("interval")
           .documentation("lower_bound <= x <= upper_bound; lower_bound + (upper_bound - lower_bound) * sigmoid(u)")
           .prepare(prepare_width)
           .check([](const Arguments& arguments, const at::Tensor& value) {
@@ -47,7 +47,7 @@ std::vector<ConstraintKind> intervals() {
           .transform(onto_interval, from_interval),
 
       // torch.distributions.constraints._HalfOpenInterval: without the upper bound. The transform of interval.
-      ConstraintKind("half_open_interval", {{"lower_bound", ArgumentType::bound}, {"upper_bound", ArgumentType::bound}})
+      ConstraintKind("half_open_interval")
           .documentation("lower_bound <= x < upper_bound; lower_bound + (upper_bound - lower_bound) * sigmoid(u)")
           .prepare(prepare_width)
           .check([](const Arguments& arguments, const at::Tensor& value) {

@@ -1,14 +1,13 @@
 #include "lib/constraint/kind.h"
 
+#include "lib/text/constraint_signatures.h"
+
 namespace paramstore {
 
-std::string ConstraintKind::signature() const {
-  std::string text = name_;
-  for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    text += i == 0 ? "(" : ", ";
-    text += parameters_[i].name;
+ConstraintKind::ConstraintKind(std::string name) : name_(std::move(name)) {
+  if (const ConstraintSignature* own = find_signature(name_)) {
+    parameters_ = own->parameters;
   }
-  return parameters_.empty() ? text : text + ")";
 }
 
 }  // namespace paramstore

@@ -1,8 +1,8 @@
 // An entry in the table of constraints: everything that makes a name a constraint.
 //
-// To add one, write an entry in the file of its family (half_lines.cpp, intervals.cpp, vectors.cpp, ...), and declare
-// its name in include/paramstore/constraint.h. Parsing, writing, nesting, validation and messages follow from the
-// entry.
+// To add one, list its signature in lib/text/constraint_signatures.cpp, write an entry in the file of its family
+// (half_lines.cpp, intervals.cpp, vectors.cpp, ...), and declare its name in include/paramstore/constraint.h. Parsing,
+// writing, nesting, validation and messages follow from the entry.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -29,15 +29,17 @@ class ConstraintKind {
   using Dimensions = std::function<std::optional<std::int64_t>(const Arguments& arguments)>;
   using Predicate = std::function<bool(const Arguments& arguments)>;
   using Discreteness = std::function<std::optional<bool>(const Arguments& arguments)>;
+  using Explain = std::function<std::string(const Arguments& arguments, const at::Tensor& event)>;
   using Prepare = std::function<void(Arguments& arguments)>;
 
-  explicit ConstraintKind(std::string name, std::vector<Parameter> parameters = {})
-      : name_(std::move(name)), parameters_(std::move(parameters)) {}
+  /// Takes the arguments that lib/text/constraint_signatures.cpp lists for this name. A user's name is not there and
+  /// takes none.
+  explicit ConstraintKind(std::string name);
 
   const std::string& name() const noexcept { return name_; }
+  /// Valid as long as this.
+  ConstraintSignature signature() const { return {name_, parameters_}; }
   const std::vector<Parameter>& parameters() const noexcept { return parameters_; }
-  /// "interval(lower_bound, upper_bound)"
-  std::string signature() const;
 
   /// The set, the map onto it, and the source of the formula. Shown in messages about wrong arguments.
   ConstraintKind& documentation(std::string text) { return set(documentation_, std::move(text)); }
@@ -77,6 +79,11 @@ class ConstraintKind {
   ConstraintKind& check(Map function) { return set(check_, std::move(function)); }
   const Map& check() const noexcept { return check_; }
 
+  /// Why an event that the check refuses is outside: a clause of reasons.h such as "which sums to 1.2", or nothing. The
+  /// event is on the CPU and has no NaN. Default: the event is shown without a reason.
+  ConstraintKind& explain(Explain function) { return set(explain_, std::move(function)); }
+  const Explain& explain() const noexcept { return explain_; }
+
   /// The transform of torch.distributions' transform_to registry.
   ConstraintKind& transform(Map forward, Map inverse) {
     forward_ = std::move(forward);
@@ -108,6 +115,7 @@ class ConstraintKind {
   Discreteness is_discrete_ = [](const Arguments&) { return false; };
   Prepare prepare_;
   Map check_;
+  Explain explain_;
   Map forward_;
   Map inverse_;
   std::string no_transform_reason_ = "torch.distributions registers none for it";

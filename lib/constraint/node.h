@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "lib/constraint/kind.h"
 #include "paramstore/constraint.h"
@@ -32,6 +33,10 @@ struct Constraint::Node : Transform::Node {
   mutable std::atomic<std::uint64_t> looked_in_generation{0};  // of the registry
 };
 
+/// For a constraint that `resolve` does not find. Throws UnknownConstraint: says that the name is not known to this
+/// process, "which <consequence>", or what is wrong with an invalid tag.
+[[noreturn]] void throw_unknown(const std::string& tag, std::string_view consequence);
+
 /// A constraint that is only a tag so far.
 Constraint make_unknown(std::string tag);
 
@@ -52,5 +57,11 @@ at::Tensor transform(const Transform::Node& node, const at::Tensor& unconstraine
 at::Tensor check(const Transform::Node& node, const at::Tensor& value);
 at::Tensor constrain(const Transform::Node& node, const at::Tensor& unconstrained);
 at::Tensor unconstrain(const Transform::Node& node, const at::Tensor& constrained);
+
+/// Why an event that `check` refuses is outside: a clause of reasons.h. Empty if the constraint does not say.
+std::string explain(const Constraint& constraint, const at::Tensor& event);
+
+/// The same for a part of a composition.
+std::string explain(const Transform::Node& node, const at::Tensor& event);
 
 }  // namespace paramstore

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lib/constraint/families.h"
+#include "lib/text/constraint_signatures.h"
 #include "paramstore/error.h"
 
 namespace paramstore {
@@ -17,6 +18,10 @@ Registry::Registry() {
   for (const auto& family :
        {half_lines, intervals, discrete, vectors, triangular_matrices, symmetric_matrices, compositions}) {
     for (ConstraintKind& kind : family()) {
+      // Without a signature it would take no arguments, and the command would call its name unknown.
+      if (find_signature(kind.name()) == nullptr) {
+        throw Error("lib/text/constraint_signatures.cpp does not list the constraint '" + kind.name() + "'");
+      }
       insert(std::move(kind), true);
     }
   }

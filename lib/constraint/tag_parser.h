@@ -1,4 +1,4 @@
-// From a tag to its constraint. The grammar is in include/paramstore/constraint.h.
+// From a tag to its constraint. The grammar is lib/text/tag.h.
 #pragma once
 
 #include <string_view>
@@ -7,10 +7,11 @@
 
 namespace paramstore {
 
-/// Constraint::parse: reads the whole text or throws UnknownConstraint.
+/// What Constraint::parse does.
 Constraint parse_tag(std::string_view text);
 
-/// Whether the text can be registered as a constraint's name: it is well-formed and neither a number nor a dtype.
-bool is_constraint_name(std::string_view text);
+/// The same of a tag that a file holds: an invalid one gives an unknown constraint that keeps the text, and throws
+/// UnknownConstraint, saying what is wrong, only when it is used.
+Constraint parse_stored_tag(std::string_view text);
 
 }  // namespace paramstore

@@ -3,14 +3,14 @@
 #include <ATen/core/Tensor.h>
 #include <c10/core/ScalarType.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <type_traits>
 #include <variant>
 #include <vector>
 
-#include "lib/constraint/dtype_names.h"
+#include "lib/constraint/element_types.h"
 #include "lib/text/number_text.h"
+#include "lib/text/tag.h"
 
 namespace paramstore {
 namespace {
@@ -27,39 +27,13 @@ std::string element_text(Element element) {
 }
 
 template <typename Element>
-void write_elements(std::string& tag, const at::Tensor& tensor, std::int64_t dim, const Element*& next) {
-  if (dim == tensor.dim()) {
-    tag += element_text(*next++);
-    return;
-  }
-  tag += '[';
-  for (std::int64_t i = 0; i < tensor.size(dim); ++i) {
-    tag += i == 0 ? "" : ",";
-    write_elements(tag, tensor, dim + 1, next);
-  }
-  tag += ']';
-}
-
-template <typename Element>
-void write_elements(std::string& tag, const at::Tensor& tensor) {
+void write_elements(TagWriter& tag, const at::Tensor& tensor) {
   const Element* next = tensor.data_ptr<Element>();
-  if (tensor.dim() == 0) {
-    tag += '(' + element_text(*next) + ')';
-  } else {
-    write_elements(tag, tensor, 0, next);
-  }
+  tag.tensor(*element_type_of(tensor.scalar_type()), tensor.sizes().data(), tensor.sizes().size(),
+             [&next] { return element_text(*next++); });
 }
 
-void write(std::string& tag, const at::Tensor& tensor) {
-  tag += bound_dtype_name(tensor.scalar_type());
-  if (tensor.numel() == 0) {
-    tag += "[](";
-    for (std::int64_t i = 0; i < tensor.dim(); ++i) {
-      tag += (i == 0 ? "" : ",") + std::to_string(tensor.size(i));
-    }
-    tag += ')';
-    return;
-  }
+void write(TagWriter& tag, const at::Tensor& tensor) {
   switch (tensor.scalar_type()) {
     case c10::ScalarType::Half:
       return write_elements<at::Half>(tag, tensor);
@@ -82,55 +56,40 @@ void write(std::string& tag, const at::Tensor& tensor) {
   }
 }
 
-void write(std::string& tag, const Bound& bound) {
+void write(TagWriter& tag, const Bound& bound) {
   if (bound.number() != nullptr) {
-    tag += real_text(*bound.number());
+    tag.text(real_text(*bound.number()));
   } else {
     write(tag, *bound.tensor());
   }
 }
 
-void write(std::string& tag, std::int64_t integer) { tag += std::to_string(integer); }
+void write(TagWriter& tag, std::int64_t integer) { tag.text(std::to_string(integer)); }
 
-void write(std::string& tag, const Constraint& constraint) { tag += constraint.tag(); }
+void write(TagWriter& tag, const Constraint& constraint) { tag.text(constraint.tag()); }
 
 template <typename Item>
-void write(std::string& tag, const std::vector<Item>& items) {
-  tag += '[';
-  bool first = true;
+void write(TagWriter& tag, const std::vector<Item>& items) {
+  tag.begin_list();
   for (const Item& item : items) {
-    tag += first ? "" : ", ";
-    first = false;
     write(tag, item);
   }
-  tag += ']';
+  tag.end_list();
 }
 
 }  // namespace
 
 std::string write_tag(std::string_view name, const Arguments& arguments) {
-  std::string tag(name);
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    tag += i == 0 ? "(" : ", ";
-    std::visit([&tag](const auto& argument) { write(tag, argument); }, arguments[i]);
-  }
+  TagWriter tag;
+  tag.name(name);
   if (arguments.size() > 0) {
-    tag += ')';
-  }
-  return tag;
-}
-
-std::size_t tag_depth(std::string_view tag) noexcept {
-  std::size_t depth = 0;
-  std::size_t deepest = 0;
-  for (const char c : tag) {
-    if (c == '(' || c == '[') {
-      deepest = std::max(deepest, ++depth);
-    } else if (c == ')' || c == ']') {
-      --depth;
+    tag.begin_arguments();
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+      std::visit([&tag](const auto& argument) { write(tag, argument); }, arguments[i]);
     }
+    tag.end_arguments();
   }
-  return deepest;
+  return tag.take();
 }
 
 }  // namespace paramstore

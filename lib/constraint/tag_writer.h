@@ -1,7 +1,6 @@
-// From a constraint to its tag. The grammar is in include/paramstore/constraint.h.
+// From a constraint to its tag. The grammar is lib/text/tag.h.
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -10,8 +9,5 @@
 namespace paramstore {
 
 std::string write_tag(std::string_view name, const Arguments& arguments);
-
-/// How deep the parentheses and brackets of a tag are nested.
-std::size_t tag_depth(std::string_view tag) noexcept;
 
 }  // namespace paramstore

@@ -79,10 +79,7 @@ bool Transform::is_identity() const noexcept { return node_->is_identity; }
 const std::shared_ptr<const Constraint::Node>& require_transform(const Constraint& constraint) {
   const std::shared_ptr<const Constraint::Node>& node = resolve(node_of(constraint));
   if (node == nullptr) {
-    throw UnknownConstraint(the_constraint(constraint.tag()) +
-                                " is not known to this process, so it has no transform here: register its name with "
-                                "paramstore::register_constraint",
-                            constraint.tag());
+    throw_unknown(constraint.tag(), "has no transform for it");
   }
   if (const ConstraintKind* kind = node->without_transform) {
     throw UnknownConstraint(

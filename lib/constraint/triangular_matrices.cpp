@@ -5,6 +5,7 @@
 #include "lib/constraint/families.h"
 #include "lib/constraint/float_limits.h"
 #include "lib/constraint/matrix.h"
+#include "lib/constraint/reasons.h"
 #include "lib/constraint/softplus.h"
 
 namespace paramstore {
@@ -16,6 +17,17 @@ at::Tensor is_lower_triangular(const at::Tensor& matrix) { return matrix.tril().
 
 at::Tensor is_lower_cholesky(const at::Tensor& matrix) {
   return is_lower_triangular(matrix).logical_and(diagonal_of(matrix).gt(0).all(-1));
+}
+
+std::string why_not_lower_cholesky(const Arguments&, const at::Tensor& event) {
+  return or_else(which_has_above_diagonal(event),
+                 [&] { return which_has_on_diagonal(event, diagonal_of(event).le(0)); });
+}
+
+// Whether torch.distributions takes each row for one of length 1.
+at::Tensor is_of_length_1(const at::Tensor& matrix) {
+  const double tolerance = float_limits(matrix.scalar_type()).eps * static_cast<double>(matrix.size(-1)) * 10;
+  return row_lengths(matrix).sub(1).abs().le(tolerance);
 }
 
 // The strictly lower triangle with another diagonal.
@@ -31,7 +43,8 @@ std::vector<ConstraintKind> triangular_matrices() {
       ConstraintKind("lower_triangular")
           .documentation("lower triangular")
           .event_dim(2)
-          .check([](const Arguments&, const at::Tensor& value) { return is_lower_triangular(value); }),
+          .check([](const Arguments&, const at::Tensor& value) { return is_lower_triangular(value); })
+          .explain([](const Arguments&, const at::Tensor& event) { return which_has_above_diagonal(event); }),
 
       // torch.distributions.constraints._LowerCholesky. LowerCholeskyTransform: what lies below the diagonal as it is,
       // the diagonal's exponential, zero above.
@@ -39,6 +52,7 @@ std::vector<ConstraintKind> triangular_matrices() {
           .documentation("lower triangular with a positive diagonal; tril(u, -1) + diag(exp(diagonal(u)))")
           .event_dim(2)
           .check([](const Arguments&, const at::Tensor& value) { return is_lower_cholesky(value); })
+          .explain(why_not_lower_cholesky)
           .transform([](const Arguments&, const at::Tensor& u) { return lower_cholesky(u); },
                      [](const Arguments&, const at::Tensor& y) { return lower_cholesky_inverse(y); }),
 
@@ -48,6 +62,7 @@ std::vector<ConstraintKind> triangular_matrices() {
           .documentation("lower triangular with a positive diagonal; tril(u, -1) + diag(softplus(diagonal(u)))")
           .event_dim(2)
           .check([](const Arguments&, const at::Tensor& value) { return is_lower_cholesky(value); })
+          .explain(why_not_lower_cholesky)
           .transform(
               [](const Arguments&, const at::Tensor& u) { return with_diagonal(square(u), softplus(diagonal_of(u))); },
               [](const Arguments&, const at::Tensor& y) {
@@ -62,6 +77,10 @@ std::vector<ConstraintKind> triangular_matrices() {
           .check([](const Arguments&, const at::Tensor& value) {
             return is_lower_triangular(value).logical_and(diagonal_of(value).eq(1).all(-1));
           })
+          .explain([](const Arguments&, const at::Tensor& event) {
+            return or_else(which_has_above_diagonal(event),
+                           [&] { return which_has_on_diagonal(event, diagonal_of(event).ne(1)); });
+          })
           .transform([](const Arguments&,
                         const at::Tensor& u) { return square(u).tril(-1).add(at::eye(u.size(-1), u.options())); },
                      [](const Arguments&, const at::Tensor& y) { return square(y); }),
@@ -75,9 +94,15 @@ std::vector<ConstraintKind> triangular_matrices() {
           .event_dim(2)
           .unconstrained_event_dim(1)
           .check([](const Arguments&, const at::Tensor& value) {
-            const double tolerance = float_limits(value.scalar_type()).eps * static_cast<double>(value.size(-1)) * 10;
-            const at::Tensor length = row_lengths(value);
-            return is_lower_cholesky(value).logical_and(length.sub(1).abs().le(tolerance).all(-1));
+            return is_lower_cholesky(value).logical_and(is_of_length_1(value).all(-1));
+          })
+          .explain([](const Arguments& arguments, const at::Tensor& event) {
+            return or_else(why_not_lower_cholesky(arguments, event), [&]() -> std::string {
+              const auto row = first_where(is_of_length_1(event).logical_not());
+              if (!row) return {};
+              return "whose row " + std::to_string(row->front()) + " has length " +
+                     element_text(at_index(row_lengths(event), *row));
+            });
           })
           .transform([](const Arguments&, const at::Tensor& u) { return correlation_cholesky(u); },
                      [](const Arguments&, const at::Tensor& y) { return correlation_cholesky_inverse(square(y)); }),

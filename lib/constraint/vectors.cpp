@@ -9,6 +9,7 @@
 
 #include "lib/constraint/families.h"
 #include "lib/constraint/float_limits.h"
+#include "lib/constraint/reasons.h"
 
 namespace paramstore {
 namespace {
@@ -48,6 +49,7 @@ std::vector<ConstraintKind> vectors() {
           .documentation("x == x along the last dimension; u")
           .event_dim(1)
           .check([](const Arguments&, const at::Tensor& value) { return value.eq(value).all(-1); })
+          .explain([](const Arguments&, const at::Tensor&) { return std::string(); })  // NaN alone is outside
           .transform([](const Arguments&, const at::Tensor& u) { return u; },
                      [](const Arguments&, const at::Tensor& y) { return y; })
           .is_identity([](const Arguments&) { return true; }),
@@ -59,6 +61,9 @@ std::vector<ConstraintKind> vectors() {
           .event_dim(1)
           .check([](const Arguments&, const at::Tensor& value) {
             return value.ge(0).all(-1).logical_and(value.sum(-1).sub(1).abs().lt(1e-6));
+          })
+          .explain([](const Arguments&, const at::Tensor& event) {
+            return or_else(which_has(event, event.lt(0)), [&] { return which_sums(event); });
           })
           .transform([](const Arguments&, const at::Tensor& u) { return softmax(u); },
                      [](const Arguments&, const at::Tensor& y) { return y.log(); }),
@@ -72,6 +77,9 @@ std::vector<ConstraintKind> vectors() {
             const double tolerance = 10.0 * eps * std::sqrt(static_cast<double>(value.size(-1)));
             return at::linalg_vector_norm(value, 2, at::IntArrayRef{-1}).sub(1).abs().lt(tolerance);
           })
+          .explain([](const Arguments&, const at::Tensor& event) {
+            return "whose length is " + element_text(at::linalg_vector_norm(event));
+          })
           .transform([](const Arguments&, const at::Tensor& u) { return normalized(u); },
                      [](const Arguments&, const at::Tensor& y) { return y; }),
 
@@ -80,6 +88,7 @@ std::vector<ConstraintKind> vectors() {
           .documentation("x[i] < x[i + 1] along the last dimension; x[0] = u[0], x[i] = x[i - 1] + exp(u[i])")
           .event_dim(1)
           .check([](const Arguments&, const at::Tensor& value) { return is_increasing(value); })
+          .explain([](const Arguments&, const at::Tensor& event) { return which_does_not_increase(event); })
           .transform([](const Arguments&, const at::Tensor& u) { return ordered(u); },
                      [](const Arguments&, const at::Tensor& y) { return ordered_inverse(y); }),
 
@@ -91,6 +100,9 @@ std::vector<ConstraintKind> vectors() {
           .check([](const Arguments&, const at::Tensor& value) {
             TORCH_CHECK(value.dim() > 0, "expected at least 1 dimension");
             return is_increasing(value).logical_and(value.gt(0).all(-1));
+          })
+          .explain([](const Arguments&, const at::Tensor& event) {
+            return or_else(which_has(event, event.le(0)), [&] { return which_does_not_increase(event); });
           })
           .transform([](const Arguments&, const at::Tensor& u) { return ordered(u).exp(); },
                      [](const Arguments&, const at::Tensor& y) { return ordered_inverse(y.log()); }),

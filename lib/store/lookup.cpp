@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lib/constraint/node.h"
+#include "lib/constraint/tag_parser.h"
 #include "lib/storage/store_internals.h"
 #include "lib/store/leaf.h"
 #include "lib/store/named_errors.h"
@@ -71,15 +72,6 @@ std::optional<HashedValue> changed_value(const Entry& entry, Detect detect) {
   return same ? std::nullopt : std::optional(std::move(value));
 }
 
-Constraint parse_tag(const std::string& path, const storage::ParamRecord& record) {
-  try {
-    return Constraint::parse(record.constraint_tag);
-  } catch (const UnknownConstraint& error) {
-    throw CorruptStore("parameter '" + record.name + "'" + of_file(path) +
-                       " has an invalid constraint_tag: " + error.what());
-  }
-}
-
 EntryPtr find_entry(ScopeState& scope, std::string_view name) {
   if (auto entry = scope.cache().find(name)) return entry;
   validate_param_name(name);
@@ -92,7 +84,7 @@ EntryPtr find_entry(ScopeState& scope, std::string_view name) {
   if (scope.complete) return nullptr;
   auto record = scope.file->find(name);
   if (!record) return nullptr;
-  auto constraint = parse_tag(scope.path, *record);
+  auto constraint = parse_stored_tag(record->constraint_tag);
   auto entry = std::make_shared<Entry>(std::move(*record), std::move(constraint));
   add_to_cache(scope, entry);
   return entry;
@@ -126,7 +118,7 @@ void list_all(ScopeState& scope) {
   std::vector<EntryPtr> fresh;
   for (auto& record : scope.file->list()) {
     if (scope.cache().find(record.id)) continue;
-    auto constraint = parse_tag(scope.path, record);
+    auto constraint = parse_stored_tag(record.constraint_tag);
     fresh.push_back(std::make_shared<Entry>(std::move(record), std::move(constraint)));
   }
   MutexLock cache_lock(scope.cache_mutex);
@@ -171,7 +163,7 @@ void load_all(ScopeState& scope) {
     // Most rows have the constraint of the row before.
     const Entry* const before = part.rows.empty() ? nullptr : part.rows.back().entry.get();
     const bool repeated = before != nullptr && before->record.constraint_tag == record.constraint_tag;
-    auto constraint = repeated ? before->constraint : parse_tag(scope.path, record);
+    auto constraint = repeated ? before->constraint : parse_stored_tag(record.constraint_tag);
     entry = std::make_shared<Entry>(std::move(record), std::move(constraint));
     entry->stored_version = version_of(value);
     entry->leaf = std::move(value);

@@ -29,9 +29,6 @@ void load_all(ScopeState& scope) PARAMSTORE_REQUIRES(store_mutex);
 /// The value of the entry's row, checked, on the row's device; notes its checksum in the entry.
 at::Tensor read_value(ScopeState& scope, Entry& entry) PARAMSTORE_REQUIRES(store_mutex);
 
-/// The row's constraint. Throws CorruptStore if the tag is invalid.
-Constraint parse_tag(const std::string& path, const storage::ParamRecord& record);
-
 /// The constrained value of parameter `name` with that leaf, under the caller's grad mode.
 Param constrained(const ScopeState& scope, std::string_view name, at::Tensor leaf, const Constraint& constraint)
     PARAMSTORE_EXCLUDES(store_mutex);

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/constraint/tag_parser.h"
 #include "lib/storage/store_internals.h"
 #include "lib/store/apply.h"
 #include "lib/store/leaf.h"
@@ -63,7 +64,7 @@ Replacement arrive(ScopeState& scope, Difference difference) PARAMSTORE_REQUIRES
   if (!difference.row) return arrival;
   const EntryPtr& before = arrival.before;
   const bool same_tag = before && before->record.constraint_tag == difference.row->constraint_tag;
-  Constraint constraint = same_tag ? before->constraint : parse_tag(scope.path, *difference.row);
+  Constraint constraint = same_tag ? before->constraint : parse_stored_tag(difference.row->constraint_tag);
   arrival.after = std::make_shared<Entry>(std::move(*difference.row), std::move(constraint));
   if (before && before->leaf.defined()) {
     const at::Tensor value = read_value(scope, *arrival.after);

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/constraint/tag_parser.h"
 #include "lib/store/leaf.h"
 #include "lib/store/lookup.h"
 #include "lib/store/refresh.h"
@@ -88,7 +89,7 @@ void ParamStore::load(const std::filesystem::path& path, const MapLocation& map_
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const storage::ParamRecord& record = rows[i].record;
     at::Tensor value = at_location(std::move(values[i]), record, map_location, path.string());
-    params.push_back({record.name, parse_tag(path.string(), record), std::move(value), Adopt::yes});
+    params.push_back({record.name, parse_stored_tag(record.constraint_tag), std::move(value), Adopt::yes});
   }
   const StoreLock locked(store, scope);
   put_params(store, scope, std::move(params));

@@ -1,13 +1,11 @@
 #include "lib/text/utf8.h"
 
 namespace paramstore {
-namespace {
 
-// Bytes of the character that starts at `at`, 0 where none does.
-std::size_t character_length(std::string_view text, std::size_t at) noexcept {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
+Character first_character(std::string_view text) noexcept {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
+  if (lead < 0x80) return {lead, 1};
   std::size_t length = 0;
   unsigned char low = 0x80;
   unsigned char high = 0xbf;
@@ -22,20 +20,20 @@ std::size_t character_length(std::string_view text, std::size_t at) noexcept {
     if (lead == 0xf0) low = 0x90;
     if (lead == 0xf4) high = 0x8f;  // beyond U+10FFFF
   } else {
-    return 0;
+    return {0, 0};
   }
-  if (at + length > text.size() || byte(1) < low || byte(1) > high) return 0;
-  for (std::size_t i = 2; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
+  if (length > text.size() || byte(1) < low || byte(1) > high) return {0, 0};
+  char32_t code = lead & (0x7fU >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return {0, 0};
+    code = code << 6 | (byte(i) & 0x3fU);
   }
-  return length;
+  return {code, length};
 }
-
-}  // namespace
 
 std::optional<std::size_t> first_invalid_utf8(std::string_view text) noexcept {
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = character_length(text, at);
+    const std::size_t length = first_character(text.substr(at)).length;
     if (length == 0) return at;
     at += length;
   }
@@ -47,7 +45,7 @@ std::string in_quotes(std::string_view text, std::size_t limit) {
   std::string result = "'";
   std::size_t at = 0;
   while (at < text.size() && at < limit) {
-    const std::size_t length = character_length(text, at);
+    const std::size_t length = first_character(text.substr(at)).length;
     const auto first = static_cast<unsigned char>(text[at]);
     if (length == 0 || first < 0x20 || first == 0x7f) {
       result += "\\x";

@@ -43,14 +43,18 @@ class CommandTest(unittest.TestCase):
         subprocess.run([WRITE_STORE, self.folder / name, "sample"], check=True)
         return name
 
-    def paramstore(self, *arguments, status=DONE, input=None, hint="", **changes):
-        """Runs the command in the folder. Its output as text, after a look at its exit status and its errors: one line."""
+    def paramstore(self, *arguments, status=DONE, input=None, hint="", warning="", **changes):
+        """Runs the command in the folder. Its output as text, after a look at its exit status and its errors: one line. If it
+        succeeds, its errors are the hint, or one line that contains the warning."""
         done = subprocess.run([PARAMSTORE, *map(str, arguments)], cwd=self.folder, input=input, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, env=environment(**changes), timeout=120)
         error = done.stderr.decode()
         self.assertEqual(done.returncode, status, f"{arguments}: {error}")
         self.error = error
-        if status in (DONE, FOUND):
+        if warning:
+            self.assertEqual(error.count("\n"), 1, error)
+            self.assertIn(warning, error)
+        elif status in (DONE, FOUND):
             self.assertEqual(error, hint, arguments)
         else:
             self.assertEqual(error.count("\n"), 1, error)

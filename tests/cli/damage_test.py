@@ -110,6 +110,16 @@ class Damaged(CommandTest):
         self.sqlite(self.store, "UPDATE params SET constraint_tag = 'interval(0.0' WHERE name = 'brain'")
         self.assertIn("parameter brain: the constraint tag interval(0.0 is invalid", self.paramstore("verify", self.store, status=FOUND))
 
+    def test_tags_with_wrong_arguments_are_damage_and_names_of_others_are_not(self):
+        self.sqlite(self.store, "UPDATE params SET constraint_tag = 'postive' WHERE name = 'brain'")
+        self.assertIn("note: parameter brain: the constraint tag postive: 'postive' is not one of paramstore's constraints; "
+                      "did you mean 'positive'?", self.paramstore("verify", self.store))
+        [note] = json.loads(self.paramstore("verify", "--json", self.store))[0]["notes"]
+        self.assertIn("parameter brain: the constraint tag postive", note)
+        self.sqlite(self.store, "UPDATE params SET constraint_tag = 'interval(0)' WHERE name = 'brain'")
+        self.assertIn("parameter brain: the constraint tag interval(0) is invalid: interval(lower_bound, upper_bound) takes 2 arguments",
+                      self.paramstore("verify", self.store, status=FOUND))
+
     def test_damage_in_a_scope_is_damage_of_the_store(self):
         path = self.folder / "model.params.scopes" / "fold-1.params.db"
         path.write_bytes(path.read_bytes()[:200_000])

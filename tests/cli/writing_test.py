@@ -73,11 +73,34 @@ class Setting(CommandTest):
                                 (["loc", "[1"], "is not JSON"), (["loc", "1e39"], "too large for float32"), (["loc", "2j"], "complex"),
                                 (["loc", "1", "--dtype", "int64"], "--dtype int64 is not a dtype"),
                                 (["loc", "1", "--shape", "2,3"], "--shape 2,3 is not a shape"),
-                                (["loc", "1", "--constraint", "interval(0"], "constraint tag")):
+                                (["loc", "1", "--constraint", "interval(0"], "constraint tag"),
+                                (["loc", "1", "--constraint", "interval(0)"], "interval(lower_bound, upper_bound) takes 2 arguments"),
+                                (["loc", "1", "--constraint", "positive(1)"], "positive takes no arguments")):
             self.assertIn(part, self.refused(USAGE, "set", self.store, *arguments), arguments)
         self.assertIn("cannot be read", self.refused(FILE, "set", self.store, "loc", "--from", "missing.npy"))
         self.assertIn("pickle", self.refused(USAGE, "set", self.store, "loc", "--from", "-", input=npy("|O", (), b"x")) + "pickle")
         self.assertEqual(self.sqlite(self.store, "SELECT max(revision) FROM commits"), before)
+
+    def test_a_name_that_is_not_ours_is_stored_with_a_warning(self):
+        for tag, words in (("postive", "did you mean 'positive'?"), ("somebody_elses(1.0)", "'somebody_elses' is not one of")):
+            self.paramstore("set", self.store, "loc", "1", "--constraint", tag, warning=words)
+            self.assertEqual(self.json("ls", "--json", self.store, "loc")[0]["constraint"], tag)
+        self.paramstore("set", self.store, "loc", "1", "--constraint", "positive")
+
+    def test_sql_cannot_write_a_tag_with_wrong_arguments(self):
+        before = self.sqlite(self.store, "SELECT max(revision) FROM commits")
+        message = self.refused(USAGE, "sql", "--write", self.store, "UPDATE params SET constraint_tag = 'interval(0)' WHERE name = 'loc'")
+        self.assertIn("parameter loc: the constraint tag interval(0) is invalid: interval(lower_bound, upper_bound) takes 2 arguments", message)
+        self.assertEqual(self.sqlite(self.store, "SELECT max(revision) FROM commits"), before)
+        self.paramstore("sql", "--write", self.store, "UPDATE params SET constraint_tag = 'somebody_elses(0)' WHERE name = 'loc'")
+
+    def test_sql_changes_other_columns_of_a_row_whose_tag_is_invalid_already(self):
+        self.sqlite(self.store, "UPDATE params SET constraint_tag = 'interval(0)' WHERE name = 'loc'")
+        self.paramstore("sql", "--write", self.store, "UPDATE params SET name = 'moved' WHERE name = 'loc'")
+        self.assertEqual(self.sqlite(self.store, "SELECT constraint_tag FROM params WHERE name = 'moved'"), [("interval(0)",)])
+        message = self.refused(USAGE, "sql", "--write", self.store, "UPDATE params SET constraint_tag = 'interval(1)' WHERE name = 'moved'")
+        self.assertIn("parameter moved: the constraint tag interval(1) is invalid", message)
+        self.paramstore("sql", "--write", self.store, "UPDATE params SET constraint_tag = 'positive' WHERE name = 'moved'")
 
     def test_a_new_parameter_wants_to_be_created(self):
         self.assertIn("did you mean loc? (--create adds it)", self.refused(NO_SUCH, "set", self.store, "loca", "1"))

@@ -1,6 +1,8 @@
 // Parameters under every constraint: stored unconstrained, handed out constrained, and the same after reopening.
 #include <ATen/ATen.h>
 
+#include <initializer_list>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -137,6 +139,69 @@ TEST_CASE("a value outside is refused, with the place of the first offender") {
       CHECK(message.find(each.constraint.tag()) != std::string::npos);
     }
     CHECK(store.empty());
+  }
+}
+
+TEST_CASE("a refused event has a reason") {
+  ParamStore store = ParamStore::in_memory();
+  const auto matrix = [](std::initializer_list<double> elements, std::int64_t rows) {
+    return at::tensor(std::vector<double>(elements)).view({rows, -1});
+  };
+  struct Case {
+    Constraint constraint;
+    at::Tensor value;
+    std::string found;
+  };
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const std::vector<Case> cases{
+      {constraints::simplex, at::tensor({0.5F, 0.5F, 0.5F, 0.75F}).view({2, 2}),
+       "the event of shape [2] at index [1], which sums to 1.25; nothing"},
+      {constraints::simplex, matrix({0.5, 0.6, 1.5, -0.5, 0, 1}, 3),
+       "the event of shape [2] at index [0], which sums to 1.1, and 1 more; nothing"},
+      {constraints::simplex, at::tensor({1.5, -0.5}), "at index [], which has -0.5 at index [1];"},
+      {constraints::simplex, at::tensor({1.0, nan}), "at index [], which has nan at index [1];"},
+      {constraints::real_vector, at::tensor({1.0, nan}), "at index [], which has nan at index [1];"},
+      {constraints::sphere, at::tensor({3.0, 4.0}), "at index [], whose length is 5;"},
+      {constraints::ordered_vector, at::tensor({1.0, 3.0, 2.5}),
+       "which does not increase from 3 at index [1] to 2.5 at index [2];"},
+      {constraints::positive_ordered_vector, at::tensor({-1.0, 1.0}), "which has -1 at index [0];"},
+      {constraints::positive_ordered_vector, at::tensor({1.0, 1.0}),
+       "which does not increase from 1 at index [0] to 1 at index [1];"},
+      {constraints::lower_cholesky, matrix({1, 3, 0, 1}, 2), "which has 3 above the diagonal, at index [0, 1];"},
+      {constraints::lower_cholesky, matrix({1, 0, 5, -2}, 2), "which has -2 on the diagonal, at index [1, 1];"},
+      {constraints::softplus_lower_cholesky, matrix({0, 0, 5, 1}, 2), "which has 0 on the diagonal, at index [0, 0];"},
+      {constraints::unit_lower_cholesky, matrix({1, 0, 5, 2}, 2), "which has 2 on the diagonal, at index [1, 1];"},
+      {constraints::corr_cholesky, matrix({1, 0, 3, 4}, 2), "whose row 1 has length 5;"},
+      {constraints::positive_definite, matrix({1, 0.5, 0.25, 1}, 2),
+       "which is not symmetric: 0.5 at index [0, 1], 0.25 at index [1, 0];"},
+      {constraints::positive_definite, matrix({1, 0, 0, -2}, 2), "whose smallest eigenvalue is -2;"},
+      {constraints::positive_definite, matrix({1, 2, 3, 4, 5, 6}, 2), "which has 2 rows and 3 columns;"},
+      {constraints::positive_semidefinite, matrix({-3, 0, 0, 2}, 2), "whose smallest eigenvalue is -3;"},
+      {constraints::corr_matrix, matrix({1, 0, 0, 2}, 2), "which has 2 on the diagonal, at index [1, 1];"},
+      {constraints::lower_triangular, matrix({1, 3, 0, 1}, 2), "which has 3 above the diagonal, at index [0, 1];"},
+      {constraints::symmetric, matrix({1, 2, 3, 1}, 2),
+       "which is not symmetric: 2 at index [0, 1], 3 at index [1, 0];"},
+      {constraints::square, matrix({1, 2}, 1), "which has 1 row and 2 columns;"},
+      {constraints::one_hot, at::tensor({1.0, 1.0}), "which sums to 2;"},
+      {constraints::one_hot, at::tensor({0.5, 0.5}), "which has 0.5 at index [0];"},
+      {constraints::multinomial(3.0), at::tensor({2.0, 2.0}), "which sums to 4;"},
+      {constraints::independent(constraints::positive, 1), at::tensor({1.0, -3.0}),
+       "the event of shape [2] at index [], which has -3 at index [1];"},
+      {constraints::independent(constraints::simplex, 1), matrix({0.5, 0.5, 0.5, 0.75}, 2),
+       "the event of shape [2, 2] at index [], which has at index [1] an event of shape [2] which sums to 1.25;"},
+      {constraints::independent(constraints::cat({constraints::positive, constraints::real}, 0, {1, 1}), 1),
+       at::tensor({-1.0, 1.0}), "the event of shape [2] at index [];"},
+  };
+  for (const Case& each : cases) {
+    CAPTURE(each.constraint.tag());
+    try {
+      store.setdefault("x", each.value, each.constraint);
+      FAIL_CHECK("it was taken");
+    } catch (const paramstore::ConstraintViolation& error) {
+      const std::string message = error.what();
+      CAPTURE(message);
+      CHECK(message.find(each.found) != std::string::npos);
+    }
   }
 }
 

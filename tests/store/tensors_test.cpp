@@ -221,6 +221,38 @@ TEST_CASE("a tag that this process does not know lists, copies, saves and loads;
   CHECK_NOTHROW(other.commit());
 }
 
+TEST_CASE("an invalid tag in the file stops nothing but its own value") {
+  for (const std::string tag : {"interval(0)", "interval(0.0", "", "positive real", "independent(positive, -1)"}) {
+    CAPTURE(tag);
+    TemporaryStore file;
+    {
+      ParamStore made(file.path());
+      made.setdefault("a", at::ones({2}));
+      made.setdefault("bad", at::ones({2}));
+      made.setdefault("z", at::ones({2}), paramstore::constraints::positive);
+    }
+    run_sql(file.path(), "UPDATE params SET constraint_tag = '" + tag + "' WHERE name = 'bad'");
+    ParamStore store(file.path());
+    CHECK(store.keys() == std::vector<std::string>{"a", "bad", "z"});
+    CHECK(store.parameters().size() == 3);
+    CHECK(at::equal(store["a"], at::ones({2})));
+    CHECK(at::equal(store.unconstrained("bad"), at::ones({2})));
+    CHECK_FALSE(store.constraint("bad").is_known());
+    CHECK(store.constraint("bad").tag() == tag);
+    try {
+      store["bad"];
+      FAIL("expected UnknownConstraint");
+    } catch (const paramstore::UnknownConstraint& error) {
+      CHECK(error.tag() == tag);
+      CHECK(contains(error.what(), "its tag is invalid"));
+      CHECK(contains(error.what(), "not a constraint: "));
+      CHECK(contains(error.what(), "parameter 'bad' of '" + file.path().string() + "'"));
+    }
+    store.set("bad", at::ones({2}), paramstore::constraints::positive);
+    CHECK(store["bad"].sum().item().toFloat() == 2);
+  }
+}
+
 TEST_CASE("an error of a constraint names the parameter and its file") {
   TemporaryStore file;
   ParamStore store(file.path());

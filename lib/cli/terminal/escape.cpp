@@ -3,36 +3,12 @@
 #include <wchar.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
+
+#include "lib/text/utf8.h"
 
 namespace paramstore::cli {
 namespace {
-
-struct Character {
-  char32_t code;
-  std::size_t length;  // in bytes
-};
-
-// The character at the front of `text`. Its length is 0 if the bytes are not UTF-8.
-Character first_character(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return {lead, 1};
-  const std::size_t length = lead >= 0xf0 && lead <= 0xf4  ? 4
-                             : lead >= 0xe0 && lead < 0xf0 ? 3
-                             : lead >= 0xc2 && lead < 0xe0 ? 2
-                                                           : 0;
-  if (length == 0 || text.size() < length) return {0, 0};
-  char32_t code = lead & (0x7fU >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return {0, 0};
-    code = code << 6 | (byte(i) & 0x3f);
-  }
-  constexpr std::array<char32_t, 5> least{0, 0, 0x80, 0x800, 0x10000};
-  if (code < least[length] || (code >= 0xd800 && code < 0xe000) || code > 0x10ffff) return {0, 0};
-  return {code, length};
-}
 
 // Characters that must not reach a terminal: C1 controls, line and paragraph separators, and marks that are invisible or
 // change the reading direction.

@@ -11,9 +11,9 @@
 #include "lib/cli/terminal/readable_numbers.h"
 #include "lib/cli/values/given_value.h"
 #include "lib/cli/values/shape_text.h"
-#include "lib/cli/values/tag_syntax.h"
 #include "lib/cli/verb.h"
 #include "lib/numeric/number_encoding.h"
+#include "lib/text/constraint_signatures.h"
 #include "paramstore/error.h"
 #include "paramstore/param_name.h"
 
@@ -86,6 +86,21 @@ void settle_shape(ParamRecord& record, bool is_new, const Options& options, cons
     throw UsageError("the value has " + numbers + ", which do not fill shape " + shape_text(record.shape));
 }
 
+void require_valid_tag(const std::string& tag) {
+  const auto problem = tag_problem(tag);
+  if (problem && problem->kind == TagProblem::Kind::invalid) {
+    throw UsageError("the constraint tag " + shown_name(tag.substr(0, 80)) + " is invalid: " + problem->what);
+  }
+}
+
+// After the row is stored: a program may have registered the name.
+void warn_of_unknown_name(const std::string& tag) {
+  if (const auto problem = tag_problem(tag)) {
+    std::cerr << "paramstore: warning: the constraint tag " << shown_name(tag.substr(0, 80))
+              << " is stored as given: " << escaped(problem->what) << '\n';
+  }
+}
+
 struct Row {
   ParamRecord record;
   std::vector<char> bytes;
@@ -119,7 +134,7 @@ Row make_row(const std::optional<ParamRecord>& found, const Options& options, co
     record.constraint_tag = "real";
   }
   if (!options.constraint.empty()) {
-    if (const auto error = tag_error(options.constraint)) throw UsageError(*error);
+    require_valid_tag(options.constraint);
     record.constraint_tag = options.constraint;
   }
   const std::string source = options.from.empty() ? "VALUE" : options.from == "-" ? "the standard input" : options.from;
@@ -172,6 +187,7 @@ ExitStatus run(const Options& options) {
     transaction.insert(row->record, value);
   }
   transaction.commit();
+  if (!options.constraint.empty()) warn_of_unknown_name(options.constraint);
   return ExitStatus::done;
 }
 

@@ -5,8 +5,8 @@
 #include "lib/cli/terminal/json.h"
 #include "lib/cli/terminal/progress.h"
 #include "lib/cli/terminal/readable_numbers.h"
-#include "lib/cli/values/tag_syntax.h"
 #include "lib/cli/verb.h"
+#include "lib/text/constraint_signatures.h"
 #include "paramstore/error.h"
 
 namespace paramstore::cli {
@@ -44,8 +44,16 @@ Report verify(const std::string& name, const Address& address) {
     ProgressLine progress("verifying " + shown_name(name));
     report.verification = store.file().verify(progress.callback());
     for (const auto& record : report.verification.records) {
-      if (auto error = tag_error(record.constraint_tag))
-        report.verification.damage.push_back({record.name, *std::move(error)});
+      const std::string& tag = record.constraint_tag;
+      const auto problem = tag_problem(tag);
+      if (!problem) continue;
+      const std::string shown = "the constraint tag " + shown_name(tag.substr(0, 80));
+      if (problem->kind == TagProblem::Kind::invalid) {
+        report.verification.damage.push_back({record.name, shown + " is invalid: " + problem->what});
+      } else {
+        report.verification.notes.push_back("parameter " + shown_name(record.name) + ": " + shown + ": " +
+                                            problem->what);
+      }
     }
   } catch (const CorruptStore& error) {
     report.verification.damage.push_back(unreadable(error, address));
@@ -127,8 +135,9 @@ void add_verify(CLI::App& command, Action& action) {
   verb.add_flag("-q,--quiet", options->quiet, "Print nothing; only set the exit status");
   verb.footer(
       "Checks the file's structure, every row, every value's length and checksum, and\n"
-      "the syntax of constraint tags, in the store and in its scopes, and whether the\n"
-      "scopes that the store lists are there. The exit status is 0 if all is sound,\n"
+      "constraint tags, in the store and in its scopes, and whether the scopes that the\n"
+      "store lists are there. Notes name constraints that paramstore does not have: the\n"
+      "program that registered them knows them. The exit status is 0 if all is sound,\n"
       "1 if something is wrong or missing. Changes nothing.");
 }
 
