@@ -21,12 +21,12 @@ namespace paramstore {
 /// (store["a"] = b, store["a"] += 1) does not compile. If a value that is not the leaf was changed in place (add_,
 /// fill_, +=), the end of its Param warns, once per process; a change made through a torch::Tensor copied from it, after
 /// the Param has ended, is not noticed. To compute in place on a value, clone() it first.
-class Param : public at::Tensor {
+class PARAMSTORE_EXPORT Param : public at::Tensor {
  public:
   Param() = default;
   /// A parameter under `real`: value and leaf are one tensor.
   explicit Param(at::Tensor leaf) : at::Tensor(std::move(leaf)) {}
-  PARAMSTORE_EXPORT Param(at::Tensor constrained, at::Tensor leaf);
+  Param(at::Tensor constrained, at::Tensor leaf);
 
   Param(const Param&) = default;
   Param(Param&&) noexcept = default;
@@ -82,7 +82,7 @@ class Param : public at::Tensor {
     std::swap(leaf_, other.leaf_);
     std::swap(version_, other.version_);
   }
-  PARAMSTORE_EXPORT void warn_if_changed() const noexcept;
+  void warn_if_changed() const noexcept;
 
   at::Tensor leaf_;            // undefined if this tensor is the leaf
   std::int64_t version_ = -1;  // of a value that is not the leaf, when it was made; -1 if unknown

@@ -4,12 +4,15 @@
 #include <SQLiteCpp/Statement.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <string_view>
 #include <utility>
 
 #include "lib/cli/exit_status.h"
 #include "lib/cli/terminal/escape.h"
+#include "lib/cli/terminal/interrupt.h"
 #include "lib/sql/functions.h"
 #include "lib/storage/open_connection.h"
 #include "lib/storage/sqlite_error.h"
@@ -27,6 +30,20 @@ int leave_transaction_alone(void*, int action, const char*, const char*, const c
   return action == SQLITE_TRANSACTION ? SQLITE_DENY : SQLITE_OK;
 }
 
+// Whether the SQL, or a message about it, names one of the functions and columns that only the extension has.
+bool names_constrained(std::string_view text) {
+  constexpr std::string_view word = "constrained";
+  const auto same_letter = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; };
+  return std::search(text.begin(), text.end(), word.begin(), word.end(), same_letter) != text.end();
+}
+
+bool is_there(const fs::path& path) {
+  std::error_code unreadable;
+  return fs::exists(path, unreadable);
+}
+
+int stop_if_interrupted(void*) { return InterruptGuard::interrupted() ? 1 : 0; }
+
 std::unique_ptr<SQLite::Database> open(const std::string& uri, const std::string& name, SqlConnection::Access access) {
   storage::ConnectionOptions options;
   options.sql = storage::SqlOf::person;
@@ -38,7 +55,9 @@ std::unique_ptr<SQLite::Database> open(const std::string& uri, const std::string
 }  // namespace
 
 SqlConnection::SqlConnection(const std::string& uri, std::string name, Access access)
-    : name_(std::move(name)), database_(open(uri, name_, access)), schemas_{{"main", uri, 0}} {
+    : name_(std::move(name)), access_(access), database_(open(uri, name_, access)), schemas_{{"main", uri, 0}} {
+  constexpr int often = 10000;  // instructions of SQLite's machine: well under a millisecond
+  sqlite3_progress_handler(database_->getHandle(), often, stop_if_interrupted, nullptr);
   in_our_words([&] {
     database_->check(register_sql_functions(database_->getHandle()));
     database_->check(create_sql_views(database_->getHandle()));
@@ -59,6 +78,12 @@ void SqlConnection::load_extension(const fs::path& path) {
     throw FileError(path.string() + ": the extension cannot be loaded: " + why +
                     "; set PARAMSTORE_EXTENSION in the environment to its path");
   }
+  has_extension_ = true;
+}
+
+void SqlConnection::load_extension_for(std::string_view sql) {
+  if (has_extension_ || !names_constrained(sql)) return;
+  if (const fs::path path = extension_path(); is_there(path)) load_extension(path);
 }
 
 void SqlConnection::attach(const std::string& uri, const std::string& name) {
@@ -72,16 +97,45 @@ void SqlConnection::attach(const std::string& uri, const std::string& name) {
 
 void SqlConnection::begin() {
   // Not SQLite::Transaction, which could not commit with the authorizer in its way; closing rolls back.
-  in_our_words([&] {
-    database_->exec("BEGIN IMMEDIATE");
-    for (Schema& schema : schemas_) schema.revision = newest_revision(schema.name);
-    database_->check(sqlite3_set_authorizer(database_->getHandle(), leave_transaction_alone, nullptr));
-  });
+  in_our_words([&] { database_->exec("BEGIN IMMEDIATE"); });
+  note_revisions();
+  let_only_us_end_transactions(true);
 }
 
 void SqlConnection::commit(const std::string& message) {
+  let_only_us_end_transactions(false);
+  add_message(message);
+  in_our_words([&] { database_->exec("COMMIT"); });
+}
+
+void SqlConnection::roll_back() {
+  let_only_us_end_transactions(false);
+  if (!in_transaction()) return;  // SQLite rolls back by itself after some errors
+  in_our_words([&] { database_->exec("ROLLBACK"); });
+}
+
+bool SqlConnection::in_transaction() const noexcept { return sqlite3_get_autocommit(database_->getHandle()) == 0; }
+
+storage::FirstStatement SqlConnection::first_statement(const char* sql) const {
+  const storage::FirstStatement first = storage::first_statement(*database_, sql);
+  if (only_reads() && !first.only_reads) throw UsageError("this SQL would change the store; add --write to allow that");
+  return first;
+}
+
+void SqlConnection::let_only_us_end_transactions(bool yes) {
   in_our_words([&] {
-    database_->check(sqlite3_set_authorizer(database_->getHandle(), nullptr, nullptr));
+    database_->check(sqlite3_set_authorizer(database_->getHandle(), yes ? leave_transaction_alone : nullptr, nullptr));
+  });
+}
+
+void SqlConnection::note_revisions() {
+  in_our_words([&] {
+    for (Schema& schema : schemas_) schema.revision = newest_revision(schema.name);
+  });
+}
+
+void SqlConnection::add_message(const std::string& message) {
+  in_our_words([&] {
     for (const Schema& schema : schemas_) {
       const std::int64_t newest = newest_revision(schema.name);
       if (newest <= schema.revision) continue;
@@ -92,7 +146,6 @@ void SqlConnection::commit(const std::string& message) {
       note.bind(2, newest);
       note.exec();
     }
-    database_->exec("COMMIT");
   });
 }
 
@@ -118,6 +171,33 @@ std::int64_t SqlConnection::newest_revision(const std::string& schema) const {
   return database_->execAndGet("SELECT max(revision) FROM " + sql_identifier(schema) + ".commits").getInt64();
 }
 
+bool SqlConnection::has_schema(const std::string& name) const {
+  SQLite::Statement schemas(*database_, "SELECT 1 FROM pragma_database_list WHERE name = ?1");
+  schemas.bind(1, name);
+  return schemas.executeStep();
+}
+
+std::string SqlConnection::advice(const std::string& error) const {
+  constexpr std::string_view no_table = "no such table: ";
+  constexpr std::string_view no_schema = "unknown database ";
+  std::string schema;
+  if (error.rfind(no_table, 0) == 0) {
+    const std::size_t dot = error.rfind('.');  // no table of a store has one in its name, a scope may
+    if (dot == std::string::npos) return "";
+    schema = error.substr(no_table.size(), dot - no_table.size());
+  } else if (error.rfind(no_schema, 0) == 0) {
+    schema = error.substr(no_schema.size());
+    if (schema.size() >= 2 && schema.front() == '"') schema = schema.substr(1, schema.size() - 2);
+  } else if (names_constrained(error) && !has_extension_) {
+    const fs::path path = extension_path();
+    return is_there(path) ? "; --extension adds it"
+                          : "; constrained values need the extension, but " + path.string() +
+                                " does not exist; set PARAMSTORE_EXTENSION to its path";
+  }
+  if (schema.empty() || has_schema(schema)) return "";
+  return "; if " + shown_name(schema) + " is a scope of the store, attach it with -a " + shown_name(schema);
+}
+
 void SqlConnection::fail(const SQLite::Exception& error) const {
   switch (error.getErrorCode() & 0xff) {
     case SQLITE_BUSY:
@@ -133,8 +213,10 @@ void SqlConnection::fail(const SQLite::Exception& error) const {
       storage::throw_sqlite_error(error, name_, "run the SQL");
     case SQLITE_AUTH:  // leave_transaction_alone
       throw UsageError("--write makes one transaction of everything: leave out BEGIN, COMMIT and ROLLBACK");
+    case SQLITE_INTERRUPT:  // stop_if_interrupted
+      throw Interrupted();
     default:
-      throw UsageError(error.what());
+      throw UsageError(error.what() + advice(error.what()));
   }
 }
 

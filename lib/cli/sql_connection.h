@@ -3,12 +3,16 @@
 
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Exception.h>
+#include <SQLiteCpp/Savepoint.h>
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "lib/storage/first_statement.h"
 
 namespace paramstore::cli {
 
@@ -22,6 +26,10 @@ class SqlConnection {
   /// Loads the extension, which adds `constrained`. Throws FileError if it does not exist.
   void load_extension(const std::filesystem::path& path);
 
+  /// The same if `sql` names `constrained` and the extension is installed. Not for all SQL: with it, `SELECT * FROM
+  /// param_values` computes constrained values.
+  void load_extension_for(std::string_view sql);
+
   /// Makes another store file visible under `name`.
   void attach(const std::string& uri, const std::string& name);
 
@@ -33,9 +41,46 @@ class SqlConnection {
   /// Throws UsageError, and commits nothing, if a row's constraint tag was changed to an invalid one.
   void commit(const std::string& message);
 
+  /// Undoes what has been done since `begin`.
+  void roll_back();
+
+  /// Whether a transaction is open, the user's own included.
+  bool in_transaction() const noexcept;
+
+  /// Runs one statement of a session, `work`: if it changes files, in a transaction of its own with `message`, as `begin`
+  /// and `commit` do; in the user's own transaction, if one is open, only the message is added.
+  template <class Work>
+  void run_in_session(bool only_reads, const std::string& message, Work&& work) {
+    if (only_reads) return work();
+    if (in_transaction()) {
+      note_revisions();
+      SQLite::Savepoint statement(*database_, "paramstore_statement");
+      work();
+      add_message(message);
+      return statement.release();
+    }
+    begin();
+    try {
+      work();
+      commit(message);
+    } catch (...) {
+      roll_back();
+      throw;
+    }
+  }
+
+  /// The first statement of `sql`. Throws UsageError if it would change a file, but this connection only reads, and
+  /// SQLite::Exception if it is invalid.
+  storage::FirstStatement first_statement(const char* sql) const;
+
+  bool only_reads() const noexcept { return access_ == Access::read; }
+
+  /// The store's path, for messages.
+  const std::string& name() const noexcept { return name_; }
+
   SQLite::Database& database() noexcept { return *database_; }
 
-  /// Runs `work`. If SQLiteCpp throws in it, throws StoreBusy, CorruptStore or StorageError for an error of the file, and
+  /// Runs `work`. If SQLiteCpp throws in it, throws Interrupted if an InterruptGuard has seen a signal, StoreBusy, CorruptStore or StorageError for an error of the file, and
   /// UsageError for an error of the SQL.
   template <class Work>
   void in_our_words(Work&& work) const {
@@ -56,9 +101,18 @@ class SqlConnection {
   /// Throws UsageError if this transaction gave a row an invalid constraint tag.
   void require_valid_tags(const Schema& schema) const;
   [[noreturn]] void fail(const SQLite::Exception& error) const;
+  // What makes SQL valid that failed with this error: an option, or the extension; empty if none is known.
+  std::string advice(const std::string& error) const;
+  bool has_schema(const std::string& name) const;
+  void note_revisions();
+  // Gives the commits since `note_revisions` the message, once their constraint tags are found valid.
+  void add_message(const std::string& message);
+  void let_only_us_end_transactions(bool yes);
   std::int64_t newest_revision(const std::string& schema) const;
 
   std::string name_;
+  Access access_;
+  bool has_extension_ = false;
   std::unique_ptr<SQLite::Database> database_;
   std::vector<Schema> schemas_;
 };

@@ -138,6 +138,10 @@ Option Verb::add_argument(const char* name, std::string& value, const char* desc
   return add_option(name, value, " ", description);
 }
 
+Option Verb::add_argument(const char* name, std::optional<std::string>& value, const char* description) {
+  return Option(add(*app_, name, " ", description, [&value](std::string word) { value = std::move(word); }));
+}
+
 Option Verb::add_argument(const char* name, std::vector<std::string>& values, const char* description) {
   return add_option(name, values, "...", description);
 }

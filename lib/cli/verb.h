@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,7 @@ class Verb {
   Option add_option(const char* name, std::uint64_t& value, const char* value_name, const char* description);
   /// Adds a positional argument, or a list of them.
   Option add_argument(const char* name, std::string& value, const char* description);
+  Option add_argument(const char* name, std::optional<std::string>& value, const char* description);
   Option add_argument(const char* name, std::vector<std::string>& values, const char* description);
 
   void add_store(std::string& store);

@@ -20,13 +20,14 @@
 namespace paramstore {
 namespace {
 
-/// "; did you mean 'loc'?", or "" if no name is close. Reads the names of a file of moderate size only: a program may ask
-/// often for what is not there.
+/// "; did you mean 'loc'?", or "" if no name is close or there are too many: a program may ask often for what is not there.
 std::string did_you_mean(ScopeState& scope, std::string_view name) PARAMSTORE_REQUIRES(store_mutex) {
-  constexpr std::int64_t most_names = 10'000;
+  constexpr std::size_t most_names = 10'000;
+  const auto& in_memory = scope.cache().in_order();
+  if ((scope.complete ? in_memory.size() : scope.file->count()) > most_names) return "";
   std::vector<std::string> names;
-  for (const auto& [id, entry] : scope.cache().in_order()) names.push_back(entry->record.name);
-  if (!scope.complete && static_cast<std::int64_t>(scope.file->count()) <= most_names) {
+  for (const auto& [id, entry] : in_memory) names.push_back(entry->record.name);
+  if (!scope.complete) {
     for (auto& record : scope.file->list()) names.push_back(std::move(record.name));
   }
   const auto close = nearest(name, names);

@@ -29,7 +29,7 @@ VERBS = ["ls", "info", "show", "get", "diff", "log", "scopes", "watch", "sql", "
 
 def environment(**changes):
     """As it is for most people: UTF-8, no settings of the one who runs the tests."""
-    result = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "PARAMSTORE_EXTENSION")}
+    result = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "PARAMSTORE_EXTENSION", "PARAMSTORE_HISTORY")}
     result.update({"LC_ALL": "C.UTF-8", "TERM": "xterm", **changes})
     return result
 

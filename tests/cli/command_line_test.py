@@ -82,7 +82,7 @@ class Dashes(CommandTest):
             self.assertIn(f"{arguments[0]} has no option {arguments[-1]}; if it is a name or a value, put -- before it", error)
             self.assertIn(f"see paramstore {arguments[0]} --help", error)
         self.assertIn("no option --colour", self.refused(USAGE, "ls", self.store, "--colour=red"))
-        self.assertIn("--", self.paramstore("--help").split("dash")[1])
+        self.assertIn("Put -- before a name", self.paramstore("--help"))
 
     def test_what_has_no_letter_behind_its_dashes_is_no_option(self):
         for name in ("-", "-.", "- a", "-_a", "---a", "--1", "-2x"):

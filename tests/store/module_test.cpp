@@ -259,7 +259,8 @@ TEST_CASE("a module with the stored contents, or whose tensors are the leaves, i
 }
 
 TEST_CASE("on_mismatch decides about a module's contents and dtype too") {
-  const Linear stored = filled(1), of_doubles = filled(1);
+  const Linear stored = filled(1);
+  Linear of_doubles = filled(1);
   of_doubles->to(at::kDouble);
   {
     auto strict = ParamStore::in_memory(paramstore::StoreOptions().on_mismatch(paramstore::Mismatch::error));

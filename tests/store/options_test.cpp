@@ -54,7 +54,7 @@ TEST_CASE("on_mismatch: an init of another dtype is told as one of another shape
   ParamStore store = ParamStore::in_memory();
   store.setdefault("w", at::ones({2}, at::kDouble));
   CapturedWarnings warnings;
-  CHECK(store.setdefault("w", at::ones({2})).scalar_type() == at::kDouble);
+  CHECK((store.setdefault("w", at::ones({2})).scalar_type() == at::kDouble));
   REQUIRE(warnings.messages.size() == 1);
   CHECK(contains(warnings.messages[0], "'w'"));
   CHECK(contains(warnings.messages[0], "dtype Double"));

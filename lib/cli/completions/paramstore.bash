@@ -116,7 +116,7 @@ _paramstore() {
     log) options='--count --json' ;;
     scopes) options='--drop --dry-run --json' ;;
     watch) options='--interval --count --top --json' ;;
-    sql) options='--csv --json --write --attach --extension' ;;
+    sql) options='--table --markdown --csv --json --write --attach --extension' ;;
     set) options='--from --dtype --shape --constraint --constrained --create' ;;
     rm) options='--dry-run --quiet' ;;
     mv | cp) options='--to --as --force' ;;

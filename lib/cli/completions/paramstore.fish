@@ -129,6 +129,8 @@ complete -c paramstore -n "__fish_seen_subcommand_from watch" -s n -l count -x -
 complete -c paramstore -n "__fish_seen_subcommand_from watch" -s i -l interval -x -d 'Check this often'
 complete -c paramstore -n "__fish_seen_subcommand_from watch" -l top -x -d 'List this many parameters'
 complete -c paramstore -n "__fish_seen_subcommand_from scopes" -l drop -x -a '(__paramstore_scopes)' -d 'Delete this scope'
+complete -c paramstore -n "__fish_seen_subcommand_from sql" -l table -d 'Print a table'
+complete -c paramstore -n "__fish_seen_subcommand_from sql" -l markdown -d 'Print a Markdown table'
 complete -c paramstore -n "__fish_seen_subcommand_from sql" -l csv -d 'Print comma-separated values'
 complete -c paramstore -n "__fish_seen_subcommand_from sql" -l write -d 'Allow changes'
 complete -c paramstore -n "__fish_seen_subcommand_from sql" -s a -l attach -x -a '(__paramstore_scopes)' -d 'Attach a scope'

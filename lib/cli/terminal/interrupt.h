@@ -22,6 +22,8 @@ class InterruptGuard {
   static bool interrupted() noexcept;
   /// Throws Interrupted if one has arrived.
   static void check();
+  /// Forgets a SIGINT, for a session that goes on after it. Returns false if SIGTERM or SIGHUP arrived, which end sessions.
+  static bool forget_ctrl_c() noexcept;
 };
 
 }  // namespace paramstore::cli

@@ -38,6 +38,8 @@ const Terminal& Terminal::error() {
   return terminal;
 }
 
+bool Terminal::is_interactive() { return output().is_terminal && isatty(STDIN_FILENO) == 1; }
+
 std::string coloured(const Terminal& terminal, Colour colour, std::string_view text) {
   if (!terminal.colour) return std::string(text);
   constexpr const char* codes[] = {"1", "2", "31", "32", "33"};

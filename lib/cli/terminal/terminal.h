@@ -1,4 +1,4 @@
-// What the standard output and error are connected to: a person's terminal, or a pipe or file.
+// What the standard input, output and error are connected to: a person's terminal, or a pipe or file.
 #pragma once
 
 #include <string>
@@ -14,6 +14,9 @@ struct Terminal {
 
   static const Terminal& output();
   static const Terminal& error();
+
+  /// Whether the standard input and output are both terminals: a person types here and reads the answers.
+  static bool is_interactive();
 };
 
 enum class Colour { bold, dim, red, green, yellow };

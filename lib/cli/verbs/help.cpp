@@ -12,9 +12,12 @@ struct Options {
 };
 
 ExitStatus run(const CLI::App& command, const Options& options) {
-  const CLI::App& about = options.verb.empty() ? command : require_verb(command, options.verb);
-  // As CLI11 prints it for --help: not as a part of the line on which `help` stands.
-  std::cout << about.help(options.verb.empty() ? "" : command.get_name());
+  if (options.verb.empty()) {
+    // Not command.help(), which explains the verb that was given: this one.
+    std::cout << command.get_formatter()->make_help(&command, command.get_name(), CLI::AppFormatMode::Normal);
+  } else {
+    std::cout << require_verb(command, options.verb).help(command.get_name());
+  }
   return ExitStatus::done;
 }
 

@@ -146,9 +146,9 @@ void add_info(CLI::App& command, Action& action) {
   verb.add_store(options->store);
   verb.add_json(options->json);
   verb.footer(
-      "Reads no values. Totals are those of the store without its scopes, which are\n"
-      "listed below; `paramstore info STORE//SCOPE` is about one of them. Unused room is\n"
-      "returned by `paramstore compact`.");
+      "Reads no values. The totals do not include the scopes, which are listed below;\n"
+      "`paramstore info STORE//SCOPE` summarizes one. `paramstore compact` returns\n"
+      "unused room.");
 }
 
 }  // namespace paramstore::cli

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 
 #include "lib/cli/address.h"
@@ -19,11 +20,20 @@ struct Options {
   bool json = false;
 };
 
+// Whether the scope has a file. The store may still list one without.
+bool has_file(const Options& options, const Address& address) {
+  StoreReader store(address);
+  const auto names = store.database().scope_names();
+  return std::find(names.begin(), names.end(), options.drop) != names.end();
+}
+
 // Says what is dropped, or would be, which is only known before.
 ExitStatus drop(const Options& options, const Address& address) {
-  {
-    StoreReader store(address);
-    require_scope(store.database(), options.drop);
+  if (!has_file(options, address)) {
+    StoreWriter store(address, StoreWriter::Missing::refuse);
+    if (options.dry_run || !store.database().drop_scope(options.drop)) require_scope(store.database(), options.drop);
+    std::cout << "dropped scope " << shown_name(options.drop) << ", whose file did not exist\n";
+    return ExitStatus::done;
   }
   const FileSummary summary = summarize({address.path, options.drop});
   if (!options.dry_run && !StoreWriter(address, StoreWriter::Missing::refuse).database().drop_scope(options.drop))
