@@ -203,11 +203,12 @@ void throw_unknown(const std::string& tag, std::string_view consequence) {
   try {
     parse_tag(tag);
   } catch (const UnknownConstraint& error) {  // a tag that a file holds: no registration mends it
-    throw UnknownConstraint(the_constraint(tag) +
-                                " cannot be computed with, because its tag is invalid; set() with another constraint "
-                                "replaces it: " +
-                                error.what(),
-                            tag);
+    throw UnknownConstraint(
+        the_constraint(tag) +
+            " cannot be computed with, because its tag is invalid; correct the tag in SQL, or erase() "
+            "the parameter and add it again: " +
+            error.what(),
+        tag);
   }
   const std::optional<std::string> near = nearest_constraint(tag);
   throw UnknownConstraint(the_constraint(tag) + " is not known to this process, which " + std::string(consequence) +
