@@ -198,6 +198,18 @@ class Session(CommandTest):
         self.assertEqual(self.end()[1], DONE)
         self.paramstore("verify", self.store)
 
+    def test_an_invalid_constraint_tag_is_refused_with_and_without_a_transaction_of_the_users(self):
+        before = self.sqlite(self.store, "SELECT constraint_tag FROM params WHERE name = 'loc'")
+        wrong = "UPDATE params SET constraint_tag = 'interval(0)' WHERE name = 'loc';"
+        self.start("--write")
+        self.assertIn("interval(lower_bound, upper_bound) takes 2 arguments", self.type(wrong))
+        self.type("BEGIN;", "sql*> ")
+        self.assertIn("interval(lower_bound, upper_bound) takes 2 arguments", self.type(wrong, "sql*> "))
+        self.type("DELETE FROM params WHERE name <> 'loc';", "sql*> ")
+        self.type("COMMIT;")
+        self.assertEqual(self.end()[1], DONE)
+        self.assertEqual(self.sqlite(self.store, "SELECT constraint_tag FROM params"), before)
+
     def test_the_users_own_transaction(self):
         for begin in ("BEGIN;", "begin immediate;"):
             self.start("--write")
