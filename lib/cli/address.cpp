@@ -1,10 +1,6 @@
 #include "lib/cli/address.h"
 
-#include <sqlite3.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <map>
 #include <utility>
 #include <vector>
 
@@ -16,48 +12,6 @@ namespace paramstore::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-fs::path beside(fs::path path, const char* suffix) {
-  path += suffix;
-  return path;
-}
-
-// Removes the -wal and -shm of a file if reading it has created them. All readers of a file share one object: the first
-// notes whether they existed before, and the last to close its connection removes them.
-class SideFiles {
- public:
-  static std::shared_ptr<SideFiles> of(const fs::path& file) {
-    static std::map<fs::path, std::weak_ptr<SideFiles>> all;
-    std::weak_ptr<SideFiles>& entry = all[file];
-    std::shared_ptr<SideFiles> files = entry.lock();
-    if (!files) entry = files = std::make_shared<SideFiles>(file);
-    return files;
-  }
-
-  explicit SideFiles(fs::path file) : file_(std::move(file)) {
-    std::error_code error;
-    were_there_ = fs::exists(beside(file_, "-wal"), error) || fs::exists(beside(file_, "-shm"), error);
-  }
-
-  // A writable connection removes them when it closes, if it is the last one and the -wal holds no commit. SQLite's locks
-  // ensure that nobody loses anything.
-  ~SideFiles() {
-    std::error_code error;
-    if (were_there_ || ::access(file_.c_str(), W_OK) != 0 || !fs::exists(beside(file_, "-wal"), error) ||
-        fs::file_size(beside(file_, "-wal"), error) != 0)
-      return;
-    sqlite3* handle = nullptr;
-    if (sqlite3_open_v2(file_.c_str(), &handle, SQLITE_OPEN_READWRITE, nullptr) == SQLITE_OK)
-      sqlite3_exec(handle, "SELECT 1 FROM sqlite_schema", nullptr, nullptr, nullptr);
-    sqlite3_close(handle);
-  }
-  SideFiles(const SideFiles&) = delete;
-  SideFiles& operator=(const SideFiles&) = delete;
-
- private:
-  fs::path file_;
-  bool were_there_ = false;
-};
 
 storage::OpenOptions read_only() {
   storage::OpenOptions options;
@@ -120,32 +74,11 @@ bool same_file(const Address& a, const Address& b) {
   return file_of(a) == file_of(b) || fs::equivalent(file_of(a), file_of(b), error);
 }
 
-struct StoreReader::Opened {
-  std::vector<std::shared_ptr<SideFiles>> side_files;  // destroyed last, after the connection is closed
-  std::optional<storage::Database> database;
-  std::shared_ptr<storage::StoreFile> scope;
-};
-
-StoreReader::StoreReader(const Address& address) : opened_(std::make_unique<Opened>()) {
-  opened_->side_files.push_back(SideFiles::of(file_of({address.path, std::nullopt})));
-  opened_->database.emplace(address.path, read_only());
+StoreReader::StoreReader(const Address& address) : database_(address.path, read_only()) {
   if (!address.scope) return;
-  require_scope(*opened_->database, *address.scope);
-  opened_->side_files.push_back(SideFiles::of(file_of(address)));
-  opened_->scope = opened_->database->scope(*address.scope);
+  require_scope(database_, *address.scope);
+  scope_ = database_.scope(*address.scope);
 }
-
-StoreReader::StoreReader(StoreReader&&) noexcept = default;
-
-StoreReader& StoreReader::operator=(StoreReader&&) noexcept = default;
-
-StoreReader::~StoreReader() = default;
-
-storage::StoreFile& StoreReader::file() noexcept {
-  return opened_->scope ? *opened_->scope : opened_->database->main();
-}
-
-storage::Database& StoreReader::database() noexcept { return *opened_->database; }
 
 StoreWriter::StoreWriter(const Address& address, Missing missing) : database_(open_for_writing(address, missing)) {
   if (!address.scope) return;

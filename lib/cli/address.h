@@ -29,22 +29,18 @@ std::filesystem::path file_of(const Address& address);
 /// Whether both name the same file.
 bool same_file(const Address& a, const Address& b);
 
-/// A store file that is open for reading. Leaves the folder unchanged: SQLite creates a -wal and a -shm even beside a file
-/// that it only reads, and these are removed again.
+/// A store file that is open for reading.
 class StoreReader {
  public:
   /// Throws NoSuch if the scope does not exist, and what Database throws.
   explicit StoreReader(const Address& address);
-  ~StoreReader();
-  StoreReader(StoreReader&&) noexcept;
-  StoreReader& operator=(StoreReader&&) noexcept;
 
-  storage::StoreFile& file() noexcept;
-  storage::Database& database() noexcept;
+  storage::StoreFile& file() noexcept { return scope_ ? *scope_ : database_.main(); }
+  storage::Database& database() noexcept { return database_; }
 
  private:
-  struct Opened;
-  std::unique_ptr<Opened> opened_;
+  storage::Database database_;
+  std::shared_ptr<storage::StoreFile> scope_;
 };
 
 /// A store file that is open for writing.

@@ -7,6 +7,7 @@
 
 #include "lib/cli/command_line.h"
 #include "lib/cli/exit_status.h"
+#include "lib/cli/terminal/broken_pipe.h"
 #include "lib/cli/terminal/escape.h"
 #include "lib/cli/verb.h"
 #include "lib/cli/verbs.h"
@@ -27,8 +28,18 @@ constexpr const char* footer =
     "Put -- before a name or a value that begins with a dash.\n"
     "`paramstore VERB --help` explains a verb; `man paramstore` is the manual.";
 
+// As long as it lives, output that cannot be written ends the verb: a full disk, or `| head -1`.
+class ThrowingOutput {
+ public:
+  ThrowingOutput() { std::cout.exceptions(std::ios::badbit); }
+  ~ThrowingOutput() { std::cout.exceptions(std::ios::goodbit); }
+  ThrowingOutput(const ThrowingOutput&) = delete;
+  ThrowingOutput& operator=(const ThrowingOutput&) = delete;
+};
+
 // Always one line, even if the message has line ends.
 ExitStatus fail(const CLI::App& command, const std::string& message, ExitStatus status) {
+  if (BrokenPipeGuard::broken()) return status;  // nobody wants to read it
   std::string name = "paramstore";
   for (const CLI::App* verb : command.get_subcommands()) name += " " + verb->get_name();
   std::cerr << name << ": " << escaped(message) << std::endl;
@@ -55,17 +66,21 @@ ExitStatus run(int argc, char** argv) {
   } catch (const std::exception& error) {  // from a verb's own checks of its arguments
     return fail(command, error.what(), status_of(error));
   }
+  constexpr const char* no_output = "the output cannot be written";
   ExitStatus status = ExitStatus::done;
   try {
+    const ThrowingOutput output;
     status = action();
   } catch (const std::bad_alloc&) {
     return fail(command, "out of memory", ExitStatus::file);
+  } catch (const std::ios_base::failure&) {
+    return fail(command, no_output, ExitStatus::file);
   } catch (const std::exception& error) {
     std::cout.flush();
     return fail(command, error.what(), status_of(error));
   }
   // A full disk is noticed here at the latest.
-  if (!std::cout.flush()) return fail(command, "the output cannot be written", ExitStatus::file);
+  if (!std::cout.flush()) return fail(command, no_output, ExitStatus::file);
   return status;
 }
 
@@ -73,6 +88,7 @@ ExitStatus run(int argc, char** argv) {
 }  // namespace paramstore::cli
 
 int main(int argc, char** argv) {
+  const paramstore::cli::BrokenPipeGuard pipe;
   std::setlocale(LC_CTYPE, "");  // for the width of characters; numbers are written as in C
   std::ios::sync_with_stdio(false);
   return static_cast<int>(paramstore::cli::run(argc, argv));

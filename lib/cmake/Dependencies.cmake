@@ -32,7 +32,7 @@ find_package(Threads REQUIRED)
 paramstore_find(SQLite3 SQLite::SQLite3 3.37 libsqlite3-dev) # STRICT tables
 # CMake 4.3 warns wherever this name is linked, Debian's SQLiteCpp being one of the places; the new name is not in 3.25.
 set_property(TARGET SQLite::SQLite3 PROPERTY DEPRECATION)
-paramstore_find(SQLiteCpp SQLiteCpp 3.0 libsqlitecpp-dev)
+paramstore_find(SQLiteCpp SQLiteCpp 3.2 libsqlitecpp-dev)
 paramstore_find(pkg-config:libxxhash PkgConfig::xxhash 0.8 libxxhash-dev) # XXH3 is final
 paramstore_find(pkg-config:libpcre2-8 PkgConfig::pcre2 10.30 libpcre2-dev)
 

@@ -64,13 +64,4 @@ void InnerBlob::read(std::uint64_t offset, void* destination, std::size_t size) 
   check_inner(db_, sqlite3_blob_read(blob_.get(), destination, static_cast<int>(size), static_cast<int>(offset)));
 }
 
-std::string quoted_identifier(std::string_view name) {
-  std::string quoted = "\"";
-  for (const char c : name) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
-}
-
 }  // namespace paramstore::sql

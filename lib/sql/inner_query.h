@@ -1,4 +1,7 @@
 // Queries and blobs that a virtual table reads from the connection it is on, inside the statement it is part of.
+//
+// The connection is a stranger's: any program's that has registered our functions, and in the loadable extension even its SQLite.
+// SQLiteCpp cannot wrap a connection that it has not opened, and would call another SQLite. So these are bare.
 #pragma once
 
 #include <cstddef>
@@ -52,8 +55,5 @@ class InnerBlob {
   sqlite3* db_;
   std::unique_ptr<sqlite3_blob, Closer> blob_;
 };
-
-/// `name` as an SQL identifier.
-std::string quoted_identifier(std::string_view name);
 
 }  // namespace paramstore::sql

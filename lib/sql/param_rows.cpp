@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "lib/text/sql_identifier.h"
 #include "lib/text/utf8.h"
 #include "paramstore/error.h"
 
@@ -15,7 +16,7 @@ constexpr const char* short_value = "CASE WHEN length(value) <= 65536 THEN value
 
 std::string query_of(const std::string& schema, bool by_name, bool small_values) {
   return std::string("SELECT id, name, constraint_tag, dtype, shape, revision, length(value), ") +
-         (small_values ? short_value : "NULL") + " FROM " + quoted_identifier(schema) + ".params" +
+         (small_values ? short_value : "NULL") + " FROM " + sql_identifier(schema) + ".params" +
          (by_name ? " WHERE name = ?1" : "") + " ORDER BY id";
 }
 
@@ -92,7 +93,7 @@ void ParamRows::find_value() {
 }
 
 void ParamRows::find_chunks() {
-  InnerQuery query(db_, "SELECT id, sequence, length(value) FROM " + quoted_identifier(schema_) +
+  InnerQuery query(db_, "SELECT id, sequence, length(value) FROM " + sql_identifier(schema_) +
                             ".chunks WHERE param = ?1 ORDER BY sequence");
   query.bind(1, id());
   std::uint64_t begin = 0;

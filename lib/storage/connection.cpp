@@ -1,16 +1,16 @@
 #include "lib/storage/connection.h"
 
-#include <SQLiteCpp/Exception.h>
 #include <sqlite3.h>
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 
 #include "lib/storage/migrations.h"
+#include "lib/storage/open_connection.h"
 #include "lib/storage/schema_check.h"
 #include "lib/storage/sqlite_error.h"
 #include "lib/storage/value_run.h"
+#include "lib/text/sql_identifier.h"
 #include "paramstore/error.h"
 
 namespace paramstore::storage {
@@ -24,29 +24,6 @@ constexpr int journal_size_limit = 512 << 20;  // a -wal in steady use keeps its
 constexpr int cache_kibibytes = 128 << 10;     // large values leave the cache only once
 constexpr std::int64_t memory_size_limit = std::int64_t{1} << 46;
 
-void configure(sqlite3* handle, const std::string& path) {
-  const auto set = [&](int option, int value) {
-    check_sqlite(handle, sqlite3_db_config(handle, option, value, nullptr), path, opening);
-  };
-  sqlite3_extended_result_codes(handle, 1);
-  set(SQLITE_DBCONFIG_DEFENSIVE, 1);
-  set(SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0);
-  set(SQLITE_DBCONFIG_ENABLE_TRIGGER, 0);
-  set(SQLITE_DBCONFIG_ENABLE_VIEW, 0);
-  set(SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0);
-  set(SQLITE_DBCONFIG_ENABLE_FKEY, 0);
-  set(SQLITE_DBCONFIG_DQS_DML, 0);
-  set(SQLITE_DBCONFIG_DQS_DDL, 0);
-  sqlite3_limit(handle, SQLITE_LIMIT_SQL_LENGTH, 1'000'000);
-  execute(handle,
-          // Checkpoints are made by WriteTransaction; what a CHECK says, check_record has said already, in a
-          // tenth of the time.
-          "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA ignore_check_constraints = ON;"
-          "PRAGMA wal_autocheckpoint = 0",
-          path, opening);
-  register_value_run(handle, path);
-}
-
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return a.size() == b.size() && sqlite3_strnicmp(a.data(), b.data(), static_cast<int>(a.size())) == 0;
 }
@@ -56,32 +33,45 @@ void raise_memory_limit(sqlite3* handle, const std::string& alias) {
   sqlite3_file_control(handle, alias.c_str(), SQLITE_FCNTL_SIZE_LIMIT, &limit);
 }
 
-int in_milliseconds(std::chrono::milliseconds timeout) {
-  return static_cast<int>(std::min<std::chrono::milliseconds::rep>(timeout.count(), 1'000'000'000));
-}
-
 // While it lives, the connection waits at least `least_opening_timeout`.
 class Opening {
  public:
-  Opening(sqlite3* handle, std::chrono::milliseconds busy_timeout) : handle_(handle), busy_timeout_(busy_timeout) {
-    sqlite3_busy_timeout(handle_, in_milliseconds(std::max(busy_timeout, least_opening_timeout)));
+  Opening(SQLite::Database& database, std::chrono::milliseconds busy_timeout)
+      : database_(database), busy_timeout_(busy_timeout) {
+    set_busy_timeout(database_, std::max(busy_timeout, least_opening_timeout));
   }
-  ~Opening() { sqlite3_busy_timeout(handle_, in_milliseconds(busy_timeout_)); }
+  ~Opening() { set_busy_timeout(database_, busy_timeout_); }
   Opening(const Opening&) = delete;
   Opening& operator=(const Opening&) = delete;
 
  private:
-  sqlite3* handle_;
+  SQLite::Database& database_;
   std::chrono::milliseconds busy_timeout_;
 };
+
+ConnectionOptions waiting(std::chrono::milliseconds busy_timeout) {
+  ConnectionOptions options;
+  options.busy_timeout = busy_timeout;
+  return options;
+}
+
+void run(SQLite::Statement& statement) {
+  try {
+    statement.exec();
+  } catch (...) {
+    statement.tryReset();  // returns the error that has just been thrown
+    throw;
+  }
+  statement.reset();
+}
 
 // On a connection of its own, where the file is `main`, as the scripts expect.
 void make_or_migrate(const std::string& uri, const std::string& path, std::chrono::milliseconds timeout,
                      bool in_memory) {
-  const auto database = open_handle(uri, path, timeout);
-  execute(database->getHandle(), "PRAGMA page_size = " + std::to_string(page_size), path, opening);
-  bring_up_to_date(database->getHandle(), path);
-  if (!in_memory) set_journal_mode(database->getHandle(), "main", "WAL", path, opening, timeout);
+  const auto database = open_connection(uri, path, waiting(timeout));
+  execute(*database, "PRAGMA page_size = " + std::to_string(page_size), path, opening);
+  bring_up_to_date(*database, path);
+  if (!in_memory) set_journal_mode(*database, "main", "WAL", path, opening, timeout);
 }
 
 }  // namespace
@@ -100,60 +90,32 @@ void StoreFile::Impl::refuse_outdated() const {
     throw StoreBusy(path + ": was changed by another program while it was read; read again", SQLITE_BUSY_SNAPSHOT);
 }
 
-std::unique_ptr<SQLite::Database> open_handle(const std::string& uri, const std::string& path,
-                                              std::chrono::milliseconds busy_timeout) {
-  try {
-    // What the URI says (mode=ro) narrows these flags for this file, not for those attached later: files in memory stay
-    // writable beside a store opened read-only.
-    auto database = std::make_unique<SQLite::Database>(
-        uri, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_URI | SQLite::OPEN_NOMUTEX,
-        in_milliseconds(busy_timeout));
-    configure(database->getHandle(), path);
-    return database;
-  } catch (const SQLite::Exception& error) {
-    throw_sqlite_error(nullptr, error.getExtendedErrorCode(), path, opening);
-  }
-}
+Connection::TransactionControl::TransactionControl(SQLite::Database& database)
+    : begin(database, "BEGIN"), commit(database, "COMMIT"), roll_back(database, "ROLLBACK") {}
 
-std::string set_journal_mode(sqlite3* handle, const std::string& schema, const char* mode, const std::string& path,
-                             const char* doing, std::chrono::milliseconds timeout) {
-  const std::string pragma = "PRAGMA " + schema + ".journal_mode = " + mode;
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
-  for (;;) {
-    std::string reached;
-    const auto take = [](void* text, int, char** columns, char**) {
-      if (columns[0] != nullptr) *static_cast<std::string*>(text) = columns[0];
-      return 0;
-    };
-    const int code = sqlite3_exec(handle, pragma.c_str(), take, &reached, nullptr);
-    if (!is_busy(code) || std::chrono::steady_clock::now() >= deadline) {
-      check_sqlite(handle, code, path, doing);
-      return reached;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-}
-
-Connection::Connection(const std::filesystem::path& path, const OpenOptions& options) : options_(options) {
+Connection::Connection(const std::filesystem::path& path, const InternalOptions& options)
+    : options_(options), traces_(options.vfs) {
   inspect_path(path, options_);
   const std::filesystem::path resolved = resolve(path);
   const OpenMode mode = options_.read_only ? prepare_to_read(resolved, path.string())
                         : options_.create  ? OpenMode::create
                                            : OpenMode::read_write;
   const std::string uri = file_uri(resolved, mode, options_.vfs);
-  database_ = open_handle(uri, path.string(), options_.busy_timeout);
-  const Opening patient(handle(), options_.busy_timeout);
-  sqlite3_wal_hook(handle(), note_wal_size, this);
+  if (mode == OpenMode::read_only) traces_.add(resolved);
+  database_ = open_connection(uri, path.string(), waiting(options_.busy_timeout));
+  prepare_connection(path.string());
+  const Opening patient(database(), options_.busy_timeout);
   main_ = make_file(path.string(), "main", uri, resolved);
   main_->impl_->immutable = mode == OpenMode::immutable;
   main_->impl_->attached = true;
   admit(*main_);
 }
 
-Connection::Connection(const OpenOptions& options) : options_(options) {
+Connection::Connection(const InternalOptions& options) : options_(options), traces_(options.vfs) {
   if (options_.read_only) throw Error("a store in memory cannot be read-only: it would stay empty");
   const std::string uri = new_memory_uri();
-  database_ = open_handle(uri, ":memory:", options_.busy_timeout);
+  database_ = open_connection(uri, ":memory:", waiting(options_.busy_timeout));
+  prepare_connection(":memory:");
   main_ = make_file(":memory:", "main", uri, {});
   main_->impl_->attached = true;
   admit(*main_);
@@ -166,6 +128,13 @@ Connection::~Connection() {
     file->impl_->statements.clear();
     file->impl_->connection = nullptr;
   }
+}
+
+// What the connection needs beside what all have.
+void Connection::prepare_connection(const std::string& path) {
+  in_our_words(path, opening, [&] { transaction_.emplace(database()); });
+  register_value_run(handle(), path);
+  sqlite3_wal_hook(handle(), note_wal_size, this);  // SQLiteCpp has no hooks
 }
 
 bool Connection::in_transaction() const noexcept { return sqlite3_get_autocommit(handle()) == 0; }
@@ -182,7 +151,7 @@ void Connection::checkpoint(StoreFile& file) noexcept {
   // A -wal several times as large as its file is only slow to open.
   std::int64_t pages = 0;
   try {
-    const StatementUse count(file.impl_->statements[Query::page_count]);
+    const StatementUse count(file.impl_->statements[StatementId::page_count]);
     if (count->step()) pages = count->integer(0);
   } catch (const Error&) {
     return;  // the next commit tries again
@@ -192,13 +161,30 @@ void Connection::checkpoint(StoreFile& file) noexcept {
   sqlite3_wal_checkpoint_v2(handle(), file.impl_->alias.c_str(), SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
 }
 
-void Connection::begin() { execute(handle(), "BEGIN", main_->path(), "begin a transaction"); }
+void Connection::begin() {
+  finish_rollback();
+  in_our_words(main_->path(), "begin a transaction", [&] { run(transaction_->begin); });
+}
 
-void Connection::commit() { execute(handle(), "COMMIT", main_->path(), "commit"); }
+void Connection::commit() {
+  in_our_words(main_->path(), "commit", [&] { run(transaction_->commit); });
+}
 
 void Connection::roll_back() noexcept {
   // After some errors SQLite has already rolled back.
-  if (in_transaction()) sqlite3_exec(handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  if (in_transaction()) {
+    transaction_->roll_back.tryExecuteStep();
+    transaction_->roll_back.tryReset();
+  }
+  rollback_failed_ = in_transaction();
+}
+
+void Connection::finish_rollback() {
+  if (!rollback_failed_) return;
+  in_our_words(main_->path(), "roll back a transaction that failed", [&] {
+    if (in_transaction()) run(transaction_->roll_back);
+  });
+  rollback_failed_ = false;
 }
 
 std::unique_ptr<StoreFile> Connection::make_file(std::string path, std::string alias, std::string uri,
@@ -232,7 +218,9 @@ std::string Connection::free_alias(std::string_view name) const {
 }
 
 void Connection::detach(const std::string& alias) {
-  execute(handle(), "DETACH " + quote_identifier(alias), main_->path(), "detach a scope");
+  execute(database(), "DETACH " + sql_identifier(alias), main_->path(), "detach a scope");
+  // DETACH expires every prepared statement, and ROLLBACK is to need no memory.
+  in_our_words(main_->path(), "detach a scope", [&] { transaction_ = TransactionControl(database()); });
 }
 
 void Connection::make_room() {
@@ -257,6 +245,7 @@ void Connection::make_room() {
 }
 
 void Connection::use(StoreFile& file) {
+  finish_rollback();
   StoreFile::Impl& impl = *file.impl_;
   impl.last_use = ++clock_;
   const bool outdated = impl.outdated();
@@ -285,15 +274,17 @@ void Connection::reopen_main() {
   StoreFile::Impl& impl = *main_->impl_;
   const OpenMode mode = prepare_to_read(impl.resolved, impl.path);
   const std::string uri = file_uri(impl.resolved, mode, options_.vfs);
-  auto database = open_handle(uri, impl.path, options_.busy_timeout);
+  if (mode == OpenMode::read_only) traces_.add(impl.resolved);
+  auto database = open_connection(uri, impl.path, waiting(options_.busy_timeout));
   for (StoreFile* file : files_) {
     file->impl_->attached = false;
     file->impl_->statements.move_to(database->getHandle());
   }
   abandoned_.clear();
+  transaction_.reset();
   database_ = std::move(database);
-  const Opening patient(handle(), options_.busy_timeout);
-  sqlite3_wal_hook(handle(), note_wal_size, this);
+  prepare_connection(impl.path);
+  const Opening patient(*database_, options_.busy_timeout);
   impl.uri = uri;
   impl.immutable = mode == OpenMode::immutable;
   admit(*main_);
@@ -306,9 +297,9 @@ void Connection::reopen_main() {
 OpenMode Connection::prepare_to_read(const std::filesystem::path& resolved, const std::string& path) const {
   const OpenMode mode = reading_mode(resolved, path, options_.vfs);
   if (mode == OpenMode::read_only && has_journal(resolved) && may_be_written(resolved)) {
-    const auto database = open_handle(file_uri(resolved, OpenMode::read_write, options_.vfs), path,
-                                      std::max(options_.busy_timeout, least_opening_timeout));
-    execute(database->getHandle(), "SELECT 1 FROM sqlite_schema LIMIT 1", path, opening);
+    const auto database = open_connection(file_uri(resolved, OpenMode::read_write, options_.vfs), path,
+                                          waiting(std::max(options_.busy_timeout, least_opening_timeout)));
+    execute(*database, "SELECT 1 FROM sqlite_schema LIMIT 1", path, opening);
   }
   return mode;
 }
@@ -319,13 +310,20 @@ void Connection::attach(StoreFile& file) {
     const OpenMode mode = prepare_to_read(impl.resolved, impl.path);
     impl.uri = file_uri(impl.resolved, mode, options_.vfs);
     impl.immutable = mode == OpenMode::immutable;
+    if (mode == OpenMode::read_only) traces_.add(impl.resolved);
   }
-  const Opening patient(handle(), options_.busy_timeout);
-  Statement(handle(), "ATTACH ?1 AS " + quote_identifier(impl.alias), impl.path, opening).bind(1, impl.uri).step();
+  const Opening patient(database(), options_.busy_timeout);
+  in_our_words(impl.path, opening, [&] {
+    SQLite::Statement attach(database(), "ATTACH ?1 AS " + sql_identifier(impl.alias));
+    attach.bind(1, impl.uri);
+    attach.exec();
+  });
   try {
     admit(file);
   } catch (...) {
-    sqlite3_exec(handle(), ("DETACH " + quote_identifier(impl.alias)).c_str(), nullptr, nullptr, nullptr);
+    if (rollback_failed_) roll_back();
+    // If this fails too, it is made up for before the next ATTACH.
+    if (database().tryExec("DETACH " + sql_identifier(impl.alias)) != SQLITE_OK) abandoned_.push_back(impl.alias);
     throw;
   }
   // The file exists now: if it is missing later, somebody has dropped it, and it is not made again.
@@ -340,6 +338,23 @@ void Connection::check_version(int version, const std::string& path) {
   throw SchemaTooNew(path + ": was written by a newer paramstore: its schema has version " + std::to_string(version) +
                          ", this library knows versions up to " + std::to_string(newest) + "; update the library",
                      version, newest);
+}
+
+// All that `read` reads is one snapshot: another process may be creating or migrating the store.
+template <class Read>
+auto Connection::one_moment(Read&& read) {
+  class Snapshot {
+   public:
+    explicit Snapshot(Connection& connection) : connection_(connection) { connection_.begin(); }
+    ~Snapshot() { connection_.roll_back(); }
+    Snapshot(const Snapshot&) = delete;
+    Snapshot& operator=(const Snapshot&) = delete;
+
+   private:
+    Connection& connection_;
+  };
+  const Snapshot snapshot(*this);
+  return read();
 }
 
 // Checks a file that has just been opened: creates or migrates the store if needed, and refuses a file that is not a
@@ -357,7 +372,7 @@ void Connection::admit(StoreFile& file) {
   }
   if (impl.in_memory()) raise_memory_limit(handle(), impl.alias);
 
-  FileIdentity identity = read_identity(handle(), impl.alias, impl.path);
+  const FileIdentity identity = one_moment([&] { return read_identity(database(), impl.alias, impl.path); });
   if (!identity.blank && identity.application_id != store_application_id) {
     throw NotAStore(impl.path + ": is an SQLite database, but not a paramstore file: its application_id is " +
                     std::to_string(identity.application_id) + ", a store's is " + std::to_string(store_application_id));
@@ -371,24 +386,24 @@ void Connection::admit(StoreFile& file) {
   }
   // Older versions are read as they are.
   if (identity.schema_version < newest_schema_version() && !impl.read_only) {
-    if (!identity.blank) check_schema(handle(), impl.alias, impl.path);
+    if (!identity.blank) one_moment([&] { check_schema(database(), impl.alias, impl.path); });
     make_or_migrate(impl.uri, impl.path, options_.busy_timeout, impl.in_memory());
   }
-  check_schema(handle(), impl.alias, impl.path);
+  one_moment([&] { check_schema(database(), impl.alias, impl.path); });
   configure_file(file);
 }
 
 void Connection::configure_file(StoreFile& file) {
   const StoreFile::Impl& impl = *file.impl_;
-  const std::string schema = quote_identifier(impl.alias);
+  const std::string schema = sql_identifier(impl.alias);
   const auto set = [&](const std::string& pragma) {
-    execute(handle(), "PRAGMA " + schema + "." + pragma, impl.path, opening);
+    execute(database(), "PRAGMA " + schema + "." + pragma, impl.path, opening);
   };
   set("secure_delete = OFF");
   set("cache_size = -" + std::to_string(cache_kibibytes));
   if (impl.in_memory()) return;
   if (impl.read_only) return;
-  const std::string mode = set_journal_mode(handle(), schema, "WAL", impl.path, opening, options_.busy_timeout);
+  const std::string mode = set_journal_mode(database(), schema, "WAL", impl.path, opening, options_.busy_timeout);
   if (mode != "wal") {
     throw StorageError(impl.path +
                            ": cannot open the store: expected a file system with shared memory, as SQLite's "

@@ -2,38 +2,33 @@
 #pragma once
 
 #include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
 
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "lib/storage/file_statements.h"
 #include "lib/storage/location.h"
-#include "paramstore/storage/database.h"
+#include "lib/storage/reader_traces.h"
+#include "lib/storage/store_internals.h"
+#include "lib/storage/value_io.h"
 
 namespace paramstore::storage {
-
-/// An open SQLite handle, set up so that nothing in a file can run: the main file of a Database, the keeper of a
-/// file in memory, a reader of `read_all`, the maker of a new file. `uri` says how; `path` is for messages.
-std::unique_ptr<SQLite::Database> open_handle(const std::string& uri, const std::string& path,
-                                              std::chrono::milliseconds busy_timeout);
-
-/// Switches to or from WAL mode, which needs exclusive use of the file for a moment; SQLite does not always wait for
-/// that. Returns the resulting mode in lower case: SQLite refuses some modes without an error.
-std::string set_journal_mode(sqlite3* handle, const std::string& schema, const char* mode, const std::string& path,
-                             const char* doing, std::chrono::milliseconds timeout);
 
 struct StoreFile::Impl {
   Impl(Connection& owner, std::string path, std::string alias, std::string uri, std::filesystem::path resolved);
 
-  Connection* connection;   // null after the Database is destroyed
-  const std::string path;   // for messages
-  const std::string alias;  // its schema name in SQL
+  StoreFile* file = nullptr;  // that this is the inside of
+  Connection* connection;     // null after the Database is destroyed
+  const std::string path;     // for messages
+  const std::string alias;    // its schema name in SQL
   std::string uri;
   const std::filesystem::path resolved;  // empty for a file in memory
   bool read_only = false;
@@ -45,6 +40,8 @@ struct StoreFile::Impl {
   std::unique_ptr<SQLite::Database> keeper;  // of a file in memory: keeps it while it is not attached
   FileStatements statements;
 
+  /// Prepares the file for use, and its statements: Connection::use.
+  FileStatements& ready();
   bool in_memory() const noexcept { return resolved.empty(); }
   /// Whether the file is read without locks and somebody has written to it since.
   bool outdated() const { return attached && immutable && (stamp.has_log || !(stamp_of(resolved) == stamp)); }
@@ -55,21 +52,22 @@ struct StoreFile::Impl {
 class Connection {
  public:
   /// The store at `path`.
-  Connection(const std::filesystem::path& path, const OpenOptions& options);
+  Connection(const std::filesystem::path& path, const InternalOptions& options);
   /// A store in memory.
-  explicit Connection(const OpenOptions& options);
+  explicit Connection(const InternalOptions& options);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  SQLite::Database& database() const noexcept { return *database_; }
   sqlite3* handle() const noexcept { return database_->getHandle(); }
-  const OpenOptions& options() const noexcept { return options_; }
+  const InternalOptions& options() const noexcept { return options_; }
   StoreFile& main() noexcept { return *main_; }
   bool in_transaction() const noexcept;
 
-  /// Attaches the file if it is not attached, reopens it if it is read without locks and somebody has written to it,
-  /// and marks it as just used. Throws Error if that needs a DETACH or ATTACH inside a transaction, which SQLite cannot
-  /// do.
+  /// Prepares the file for use: attaches it if it is not attached, reopens it if it is read without locks and somebody
+  /// has written to it, and marks it as just used. Throws Error if that needs a DETACH or ATTACH inside a transaction,
+  /// which SQLite cannot do.
   void use(StoreFile& file);
   /// Called when the file's handle is destroyed.
   void forget(StoreFile& file) noexcept;
@@ -84,6 +82,8 @@ class Connection {
 
   void begin();
   void commit();
+  /// Ends the transaction, if SQLite has not done so after an error, and undoes what it changed. If even that fails (it
+  /// needs no memory as a rule), the next `use` or `begin` tries again.
   void roll_back() noexcept;
 
   std::shared_ptr<StoreFile> scope(std::string_view name);
@@ -98,17 +98,33 @@ class Connection {
   std::string free_alias(std::string_view name) const;
   OpenMode prepare_to_read(const std::filesystem::path& resolved, const std::string& path) const;
   void attach(StoreFile& file);
+  void prepare_connection(const std::string& path);
   void reopen_main();
+  void finish_rollback();
   void detach(const std::string& alias);
+  template <class Read>
+  auto one_moment(Read&& read);
   void admit(StoreFile& file);
   void configure_file(StoreFile& file);
   void record_scope(std::string_view name, const std::filesystem::path& file);
-  void forget_scope(std::string_view name);
+  bool forget_scope(std::string_view name);
 
   static int note_wal_size(void* connection, sqlite3* handle, const char* schema, int pages);
 
-  OpenOptions options_;
+  // Prepared when the connection is opened. SQLite::Transaction would prepare ROLLBACK at the moment when something has
+  // failed, perhaps for want of memory, and keep its failure to itself.
+  struct TransactionControl {
+    explicit TransactionControl(SQLite::Database& database);
+    SQLite::Statement begin;
+    SQLite::Statement commit;
+    SQLite::Statement roll_back;
+  };
+
+  InternalOptions options_;
+  ReaderTraces traces_;  // outlives the connection
   std::unique_ptr<SQLite::Database> database_;
+  std::optional<TransactionControl> transaction_;
+  bool rollback_failed_ = false;        // a transaction that is over for its owner is still open in SQLite
   std::vector<StoreFile*> files_;       // all of them, with main_; each removes itself, so declared before them
   std::vector<std::string> abandoned_;  // aliases to detach at the next chance
   std::unique_ptr<StoreFile> main_;
@@ -116,6 +132,15 @@ class Connection {
   std::map<std::string, std::shared_ptr<StoreFile>, std::less<>> memory_scopes_;  // live as long as the store in memory
   std::uint64_t clock_ = 0;
   int wal_pages_ = 0;  // of the last file committed
+};
+
+/// What the functions of store_internals.h are made of.
+struct Internals {
+  static StoreFile::Impl& impl(const StoreFile& file) noexcept { return *file.impl_; }
+  static Database database(std::unique_ptr<Connection> connection) { return Database(std::move(connection)); }
+  static bool overwrite(WriteTransaction& transaction, const ValueUpdate& update, Pages pages);
+  static void write_run(WriteTransaction& transaction, ValueUpdate* first, std::size_t count);
+  static void update_values(WriteTransaction& transaction, std::vector<ValueUpdate>& updates);
 };
 
 }  // namespace paramstore::storage

@@ -1,5 +1,7 @@
 // A copy of a file, whole or not at all: made beside its target, then renamed to it, or written into the target if that
 // exists.
+#include <SQLiteCpp/Statement.h>
+#include <SQLiteCpp/Transaction.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 
@@ -8,11 +10,12 @@
 #include <cstdio>
 
 #include "lib/storage/connection.h"
-#include "lib/storage/file_contents.h"
 #include "lib/storage/progress.h"
 #include "lib/storage/record.h"
+#include "lib/storage/replace_contents.h"
 #include "lib/storage/sqlite_error.h"
 #include "lib/storage/sync.h"
+#include "lib/text/sql_identifier.h"
 #include "paramstore/error.h"
 
 namespace paramstore::storage {
@@ -20,6 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* copying = "copy the store";
 constexpr const char* infix = ".copy-";
 constexpr std::size_t longest_suffix = 26;  // with the largest number
 
@@ -63,12 +67,11 @@ bool take_name(const fs::path& temporary, const fs::path& target) {
 
 void StoreFile::copy_to(const fs::path& target_path, const std::function<void(WriteTransaction&)>& amend,
                         const Progress& progress) {
-  statements();
+  impl_->ready();
   Connection& connection = *impl_->connection;
-  sqlite3* const handle = connection.handle();
   if (connection.in_transaction()) throw Error(impl_->path + ": cannot be copied while a transaction is open");
 
-  OpenOptions options = connection.options();
+  InternalOptions options = connection.options();
   options.read_only = false;
   options.create = true;
   inspect_path(target_path, options);
@@ -85,7 +88,7 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
 
   const TemporaryFile temporary(target);
   connection.make_room();
-  statements();
+  impl_->ready();
   const std::uint64_t size = file_size(impl_->statements);
   const std::uint64_t total = kind == FileKind::missing ? size : 2 * size;
   {
@@ -99,35 +102,39 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
         throw CorruptStore(impl_->path + ": a copy is larger than the file can hold: the file is damaged");
       if (progress) progress(std::min(written, size), total);
     };
-    Statement vacuum(handle, "VACUUM " + quote_identifier(impl_->alias) + " INTO ?1", impl_->path, "copy the store");
-    const std::string uri = file_uri(temporary.path(), OpenMode::create, options.vfs);
-    vacuum.bind(1, uri);
-    run_watched(handle, look, [&] { vacuum.step(); });
+    in_our_words(impl_->path, copying, [&] {
+      SQLite::Statement vacuum(connection.database(), "VACUUM " + sql_identifier(impl_->alias) + " INTO ?1");
+      vacuum.bind(1, file_uri(temporary.path(), OpenMode::create, options.vfs));
+      run_watched(connection.handle(), look, [&] { vacuum.exec(); });
+    });
     if (progress) progress(size, total);
   }
   {
     options.create = false;
-    Database copy(temporary.path(), options);
-    sqlite3* const copied = copy.connection_->handle();
-    execute(copied,
-            "BEGIN; DELETE FROM main.scopes; UPDATE main.meta SET value = lower(hex(randomblob(16))) WHERE key = "
-            "'store_id'; COMMIT",
-            temporary.path().string(), "copy the store");
+    Database copy = open_database(temporary.path(), options);
+    Connection& copied = *copy.connection_;
+    const std::string path = temporary.path().string();
+    in_our_words(path, copying, [&] {
+      SQLite::Transaction transaction(copied.database());
+      copied.database().exec("DELETE FROM main.scopes");
+      copied.database().exec("UPDATE main.meta SET value = lower(hex(randomblob(16))) WHERE key = 'store_id'");
+      transaction.commit();
+    });
     if (amend) {
       WriteTransaction transaction(copy.main());
       amend(transaction);
       transaction.commit();
     }
     // The -wal must be written back before the file is renamed without it. Closing does that too, but hides errors.
-    const int code = sqlite3_wal_checkpoint_v2(copied, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-    check_sqlite(copied, code, temporary.path().string(), "copy the store");
+    const int code = sqlite3_wal_checkpoint_v2(copied.handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    check_sqlite(copied.handle(), code, path, copying);
   }
   sync(temporary.path());
   if (take_name(temporary.path(), target)) {
     sync(target.parent_path());
     return;
   }
-  overwrite(target, temporary.path(), options, [&](std::uint64_t done, std::uint64_t pages) {
+  replace_contents(target, temporary.path(), options, [&](std::uint64_t done, std::uint64_t pages) {
     if (progress) progress(std::min(size + (total - size) / pages * done, total), total);
   });
 }

@@ -7,7 +7,7 @@
 namespace paramstore::storage {
 
 Database::Database(const std::filesystem::path& path, const OpenOptions& options)
-    : connection_(std::make_unique<Connection>(path, options)) {}
+    : connection_(std::make_unique<Connection>(path, InternalOptions(options))) {}
 
 Database::Database(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
 
@@ -15,7 +15,15 @@ Database::~Database() = default;
 Database::Database(Database&&) noexcept = default;
 Database& Database::operator=(Database&&) noexcept = default;
 
-Database Database::in_memory(const OpenOptions& options) { return Database(std::make_unique<Connection>(options)); }
+Database Database::in_memory(const OpenOptions& options) { return open_in_memory(InternalOptions(options)); }
+
+Database open_database(const std::filesystem::path& path, const InternalOptions& options) {
+  return Internals::database(std::make_unique<Connection>(path, options));
+}
+
+Database open_in_memory(const InternalOptions& options) {
+  return Internals::database(std::make_unique<Connection>(options));
+}
 
 StoreFile& Database::main() noexcept { return connection_->main(); }
 

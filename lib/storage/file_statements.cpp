@@ -1,9 +1,11 @@
 #include "lib/storage/file_statements.h"
 
+#include "lib/text/sql_identifier.h"
+
 namespace paramstore::storage {
 namespace {
 
-struct QueryText {
+struct StatementText {
   const char* doing;
   const char* sql;  // '@' stands for the schema, '%' for small_value
 };
@@ -12,7 +14,7 @@ struct QueryText {
 #define RECORD_COLUMNS "id, name, constraint_tag, dtype, shape, device, revision, checksum, length(value)"
 
 // In the order of the enumeration.
-constexpr QueryText queries[] = {
+constexpr StatementText texts[] = {
     // In two steps, so that the name comes from the row, not from the index, which may be damaged.
     {"read a parameter",
      "SELECT " RECORD_COLUMNS " FROM @.params WHERE id = (SELECT id FROM @.params WHERE name = ?1)"},
@@ -29,9 +31,6 @@ constexpr QueryText queries[] = {
      "SELECT id, sequence, CASE typeof(value) WHEN 'blob' THEN length(value) ELSE -1 END FROM @.chunks "
      "WHERE param = ?1 ORDER BY sequence"},
     {"read the revision", "SELECT max(revision) FROM @.commits"},
-    {"list the commits",
-     "SELECT revision, time, step, message FROM @.commits WHERE revision < coalesce(?1, 9223372036854775807) "
-     "ORDER BY revision DESC LIMIT ?2"},
     {"list the parameters", "SELECT max(id) FROM @.params"},
     {"list the parameters", "SELECT (SELECT min(id) FROM @.params), (SELECT max(id) FROM @.params)"},
     // The limit, derived from the file's size, stops the scan of a damaged tree whose pages form a cycle.
@@ -66,17 +65,17 @@ constexpr QueryText queries[] = {
     {"erase the parameters", "DELETE FROM @.params"},
     {"erase the parameters", "DELETE FROM @.chunks"},
 };
-static_assert(std::size(queries) == static_cast<std::size_t>(Query::how_many));
+static_assert(std::size(texts) == static_cast<std::size_t>(StatementId::how_many));
 
 }  // namespace
 
 FileStatements::FileStatements(sqlite3* handle, const std::string& alias, const std::string& path)
-    : handle_(handle), schema_(quote_identifier(alias)), path_(&path) {}
+    : handle_(handle), schema_(sql_identifier(alias)), path_(&path) {}
 
-Statement& FileStatements::operator[](Query query) {
-  auto& statement = statements_[static_cast<std::size_t>(query)];
+RowStatement& FileStatements::operator[](StatementId id) {
+  auto& statement = statements_[static_cast<std::size_t>(id)];
   if (!statement) {
-    const QueryText& text = queries[static_cast<std::size_t>(query)];
+    const StatementText& text = texts[static_cast<std::size_t>(id)];
     std::string sql;
     for (const char* c = text.sql; *c != '\0'; ++c) {
       if (*c == '@') {

@@ -1,4 +1,4 @@
-// One file's prepared statements: every SQL statement that runs more than once, in one table.
+// One file's prepared statements of the row paths, in one table.
 #pragma once
 
 #include <array>
@@ -6,11 +6,11 @@
 #include <optional>
 #include <string>
 
-#include "lib/storage/statement.h"
+#include "lib/storage/row_statement.h"
 
 namespace paramstore::storage {
 
-enum class Query : std::size_t {
+enum class StatementId : std::size_t {
   find_by_name,
   find_by_id,
   list,
@@ -19,7 +19,6 @@ enum class Query : std::size_t {
   value,
   chunks,
   revision,
-  commits,
   last_id,
   id_range,
   count,
@@ -54,7 +53,7 @@ class FileStatements {
   FileStatements(sqlite3* handle, const std::string& alias, const std::string& path);
 
   /// The statement, prepared on its first use. Hold it in a StatementUse.
-  Statement& operator[](Query query);
+  RowStatement& operator[](StatementId id);
   /// Finalizes all of them, which is required before the file can be detached.
   void clear() noexcept;
   /// Moves to another connection.
@@ -64,7 +63,7 @@ class FileStatements {
   sqlite3* handle_;
   std::string schema_;  // the quoted alias
   const std::string* path_;
-  std::array<std::optional<Statement>, static_cast<std::size_t>(Query::how_many)> statements_;
+  std::array<std::optional<RowStatement>, static_cast<std::size_t>(StatementId::how_many)> statements_;
 };
 
 }  // namespace paramstore::storage

@@ -141,7 +141,7 @@ fs::path resolve(const fs::path& path) {
   return resolved;
 }
 
-void inspect_path(const fs::path& path, const OpenOptions& options) {
+void inspect_path(const fs::path& path, const InternalOptions& options) {
   const std::string name = path.string();
   const auto fail = [&](const std::string& what) { throw StorageError(name + ": " + what, SQLITE_CANTOPEN); };
   if (name.empty()) throw StorageError("the path of the store is empty", SQLITE_CANTOPEN);

@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "lib/storage/store_internals.h"
 #include "paramstore/error.h"
-#include "paramstore/storage/database.h"
 
 namespace paramstore::storage {
 
@@ -26,7 +26,7 @@ std::filesystem::path resolve(const std::filesystem::path& path);
 
 /// Throws if `path` visibly cannot be opened as a store in this way: a directory, a missing folder, a missing file, a
 /// name that is too long, no access, or a file that is not an SQLite database.
-void inspect_path(const std::filesystem::path& path, const OpenOptions& options);
+void inspect_path(const std::filesystem::path& path, const InternalOptions& options);
 
 /// Throws if the name of the file `resolved`, with a suffix of that many bytes and the suffixes that SQLite adds, is
 /// longer than the file system or SQLite allows.

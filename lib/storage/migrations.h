@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
-struct sqlite3;
+namespace SQLite {
+class Database;
+}
 
 namespace paramstore::storage {
 
@@ -22,8 +24,8 @@ const std::vector<Migration>& migrations();
 /// The schema this library reads and writes.
 int newest_schema_version();
 
-/// Migrates the main schema of `handle` to version `wanted` if it has an older one, in one transaction. A blank
+/// Migrates the main schema of `database` to version `wanted` if it has an older one, in one transaction. A blank
 /// database becomes a new store. Another process may do the same at the same time.
-void bring_up_to_date(sqlite3* handle, const std::string& path, int wanted = newest_schema_version());
+void bring_up_to_date(SQLite::Database& database, const std::string& path, int wanted = newest_schema_version());
 
 }  // namespace paramstore::storage

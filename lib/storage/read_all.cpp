@@ -11,8 +11,10 @@
 #include <utility>
 
 #include "lib/storage/connection.h"
+#include "lib/storage/open_connection.h"
 #include "lib/storage/reading.h"
 #include "lib/storage/record.h"
+#include "lib/storage/sqlite_error.h"
 #include "paramstore/error.h"
 
 namespace paramstore::storage {
@@ -26,7 +28,7 @@ constexpr std::uint64_t most_threads = 8;
 
 // The smallest and the largest id of the rows; 0 and -1 if there are no rows.
 IdRange ids_in(FileStatements& queries) {
-  const StatementUse ids(queries[Query::id_range]);
+  const StatementUse ids(queries[StatementId::id_range]);
   if (!ids->step() || ids->is_null(0)) return {0, -1};
   const auto possible = [&](int column) { return std::clamp<std::int64_t>(ids->integer(column), 0, max_id); };
   const std::int64_t first = possible(0);
@@ -56,10 +58,10 @@ void help(Reading& reading, const std::string& uri, const std::string& path, Rev
   std::unique_ptr<SQLite::Database> database;
   std::optional<FileStatements> statements;
   try {
-    database = open_handle(uri, path, std::chrono::milliseconds(0));
+    database = open_connection(uri, path, {});
     statements.emplace(database->getHandle(), alias, path);
-    execute(database->getHandle(), "BEGIN", path, "begin a transaction");
-    const StatementUse newest((*statements)[Query::revision]);
+    execute(*database, "BEGIN", path, "begin a transaction");
+    const StatementUse newest((*statements)[StatementId::revision]);
     if (!newest->step() || newest->integer(0) != revision) return;
   } catch (const std::exception&) {
     return;
@@ -67,52 +69,54 @@ void help(Reading& reading, const std::string& uri, const std::string& path, Rev
   reading.work({database->getHandle(), path, alias, *statements});
 }
 
-}  // namespace
-
-std::vector<std::uint64_t> StoreFile::read_parts(const PartReceiver& receive, std::size_t parts_wanted) {
-  const ReadTransaction snapshot(*this);
-  FileStatements& queries = statements();
-  sqlite3* const handle = impl_->connection->handle();
+std::vector<std::uint64_t> read_in_parts(StoreFile& file, const PartReceiver& receive, std::size_t parts_wanted) {
+  const ReadTransaction snapshot(file);
+  auto& impl = Internals::impl(file);
+  FileStatements& queries = impl.ready();
+  sqlite3* const handle = impl.connection->handle();
   // The most rows that their ids and the file's size allow: counting them would read every page of a file of small
   // values.
   const IdRange ids = ids_in(queries);
   const std::uint64_t rows =
       std::min(static_cast<std::uint64_t>(ids.last - ids.first) + 1, file_size(queries) / least_row_size);
-  Reading reading(divide(ids, rows, parts_wanted), rows, receive, !impl_->immutable);
+  Reading reading(divide(ids, rows, parts_wanted), rows, receive, !impl.immutable);
 
   std::vector<std::thread> helpers;
-  const bool own_changes = sqlite3_txn_state(handle, impl_->alias.c_str()) == SQLITE_TXN_WRITE;
-  if (rows > 1 && !impl_->in_memory() && !impl_->immutable && !own_changes) {
+  const bool own_changes = sqlite3_txn_state(handle, impl.alias.c_str()) == SQLITE_TXN_WRITE;
+  if (rows > 1 && !impl.in_memory() && !impl.immutable && !own_changes) {
     const std::uint64_t worth =
         std::max(rows / rows_worth_a_thread, std::min(rows, file_size(queries) / bytes_worth_a_thread));
     const std::uint64_t processors = std::max(1U, std::thread::hardware_concurrency());
     const std::uint64_t wanted = std::min({most_threads, processors, worth});
-    const std::string uri = file_uri(impl_->resolved, OpenMode::read_only, impl_->connection->options().vfs);
-    const Revision newest = revision();
+    const std::string uri = file_uri(impl.resolved, OpenMode::read_only, impl.connection->options().vfs);
+    const Revision newest = file.revision();
     try {
       while (helpers.size() + 1 < wanted)
-        helpers.emplace_back(help, std::ref(reading), uri, std::cref(impl_->path), newest);
+        helpers.emplace_back(help, std::ref(reading), uri, std::cref(impl.path), newest);
     } catch (const std::system_error&) {
       // The system has no more threads; this one and those already started are enough.
     }
   }
-  reading.work({handle, impl_->path, impl_->alias, queries});
+  reading.work({handle, impl.path, impl.alias, queries});
   for (std::thread& helper : helpers) helper.join();
   try {
     return reading.finish();
   } catch (const CorruptStore&) {
-    impl_->refuse_outdated();
+    impl.refuse_outdated();
     throw;
   }
 }
 
-std::vector<std::uint64_t> StoreFile::read_parts(const PartReceiver& receive) {
-  return read_parts(receive, most_parts);
+}  // namespace
+
+std::vector<std::uint64_t> read_parts(StoreFile& file, const PartReceiver& receive) {
+  return read_in_parts(file, receive, most_parts);
 }
 
 std::vector<LoadedRecord> StoreFile::read_all(const std::function<void*(const ParamRecord&)>& allocate) {
   std::vector<LoadedRecord> rows;
-  const auto checksums = read_parts(
+  const auto checksums = read_in_parts(
+      *this,
       [&](ParamRecord&& record, std::size_t) {
         void* const destination = allocate(record);
         rows.push_back({std::move(record), 0});

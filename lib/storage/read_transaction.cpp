@@ -3,7 +3,7 @@
 namespace paramstore::storage {
 
 ReadTransaction::ReadTransaction(StoreFile& file) : file_(file) {
-  file.statements();  // attaches the file, which is impossible later
+  file.impl_->ready();  // attaches the file, which is impossible later
   Connection& connection = *file.impl_->connection;
   if (connection.in_transaction()) return;
   connection.begin();

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "lib/text/sql_identifier.h"
 #include "paramstore/error.h"
 
 namespace paramstore::storage {
@@ -19,8 +20,7 @@ constexpr const char* wrong_checksum = "its value does not have the checksum it 
 // while: mapped pages are not kept, which makes looking up a single row much slower.
 class MappedReads {
  public:
-  MappedReads(sqlite3* handle, const std::string& alias)
-      : handle_(handle), pragma_("PRAGMA " + quote_identifier(alias)) {
+  MappedReads(sqlite3* handle, const std::string& alias) : handle_(handle), pragma_("PRAGMA " + sql_identifier(alias)) {
     set(2'147'418'112);  // the most that SQLite accepts
   }
   ~MappedReads() { set(0); }
@@ -41,7 +41,7 @@ constexpr auto smaller = [](const auto& a, const auto& b) { return a.size < b.si
 
 }  // namespace
 
-Reading::Reading(std::vector<IdRange> ranges, std::uint64_t rows, const StoreFile::PartReceiver& receive, bool locked)
+Reading::Reading(std::vector<IdRange> ranges, std::uint64_t rows, const PartReceiver& receive, bool locked)
     : ranges_(std::move(ranges)),
       rows_a_part_(rows / ranges_.size()),
       receive_(receive),
@@ -80,7 +80,7 @@ void Reading::read_part(std::size_t part, const ValuePlace& place) {
   std::vector<LargeValue> large;
   RecordReader reader(place.statements, place.path, bytes_, ranges_[part].first);
   {
-    const StatementUse row(place.statements[Query::load]);
+    const StatementUse row(place.statements[StatementId::load]);
     row->bind(1, ranges_[part].first).bind(2, ranges_[part].last);
     while (row->step()) {
       ParamRecord record = reader.read(*row);
@@ -126,7 +126,7 @@ std::optional<Reading::LargeValue> Reading::next_large() {
 void Reading::read_large(LargeValue value, const ValuePlace& place) {
   bool chunked = false;
   {
-    const StatementUse state(place.statements[Query::state]);
+    const StatementUse state(place.statements[StatementId::state]);
     state->bind(1, value.id);
     chunked = state->step() && state->integer(1) == 0;
   }

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "lib/storage/record.h"
+#include "lib/storage/store_internals.h"
 #include "lib/storage/value_io.h"
-#include "paramstore/storage/database.h"
 
 namespace paramstore::storage {
 
@@ -25,7 +25,7 @@ class Reading {
  public:
   /// `ranges` ascend, and have that many rows together. `receive` must outlive this object. `locked`: nobody can
   /// truncate the file while it is read, so it may be memory-mapped.
-  Reading(std::vector<IdRange> ranges, std::uint64_t rows, const StoreFile::PartReceiver& receive, bool locked);
+  Reading(std::vector<IdRange> ranges, std::uint64_t rows, const PartReceiver& receive, bool locked);
 
   /// Reads on the calling thread, at `place`, until nothing is left. An error is kept for `finish`, and stops all
   /// threads.
@@ -55,7 +55,7 @@ class Reading {
 
   std::vector<IdRange> ranges_;
   std::size_t rows_a_part_;
-  const StoreFile::PartReceiver& receive_;
+  const PartReceiver& receive_;
   const bool locked_;
   std::vector<std::vector<std::uint64_t>> checksums_;  // of each part; only its reader's until `finish`
   BytesRead bytes_;

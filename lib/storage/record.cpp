@@ -45,7 +45,7 @@ void RecordReader::fail(std::string_view name, const std::string& what) const {
   throw CorruptStore(path_ + ": the parameter " + in_quotes(name) + ": " + what);
 }
 
-ParamRecord RecordReader::read(const Statement& row) {
+ParamRecord RecordReader::read(const RowStatement& row) {
   ParamRecord record;
   record.id = row.integer(0);
   const std::string_view name = row.utf8_text(1);
@@ -75,7 +75,7 @@ ParamRecord RecordReader::read(const Statement& row) {
   return record;
 }
 
-void RecordReader::read_tag(const Statement& row, ParamRecord& record) {
+void RecordReader::read_tag(const RowStatement& row, ParamRecord& record) {
   const std::string_view tag = row.utf8_text(2);
   if (tag.empty() || tag != tag_) {
     if (tag.empty() || tag.size() > max_tag_bytes || tag.find('\0') != std::string_view::npos ||
@@ -87,7 +87,7 @@ void RecordReader::read_tag(const Statement& row, ParamRecord& record) {
   record.constraint_tag = tag_;
 }
 
-void RecordReader::read_layout(const Statement& row, ParamRecord& record) {
+void RecordReader::read_layout(const RowStatement& row, ParamRecord& record) {
   const std::string_view dtype_text = row.utf8_text(3);
   const std::string_view shape_text = row.utf8_text(4);
   if (shape_text.empty() || dtype_text != layout_.dtype_text || shape_text != layout_.shape_text) {
@@ -103,7 +103,7 @@ void RecordReader::read_layout(const Statement& row, ParamRecord& record) {
   record.shape = layout_.shape;
 }
 
-void RecordReader::read_device(const Statement& row, ParamRecord& record) {
+void RecordReader::read_device(const RowStatement& row, ParamRecord& record) {
   const std::string_view device = row.utf8_text(5);
   if (device.empty() || device != device_) {
     if (device.empty() || device.size() > max_device_bytes || !is_printable_ascii(device))
@@ -114,7 +114,7 @@ void RecordReader::read_device(const Statement& row, ParamRecord& record) {
 }
 
 std::uint64_t RecordReader::chunked_size(std::int64_t id) {
-  StatementUse chunks(statements_[Query::chunks]);
+  StatementUse chunks(statements_[StatementId::chunks]);
   chunks->bind(1, id);
   std::uint64_t sum = 0;
   // The value's reader refuses a sequence with a gap; here the loop ends at it, which makes the sum too small.
@@ -137,8 +137,8 @@ void RecordReader::count_bytes(std::string_view name, std::uint64_t size) {
 }
 
 std::uint64_t file_size(FileStatements& statements) {
-  StatementUse count(statements[Query::page_count]);
-  StatementUse size(statements[Query::page_size]);
+  StatementUse count(statements[StatementId::page_count]);
+  StatementUse size(statements[StatementId::page_size]);
   if (!count->step() || !size->step()) return 0;
   return static_cast<std::uint64_t>(count->integer(0)) * static_cast<std::uint64_t>(size->integer(0));
 }

@@ -41,7 +41,7 @@ class RecordReader {
   RecordReader& operator=(const RecordReader&) = delete;
 
   /// `row` stands on a row with RECORD_COLUMNS.
-  ParamRecord read(const Statement& row);
+  ParamRecord read(const RowStatement& row);
 
   /// Bytes in the value of the last record read.
   std::uint64_t value_size() const noexcept { return layout_.value_size; }
@@ -50,9 +50,9 @@ class RecordReader {
   [[noreturn]] void fail(std::string_view name, const std::string& what) const;
 
  private:
-  void read_tag(const Statement& row, ParamRecord& record);
-  void read_layout(const Statement& row, ParamRecord& record);
-  void read_device(const Statement& row, ParamRecord& record);
+  void read_tag(const RowStatement& row, ParamRecord& record);
+  void read_layout(const RowStatement& row, ParamRecord& record);
+  void read_device(const RowStatement& row, ParamRecord& record);
   std::uint64_t chunked_size(std::int64_t id);
   void count_bytes(std::string_view name, std::uint64_t size);
 

@@ -3,7 +3,7 @@
 #include <sqlite3.h>
 
 #include "lib/storage/connection.h"
-#include "lib/storage/statement.h"
+#include "lib/storage/sqlite_error.h"
 #include "paramstore/error.h"
 
 namespace paramstore::storage {
@@ -12,7 +12,7 @@ Savepoint::Savepoint(WriteTransaction& transaction) : transaction_(transaction) 
   StoreFile& file = transaction_.file();
   if (transaction_.finished_ || transaction_.broken_)
     throw Error(file.path() + ": this transaction is over, or one of its changes failed");
-  execute(file.impl_->connection->handle(), "SAVEPOINT part", file.path(), "begin a part of a transaction");
+  execute(file.impl_->connection->database(), "SAVEPOINT part", file.path(), "begin a part of a transaction");
   ++transaction_.savepoints_;
 }
 
@@ -23,14 +23,14 @@ Savepoint::~Savepoint() {
   // After some errors (a full disk) SQLite has rolled back the whole transaction, and with it the savepoint;
   // its commit then fails.
   if (transaction_.finished_ || file.impl_->connection == nullptr || !file.impl_->connection->in_transaction()) return;
-  const int code =
-      sqlite3_exec(file.impl_->connection->handle(), "ROLLBACK TO part; RELEASE part", nullptr, nullptr, nullptr);
+  // Not SQLite::Savepoint, whose destructor hides a failure.
+  const int code = file.impl_->connection->database().tryExec("ROLLBACK TO part; RELEASE part");
   transaction_.broken_ = code != SQLITE_OK;  // the rollback undid any partial change
 }
 
 void Savepoint::release() {
   StoreFile& file = transaction_.file();
-  execute(file.impl_->connection->handle(), "RELEASE part", file.path(), "end a part of a transaction");
+  execute(file.impl_->connection->database(), "RELEASE part", file.path(), "end a part of a transaction");
   open_ = false;
   --transaction_.savepoints_;
 }

@@ -1,6 +1,8 @@
 #include "lib/storage/schema_check.h"
 
+#include <SQLiteCpp/Column.h>
 #include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
 #include <sqlite3.h>
 
 #include <map>
@@ -9,7 +11,8 @@
 #include <utility>
 
 #include "lib/storage/migrations.h"
-#include "lib/storage/statement.h"
+#include "lib/storage/sqlite_error.h"
+#include "lib/text/sql_identifier.h"
 #include "lib/text/utf8.h"
 #include "paramstore/error.h"
 
@@ -24,28 +27,24 @@ struct Object {
 };
 using Objects = std::map<std::pair<std::string, std::string>, Object>;  // by type and name
 
-// While this lives, all reads see one snapshot: another process may be creating or migrating the store.
-class Snapshot {
- public:
-  Snapshot(sqlite3* handle, const std::string& path) : handle_(handle) { execute(handle, "BEGIN", path, opening); }
-  ~Snapshot() { sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr); }
-  Snapshot(const Snapshot&) = delete;
-  Snapshot& operator=(const Snapshot&) = delete;
+// Not getString, which takes the bytes as they are: in a file that is not in UTF-8, the text has to be converted.
+std::string text_of(const SQLite::Column& column) {
+  const char* const text = column.getText();  // first: the length is known only then
+  return std::string(text, static_cast<std::size_t>(column.getBytes()));
+}
 
- private:
-  sqlite3* handle_;
-};
-
-Objects read_objects(sqlite3* handle, const std::string& alias, const std::string& path) try {
-  Objects objects;
-  Statement statement(handle, "SELECT type, name, sql, rootpage FROM " + quote_identifier(alias) + ".sqlite_schema",
-                      path, "read the list of tables");
-  while (statement.step()) {
-    std::pair key(std::string(statement.text(0)), std::string(statement.text(1)));
-    const bool has_rows = key.first == "table" && statement.integer(3) > 0;
-    objects.emplace(std::move(key), Object{std::string(statement.text(2)), has_rows});
-  }
-  return objects;
+Objects read_objects(SQLite::Database& database, const std::string& alias, const std::string& path) try {
+  return in_our_words(path, "read the list of tables", [&] {
+    Objects objects;
+    SQLite::Statement statement(database,
+                                "SELECT type, name, sql, rootpage FROM " + sql_identifier(alias) + ".sqlite_schema");
+    while (statement.executeStep()) {
+      std::pair key(text_of(statement.getColumn(0)), text_of(statement.getColumn(1)));
+      const bool has_rows = key.first == "table" && statement.getColumn(3).getInt64() > 0;
+      objects.emplace(std::move(key), Object{text_of(statement.getColumn(2)), has_rows});
+    }
+    return objects;
+  });
 } catch (const StorageError& error) {
   // The statement is correct, so the fault is in the file.
   if (error.code() != SQLITE_ERROR) throw;
@@ -55,8 +54,8 @@ Objects read_objects(sqlite3* handle, const std::string& alias, const std::strin
 Objects make_reference(int version) {
   const std::string path = "the reference schema";
   SQLite::Database database(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-  bring_up_to_date(database.getHandle(), path, version);
-  return read_objects(database.getHandle(), "main", path);
+  bring_up_to_date(database, path, version);
+  return read_objects(database, "main", path);
 }
 
 // What a file of this version must have. The newest version, which nearly all files have, is made once.
@@ -67,62 +66,68 @@ const Objects& reference(int version, Objects& room) {
 }
 
 // An index with an expression or a WHERE would evaluate a stranger's SQL whenever we write.
-void check_indexes(sqlite3* handle, const std::string& alias, const std::string& path, const std::string& table) {
-  constexpr const char* doing = "read the list of indexes";
-  const std::string schema = quote_identifier(alias);
-  Statement list(handle, "PRAGMA " + schema + ".index_list(" + quote_identifier(table) + ")", path, doing);
-  while (list.step()) {
-    const std::string index(list.text(1));
-    bool plain = list.integer(4) == 0;  // partial
-    Statement columns(handle, "PRAGMA " + schema + ".index_xinfo(" + quote_identifier(index) + ")", path, doing);
-    while (columns.step()) plain = plain && columns.integer(1) != -2;  // an expression
-    if (!plain) {
-      throw CorruptStore(path + ": the index " + in_quotes(index) + " on " + table +
-                         " computes something of its own; drop it to use the store");
+void check_indexes(SQLite::Database& database, const std::string& alias, const std::string& path,
+                   const std::string& table) {
+  const std::string schema = sql_identifier(alias);
+  in_our_words(path, "read the list of indexes", [&] {
+    SQLite::Statement list(database, "PRAGMA " + schema + ".index_list(" + sql_identifier(table) + ")");
+    while (list.executeStep()) {
+      const std::string index = text_of(list.getColumn(1));
+      bool plain = list.getColumn(4).getInt() == 0;  // partial
+      SQLite::Statement columns(database, "PRAGMA " + schema + ".index_xinfo(" + sql_identifier(index) + ")");
+      while (columns.executeStep()) plain = plain && columns.getColumn(1).getInt() != -2;  // an expression
+      if (!plain) {
+        throw CorruptStore(path + ": the index " + in_quotes(index) + " on " + table +
+                           " computes something of its own; drop it to use the store");
+      }
     }
-  }
+  });
 }
 
 // Checking or rebuilding a file evaluates generated columns, in any table.
-void check_columns(sqlite3* handle, const std::string& alias, const std::string& path, const std::string& table) {
+void check_columns(SQLite::Database& database, const std::string& alias, const std::string& path,
+                   const std::string& table) {
   constexpr int virtual_column = 2;
   constexpr int stored_column = 3;
-  Statement columns(handle, "PRAGMA " + quote_identifier(alias) + ".table_xinfo(" + quote_identifier(table) + ")", path,
-                    "read the list of columns");
-  while (columns.step()) {
-    const std::int64_t hidden = columns.integer(6);
-    if (hidden == virtual_column || hidden == stored_column) {
-      throw CorruptStore(path + ": the column " + in_quotes(columns.text(1)) + " of the table " + in_quotes(table) +
-                         " is generated: it computes something of its own; drop it to use the store");
+  in_our_words(path, "read the list of columns", [&] {
+    SQLite::Statement columns(database,
+                              "PRAGMA " + sql_identifier(alias) + ".table_xinfo(" + sql_identifier(table) + ")");
+    while (columns.executeStep()) {
+      const int hidden = columns.getColumn(6).getInt();
+      if (hidden == virtual_column || hidden == stored_column) {
+        throw CorruptStore(path + ": the column " + in_quotes(text_of(columns.getColumn(1))) + " of the table " +
+                           in_quotes(table) +
+                           " is generated: it computes something of its own; drop it to use the store");
+      }
     }
-  }
+  });
 }
 
-int read_pragma(sqlite3* handle, const std::string& alias, const std::string& path, const char* name) {
-  Statement statement(handle, "PRAGMA " + quote_identifier(alias) + "." + name, path, opening);
-  return statement.step() ? static_cast<int>(statement.integer(0)) : 0;
+int read_pragma(SQLite::Database& database, const std::string& alias, const std::string& path, const char* name) {
+  return in_our_words(path, opening,
+                      [&] { return database.execAndGet("PRAGMA " + sql_identifier(alias) + "." + name).getInt(); });
 }
 
 }  // namespace
 
-FileIdentity read_identity(sqlite3* handle, const std::string& alias, const std::string& path) {
-  const Snapshot snapshot(handle, path);
+FileIdentity read_identity(SQLite::Database& database, const std::string& alias, const std::string& path) {
   FileIdentity identity;
-  identity.application_id = read_pragma(handle, alias, path, "application_id");
-  identity.schema_version = read_pragma(handle, alias, path, "user_version");
+  identity.application_id = read_pragma(database, alias, path, "application_id");
+  identity.schema_version = read_pragma(database, alias, path, "user_version");
   if (identity.application_id == 0) {
-    Statement any(handle, "SELECT 1 FROM " + quote_identifier(alias) + ".sqlite_schema LIMIT 1", path, opening);
-    identity.blank = !any.step();
+    identity.blank = in_our_words(path, opening, [&] {
+      return !SQLite::Statement(database, "SELECT 1 FROM " + sql_identifier(alias) + ".sqlite_schema LIMIT 1")
+                  .executeStep();
+    });
   }
   return identity;
 }
 
-void check_schema(sqlite3* handle, const std::string& alias, const std::string& path) {
-  const Snapshot snapshot(handle, path);
-  const Objects found = read_objects(handle, alias, path);
+void check_schema(SQLite::Database& database, const std::string& alias, const std::string& path) {
+  const Objects found = read_objects(database, alias, path);
   Objects room;
   std::set<std::string> tables;
-  for (const auto& [key, object] : reference(read_pragma(handle, alias, path, "user_version"), room)) {
+  for (const auto& [key, object] : reference(read_pragma(database, alias, path, "user_version"), room)) {
     const auto& [type, name] = key;
     const auto at = found.find(key);
     if (at == found.end())
@@ -132,13 +137,12 @@ void check_schema(sqlite3* handle, const std::string& alias, const std::string& 
     if (type == "table") tables.insert(name);
   }
   for (const auto& [key, object] : found) {
-    if (object.has_rows && tables.count(key.second) == 0) check_columns(handle, alias, path, key.second);
+    if (object.has_rows && tables.count(key.second) == 0) check_columns(database, alias, path, key.second);
   }
-  for (const std::string& table : tables) check_indexes(handle, alias, path, table);
-  Statement encoding(handle, "PRAGMA " + quote_identifier(alias) + ".encoding", path, opening);
-  if (encoding.step() && encoding.text(0) != "UTF-8") {
-    throw CorruptStore(path + ": its text is " + std::string(encoding.text(0)) + "; a store's is UTF-8");
-  }
+  for (const std::string& table : tables) check_indexes(database, alias, path, table);
+  const std::string encoding = in_our_words(
+      path, opening, [&] { return text_of(database.execAndGet("PRAGMA " + sql_identifier(alias) + ".encoding")); });
+  if (encoding != "UTF-8") throw CorruptStore(path + ": its text is " + encoding + "; a store's is UTF-8");
 }
 
 }  // namespace paramstore::storage

@@ -3,7 +3,9 @@
 
 #include <string>
 
-struct sqlite3;
+namespace SQLite {
+class Database;
+}
 
 namespace paramstore::storage {
 
@@ -14,10 +16,12 @@ struct FileIdentity {
   bool blank = false;  // no table, no application_id: a new database
 };
 
-FileIdentity read_identity(sqlite3* handle, const std::string& alias, const std::string& path);
+/// To be called in a transaction: another process may be making the store at this moment, or migrating it. So is
+/// check_schema.
+FileIdentity read_identity(SQLite::Database& database, const std::string& alias, const std::string& path);
 
 /// Throws CorruptStore unless the tables, views and triggers match those of schema/ for the file's version to the
 /// letter, and no foreign code would run when they are used.
-void check_schema(sqlite3* handle, const std::string& alias, const std::string& path);
+void check_schema(SQLite::Database& database, const std::string& alias, const std::string& path);
 
 }  // namespace paramstore::storage

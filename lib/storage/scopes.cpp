@@ -1,11 +1,14 @@
 // Scopes: files beside the main one (or in memory), each found by its name.
+#include <SQLiteCpp/Statement.h>
 #include <sqlite3.h>
 
 #include <algorithm>
 #include <optional>
 
 #include "lib/storage/connection.h"
+#include "lib/storage/open_connection.h"
 #include "lib/storage/sole_use.h"
+#include "lib/storage/sqlite_error.h"
 #include "lib/storage/sync.h"
 #include "lib/text/utf8.h"
 #include "paramstore/error.h"
@@ -68,7 +71,7 @@ fs::path scopes_folder(const fs::path& store) {
 }
 
 // So that nobody commits to a deleted file. A file that is not a sound store takes no commits.
-std::optional<SoleUse> take_alone(const fs::path& path, const OpenOptions& options) {
+std::optional<SoleUse> take_alone(const fs::path& path, const InternalOptions& options) {
   try {
     const FileKind kind = file_kind(path, options.vfs);
     if (kind == FileKind::store || kind == FileKind::unfinished) return SoleUse(path, options);
@@ -136,7 +139,7 @@ std::shared_ptr<StoreFile> Connection::scope(std::string_view name) {
     // just made it.
     if (options_.survive_power_loss) sync(path.parent_path().parent_path());
   }
-  OpenOptions options = options_;
+  InternalOptions options = options_;
   options.create = true;
   inspect_path(path, options);
   const OpenMode mode = options_.read_only ? OpenMode::read_only : OpenMode::create;
@@ -150,7 +153,7 @@ std::shared_ptr<StoreFile> Connection::scope(std::string_view name) {
 
 std::shared_ptr<StoreFile> Connection::memory_file(std::string path, std::string_view alias) {
   const std::string uri = new_memory_uri();
-  auto keeper = open_handle(uri, path, options_.busy_timeout);
+  auto keeper = open_connection(uri, path, {});
   std::shared_ptr<StoreFile> file = make_file(std::move(path), free_alias(alias), uri, {});
   file->impl_->keeper = std::move(keeper);
   use(*file);
@@ -162,29 +165,38 @@ std::shared_ptr<StoreFile> Connection::anonymous_scope() { return memory_file(":
 // The row in `scopes` is for people to read; scopes are not found through it.
 void Connection::record_scope(std::string_view name, const fs::path& file) {
   const std::string shown = (file.parent_path().filename() / file.filename()).string();
-  {
-    Statement known(handle(), "SELECT 1 FROM main.scopes WHERE name = ?1 AND file = ?2", main_->path(),
-                    "look up a scope");
-    if (known.bind(1, name).bind(2, std::string_view(shown)).step()) return;
-  }
+  const bool known = in_our_words(main_->path(), "look up a scope", [&] {
+    SQLite::Statement row(database(), "SELECT 1 FROM main.scopes WHERE name = ?1 AND file = ?2");
+    row.bind(1, std::string(name));
+    row.bind(2, shown);
+    return row.executeStep();
+  });
+  if (known) return;
   WriteTransaction transaction(*main_, {std::nullopt, "new scope " + in_quotes(name)});
-  Statement insert(handle(), "INSERT OR REPLACE INTO main.scopes (name, file) VALUES (?1, ?2)", main_->path(),
-                   "note a scope");
-  insert.bind(1, name).bind(2, std::string_view(shown)).step();
-  insert.reset();
+  in_our_words(main_->path(), "note a scope", [&] {
+    SQLite::Statement insert(database(), "INSERT OR REPLACE INTO main.scopes (name, file) VALUES (?1, ?2)");
+    insert.bind(1, std::string(name));
+    insert.bind(2, shown);
+    insert.exec();
+  });
   transaction.commit();
 }
 
-void Connection::forget_scope(std::string_view name) {
-  {
-    Statement known(handle(), "SELECT 1 FROM main.scopes WHERE name = ?1", main_->path(), "look up a scope");
-    if (!known.bind(1, name).step()) return;
-  }
+bool Connection::forget_scope(std::string_view name) {
+  const bool known = in_our_words(main_->path(), "look up a scope", [&] {
+    SQLite::Statement row(database(), "SELECT 1 FROM main.scopes WHERE name = ?1");
+    row.bind(1, std::string(name));
+    return row.executeStep();
+  });
+  if (!known) return false;
   WriteTransaction transaction(*main_, {std::nullopt, "dropped scope " + in_quotes(name)});
-  Statement erase(handle(), "DELETE FROM main.scopes WHERE name = ?1", main_->path(), "drop a scope");
-  erase.bind(1, name).step();
-  erase.reset();
+  in_our_words(main_->path(), "drop a scope", [&] {
+    SQLite::Statement erase(database(), "DELETE FROM main.scopes WHERE name = ?1");
+    erase.bind(1, std::string(name));
+    erase.exec();
+  });
   transaction.commit();
+  return true;
 }
 
 std::vector<std::string> Connection::scope_names() {
@@ -216,7 +228,7 @@ bool Connection::drop_scope(std::string_view name) {
   std::error_code error;
   const bool exists = fs::exists(path, error);
   if (error) throw StorageError(path.string() + ": cannot be examined: " + error.message(), SQLITE_CANTOPEN);
-  if (!exists) return false;
+  if (!exists) return forget_scope(name);  // whoever removed the file did not take it off the list
   const std::optional<SoleUse> alone = take_alone(path, options_);
   // First, because the file could not be restored if this failed. If removing the file fails instead, nothing is lost:
   // a scope exists if its file does.

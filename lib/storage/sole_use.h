@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "paramstore/storage/database.h"
+#include "lib/storage/store_internals.h"
 
 namespace paramstore::storage {
 
@@ -15,10 +15,10 @@ namespace paramstore::storage {
 class SoleUse {
  public:
   /// Throws StoreBusy if another process, or another connection of this one, still has it open after the busy timeout.
-  SoleUse(const std::filesystem::path& path, const OpenOptions& options);
+  SoleUse(const std::filesystem::path& path, const InternalOptions& options);
 
  private:
-  std::unique_ptr<SQLite::Database> handle_;  // closing it rolls back, which releases the lock
+  std::unique_ptr<SQLite::Database> database_;  // closing it rolls back, which releases the lock
 };
 
 }  // namespace paramstore::storage

@@ -40,16 +40,7 @@ const char* explain(int code) noexcept {
   return "SQLite refused";
 }
 
-}  // namespace
-
-bool is_busy(int code) noexcept { return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED; }
-
-void throw_sqlite_error(sqlite3* handle, int code, const std::string& path, std::string_view doing) {
-  std::string words = sqlite3_errstr(code);
-  if (handle != nullptr && (sqlite3_errcode(handle) & 0xff) == (code & 0xff)) {
-    code = sqlite3_extended_errcode(handle);
-    words = sqlite3_errmsg(handle);
-  }
+[[noreturn]] void throw_for(int code, const std::string& words, const std::string& path, std::string_view doing) {
   const std::string start = path + ": cannot " + std::string(doing) + ": ";
   const std::string end = " (SQLite: " + words + ", code " + std::to_string(code) + ")";
   switch (code & 0xff) {
@@ -59,13 +50,38 @@ void throw_sqlite_error(sqlite3* handle, int code, const std::string& path, std:
           start + "another connection held the lock for longer than the busy timeout; try again once it is done" + end,
           code);
     case SQLITE_CORRUPT:
-      throw CorruptStore(start + "the file is damaged; restore it from a copy, or try the sqlite3 shell's .recover" +
+      throw CorruptStore(start +
+                         "the file is damaged, `paramstore verify` says where; restore it from a copy, or try the "
+                         "sqlite3 shell's .recover" +
                          end);
     case SQLITE_NOTADB:
       throw NotAStore(start + "the file is not an SQLite database" + end);
     default:
       throw StorageError(start + explain(code) + end, code);
   }
+}
+
+}  // namespace
+
+bool is_busy(int code) noexcept { return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED; }
+
+int result_code(const SQLite::Exception& error) noexcept {
+  const int code = error.getErrorCode();
+  const int extended = error.getExtendedErrorCode();  // the connection's last one, or -1
+  return extended > 0 && (extended & 0xff) == (code & 0xff) ? extended : code;
+}
+
+void throw_sqlite_error(sqlite3* handle, int code, const std::string& path, std::string_view doing) {
+  std::string words = sqlite3_errstr(code);
+  if (handle != nullptr && (sqlite3_errcode(handle) & 0xff) == (code & 0xff)) {
+    code = sqlite3_extended_errcode(handle);
+    words = sqlite3_errmsg(handle);
+  }
+  throw_for(code, words, path, doing);
+}
+
+void throw_sqlite_error(const SQLite::Exception& error, const std::string& path, std::string_view doing) {
+  throw_for(result_code(error), error.what(), path, doing);
 }
 
 }  // namespace paramstore::storage

@@ -1,23 +1,52 @@
-// From SQLite's result codes to paramstore's exceptions.
+// From SQLite's errors to paramstore's exceptions: the one place where it is decided which and with what words.
 #pragma once
+
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Exception.h>
 
 #include <string>
 #include <string_view>
+
+#include "paramstore/storage/export.h"
 
 struct sqlite3;
 
 namespace paramstore::storage {
 
 /// Throws the exception for `code`, SQLite's (extended) result code: "<path>: cannot <doing>: <why, and what to do>".
-/// `handle`, if there is one, adds SQLite's own words; its last error must be this one.
-[[noreturn]] void throw_sqlite_error(sqlite3* handle, int code, const std::string& path, std::string_view doing);
+/// `handle`, if it is not null, adds SQLite's own words; its last error must be this one.
+[[noreturn]] PARAMSTORE_STORAGE_EXPORT void throw_sqlite_error(sqlite3* handle, int code, const std::string& path,
+                                                               std::string_view doing);
 
-/// The same, if `code` is an error.
+/// The same for what SQLiteCpp throws, which carries SQLite's words.
+[[noreturn]] PARAMSTORE_STORAGE_EXPORT void throw_sqlite_error(const SQLite::Exception& error, const std::string& path,
+                                                               std::string_view doing);
+
+/// Throws if `code` is an error.
 inline void check_sqlite(sqlite3* handle, int code, const std::string& path, std::string_view doing) {
   if (code != 0) throw_sqlite_error(handle, code, path, doing);
 }
 
-/// Whether `code` says that another connection was in the way.
+/// Returns what `work` returns. What SQLiteCpp throws in it leaves as one of our exceptions.
+template <class Work>
+auto in_our_words(const std::string& path, std::string_view doing, Work&& work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (const SQLite::Exception& error) {
+    throw_sqlite_error(error, path, doing);
+  }
+}
+
+/// Runs `sql`, one statement or several, for its effect.
+inline void execute(SQLite::Database& database, const std::string& sql, const std::string& path,
+                    std::string_view doing) {
+  in_our_words(path, doing, [&] { database.exec(sql); });
+}
+
+/// SQLite's result code of `error`, extended if it has one.
+PARAMSTORE_STORAGE_EXPORT int result_code(const SQLite::Exception& error) noexcept;
+
+/// Whether `code` means that another connection was in the way.
 bool is_busy(int code) noexcept;
 
 }  // namespace paramstore::storage

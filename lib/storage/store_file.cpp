@@ -1,4 +1,5 @@
-#include <sqlite3.h>
+#include <SQLiteCpp/Column.h>
+#include <SQLiteCpp/Statement.h>
 
 #include <algorithm>
 #include <limits>
@@ -6,14 +7,16 @@
 
 #include "lib/storage/connection.h"
 #include "lib/storage/record.h"
+#include "lib/storage/sqlite_error.h"
 #include "lib/storage/value_io.h"
+#include "lib/text/sql_identifier.h"
 #include "lib/text/utf8.h"
 #include "paramstore/error.h"
 
 namespace paramstore::storage {
 namespace {
 
-std::int64_t read_number(Statement& statement) {
+std::int64_t read_number(RowStatement& statement) {
   const StatementUse use(statement);
   return use->step() ? use->integer(0) : 0;
 }
@@ -31,7 +34,7 @@ auto read_or_refuse(const Impl& impl, const Read& read) {
 
 }  // namespace
 
-StoreFile::StoreFile(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+StoreFile::StoreFile(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) { impl_->file = this; }
 
 StoreFile::~StoreFile() {
   if (impl_->connection != nullptr) impl_->connection->forget(*this);
@@ -43,50 +46,57 @@ bool StoreFile::read_only() const noexcept { return impl_->read_only; }
 
 std::string StoreFile::uri() const { return impl_->in_memory() ? std::string() : impl_->uri; }
 
-std::string StoreFile::reading_uri() const {
-  if (impl_->in_memory() || impl_->immutable) return impl_->uri;
-  if (impl_->connection == nullptr) throw Error(impl_->path + ": the store that this scope belongs to is closed");
-  return file_uri(impl_->resolved, OpenMode::read_only, impl_->connection->options().vfs);
+std::string reading_uri(const StoreFile& file) {
+  const auto& impl = Internals::impl(file);
+  if (impl.in_memory() || impl.immutable) return impl.uri;
+  if (impl.connection == nullptr) throw Error(impl.path + ": the store that this scope belongs to is closed");
+  return file_uri(impl.resolved, OpenMode::read_only, impl.connection->options().vfs);
 }
 
-FileStatements& StoreFile::statements() {
-  if (impl_->connection == nullptr) throw Error(impl_->path + ": the store that this scope belongs to is closed");
-  impl_->connection->use(*this);
-  return impl_->statements;
+FileStatements& StoreFile::Impl::ready() {
+  if (connection == nullptr) throw Error(path + ": the store that this scope belongs to is closed");
+  connection->use(*file);
+  return statements;
 }
 
-Revision StoreFile::revision() { return read_number(statements()[Query::revision]); }
+Revision StoreFile::revision() { return read_number(impl_->ready()[StatementId::revision]); }
 
 std::vector<CommitRecord> StoreFile::commits(std::size_t most, std::optional<Revision> before) {
-  FileStatements& queries = statements();
-  const StatementUse row(queries[Query::commits]);
-  constexpr std::size_t limit = std::numeric_limits<std::int64_t>::max();
-  row->bind(1, before).bind(2, static_cast<std::int64_t>(std::min(most, limit)));
-  std::vector<CommitRecord> commits;
-  while (row->step()) {
-    CommitRecord commit{row->integer(0), std::string(row->text(1)), row->optional_integer(2), std::nullopt};
-    if (!row->is_null(3)) commit.message = row->text(3);
-    if (!commits.empty() && commit.revision >= commits.back().revision) {
-      throw CorruptStore(impl_->path + ": the commit " + std::to_string(commit.revision) +
-                         " is out of order: the file is damaged");
+  impl_->ready();  // attaches the file
+  constexpr auto greatest = std::numeric_limits<std::int64_t>::max();
+  return in_our_words(impl_->path, "list the commits", [&] {
+    SQLite::Statement row(impl_->connection->database(),
+                          "SELECT revision, time, step, message FROM " + sql_identifier(impl_->alias) +
+                              ".commits WHERE revision < ?1 ORDER BY revision DESC LIMIT ?2");
+    row.bind(1, before.value_or(greatest));
+    row.bind(2, static_cast<std::int64_t>(std::min<std::size_t>(most, greatest)));
+    std::vector<CommitRecord> commits;
+    while (row.executeStep()) {
+      CommitRecord commit{row.getColumn(0).getInt64(), row.getColumn(1).getString(), std::nullopt, std::nullopt};
+      if (!row.isColumnNull(2)) commit.step = row.getColumn(2).getInt64();
+      if (!row.isColumnNull(3)) commit.message = row.getColumn(3).getString();
+      if (!commits.empty() && commit.revision >= commits.back().revision) {
+        throw CorruptStore(impl_->path + ": the commit " + std::to_string(commit.revision) +
+                           " is out of order: the file is damaged");
+      }
+      commits.push_back(std::move(commit));
     }
-    commits.push_back(std::move(commit));
-  }
-  return commits;
+    return commits;
+  });
 }
 
 std::int64_t StoreFile::change_counter() {
   // SQLite's own counter restarts whenever the file is attached again, and misses the changes in between.
-  const std::int64_t counter = read_number(statements()[Query::data_version]);
+  const std::int64_t counter = read_number(impl_->ready()[StatementId::data_version]);
   return static_cast<std::int64_t>(impl_->generation) << 32 | (counter & 0xffffffff);
 }
 
-std::int64_t StoreFile::last_id() { return read_number(statements()[Query::last_id]); }
+std::int64_t StoreFile::last_id() { return read_number(impl_->ready()[StatementId::last_id]); }
 
 std::size_t StoreFile::count() {
-  FileStatements& queries = statements();
+  FileStatements& queries = impl_->ready();
   const std::uint64_t limit = file_size(queries) / least_row_size + 1;
-  const StatementUse count(queries[Query::count]);
+  const StatementUse count(queries[StatementId::count]);
   count->bind(1, static_cast<std::int64_t>(limit));
   const auto result = count->step() ? static_cast<std::uint64_t>(count->integer(0)) : 0;
   if (result == limit) throw CorruptStore(impl_->path + ": has more rows than its size allows: the file is damaged");
@@ -94,8 +104,8 @@ std::size_t StoreFile::count() {
 }
 
 std::optional<ParamRecord> StoreFile::find(std::string_view name) {
-  FileStatements& queries = statements();
-  const StatementUse row(queries[Query::find_by_name]);
+  FileStatements& queries = impl_->ready();
+  const StatementUse row(queries[StatementId::find_by_name]);
   row->bind(1, name);
   return read_or_refuse(*impl_, [&]() -> std::optional<ParamRecord> {
     if (!row->step()) return std::nullopt;
@@ -108,8 +118,8 @@ std::optional<ParamRecord> StoreFile::find(std::string_view name) {
 }
 
 std::optional<ParamRecord> StoreFile::find(std::int64_t id) {
-  FileStatements& queries = statements();
-  const StatementUse row(queries[Query::find_by_id]);
+  FileStatements& queries = impl_->ready();
+  const StatementUse row(queries[StatementId::find_by_id]);
   row->bind(1, id);
   return read_or_refuse(*impl_, [&]() -> std::optional<ParamRecord> {
     if (!row->step()) return std::nullopt;
@@ -118,8 +128,8 @@ std::optional<ParamRecord> StoreFile::find(std::int64_t id) {
 }
 
 std::vector<ParamRecord> StoreFile::list() {
-  FileStatements& queries = statements();
-  const StatementUse row(queries[Query::list]);
+  FileStatements& queries = impl_->ready();
+  const StatementUse row(queries[StatementId::list]);
   RecordReader reader(queries, impl_->path);
   std::vector<ParamRecord> records;
   return read_or_refuse(*impl_, [&] {
@@ -128,15 +138,15 @@ std::vector<ParamRecord> StoreFile::list() {
   });
 }
 
-std::vector<RowStamp> StoreFile::stamps() {
-  FileStatements& queries = statements();
-  const StatementUse row(queries[Query::stamps]);
+std::vector<RowStamp> stamps(StoreFile& file) {
+  auto& impl = Internals::impl(file);
+  FileStatements& queries = impl.ready();
+  const StatementUse row(queries[StatementId::stamps]);
   std::vector<RowStamp> stamps;
   while (row->step()) {
     const RowStamp stamp{row->integer(0), row->integer(1)};
     if (stamp.id <= (stamps.empty() ? 0 : stamps.back().id)) {
-      throw CorruptStore(impl_->path + ": the row " + std::to_string(stamp.id) +
-                         " is out of order: the file is damaged");
+      throw CorruptStore(impl.path + ": the row " + std::to_string(stamp.id) + " is out of order: the file is damaged");
     }
     stamps.push_back(stamp);
   }
@@ -144,7 +154,7 @@ std::vector<RowStamp> StoreFile::stamps() {
 }
 
 std::uint64_t StoreFile::read_value(const ParamRecord& record, void* destination) {
-  FileStatements& queries = statements();
+  FileStatements& queries = impl_->ready();
   const ValuePlace place{impl_->connection->handle(), impl_->path, impl_->alias, queries};
   const RecordReader about(queries, impl_->path);
   const auto size = value_size(record.shape, record.dtype);
@@ -152,7 +162,7 @@ std::uint64_t StoreFile::read_value(const ParamRecord& record, void* destination
     throw Error(impl_->path + ": the parameter " + in_quotes(record.name) + ": its shape is too large for any value");
 
   // While this row is open, so is its snapshot: later reads see the same commit.
-  const StatementUse row(queries[Query::value]);
+  const StatementUse row(queries[StatementId::value]);
   row->bind(1, record.id);
   if (!row->step() || row->integer(0) != record.revision) {
     throw Error(impl_->path + ": the parameter " + in_quotes(record.name) +

@@ -24,7 +24,7 @@ struct Chunk {
 [[noreturn]] void fail(const ValuePlace& place, std::int64_t id, const std::string& what) {
   std::string name;
   {
-    const StatementUse row(place.statements[Query::find_by_id]);
+    const StatementUse row(place.statements[StatementId::find_by_id]);
     row->bind(1, id);
     if (row->step()) name = row->text(1);
   }
@@ -53,7 +53,7 @@ void write_blob(const ValuePlace& place, const char* table, std::int64_t id, con
 
 std::vector<Chunk> chunks_of(const ValuePlace& place, std::int64_t id) {
   std::vector<Chunk> result;
-  StatementUse chunks(place.statements[Query::chunks]);
+  StatementUse chunks(place.statements[StatementId::chunks]);
   chunks->bind(1, id);
   while (chunks->step()) {
     if (chunks->integer(1) != static_cast<std::int64_t>(result.size())) {
@@ -121,7 +121,7 @@ void insert_chunked(const ValuePlace& place, std::int64_t id, ValueBytes value, 
   for (std::size_t offset = 0; offset < value.size; offset += chunk_size, ++sequence) {
     const std::size_t size = std::min(chunk_size, value.size - offset);
     {
-      StatementUse insert(place.statements[Query::insert_chunk]);
+      StatementUse insert(place.statements[StatementId::insert_chunk]);
       insert->bind(1, id).bind(2, sequence).bind_zeros(3, size);
       insert->step();
     }

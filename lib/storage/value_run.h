@@ -1,11 +1,11 @@
-// One statement for the values of many rows: Query::update_run calls SQL functions that tell, for each row, whether to
+// One statement for the values of many rows: StatementId::update_run calls SQL functions that tell, for each row, whether to
 // overwrite it and with what. With a statement for each row, most of the time would go to running statements.
 #pragma once
 
 #include <cstddef>
 #include <string>
 
-#include "paramstore/storage/database.h"
+#include "lib/storage/store_internals.h"
 
 struct sqlite3;
 

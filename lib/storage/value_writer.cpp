@@ -17,7 +17,7 @@ std::size_t ValueWriter::write(std::int64_t id, std::optional<Revision> expected
 }
 
 void ValueWriter::flush() {
-  transaction_.update_values(waiting_);
+  update_values(transaction_, waiting_);
   for (std::size_t i = 0; i < waiting_.size(); ++i) {
     if (!waiting_[i].written) not_written_.push_back(flushed_ + i);
   }

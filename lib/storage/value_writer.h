@@ -6,12 +6,12 @@
 #include <optional>
 #include <vector>
 
-#include "paramstore/storage/database.h"
+#include "lib/storage/store_internals.h"
 #include "paramstore/storage/export.h"
 
 namespace paramstore::storage {
 
-/// Buffers values for WriteTransaction::update_values. One statement per small row is slow, and a buffer of all rows
+/// Buffers values for update_values. One statement per small row is slow, and a buffer of all rows
 /// would leave the processor's cache between hashing a value and writing it. Adds and removes no row.
 class PARAMSTORE_STORAGE_EXPORT ValueWriter {
  public:

@@ -1,5 +1,6 @@
 // Finds everything that is wrong in a file; all other code stops at the first error.
-#include <sqlite3.h>
+#include <SQLiteCpp/Column.h>
+#include <SQLiteCpp/Statement.h>
 
 #include <algorithm>
 #include <limits>
@@ -7,9 +8,12 @@
 #include <set>
 #include <utility>
 
+#include "lib/storage/beside_store.h"
 #include "lib/storage/connection.h"
 #include "lib/storage/progress.h"
 #include "lib/storage/record.h"
+#include "lib/storage/sqlite_error.h"
+#include "lib/text/sql_identifier.h"
 #include "lib/text/utf8.h"
 #include "paramstore/error.h"
 
@@ -33,9 +37,14 @@ std::string_view without_subject(std::string_view message, const std::string& pa
 
 class Inspection {
  public:
-  Inspection(StoreFile& file, sqlite3* handle, const std::string& alias, FileStatements& queries,
-             const Progress& progress)
-      : file_(file), handle_(handle), schema_(quote_identifier(alias)), queries_(queries), progress_(progress) {}
+  Inspection(StoreFile& file, const std::filesystem::path& resolved, SQLite::Database& database,
+             const std::string& alias, FileStatements& queries, const Progress& progress)
+      : file_(file),
+        resolved_(resolved),
+        database_(database),
+        schema_(sql_identifier(alias)),
+        queries_(queries),
+        progress_(progress) {}
 
   Verification run() {
     total_ = 2 * file_size(queries_);
@@ -43,6 +52,7 @@ class Inspection {
     inspect_rows();
     inspect_values();
     inspect_chunks();
+    if (!resolved_.empty()) inspect_neighbours();
     return std::move(result_);
   }
 
@@ -74,14 +84,17 @@ class Inspection {
 
   void run_check(const std::string& pragma) {
     attempt([&] {
-      Statement check(handle_, "PRAGMA " + schema_ + "." + pragma, file_.path(), verifying);
-      run_watched(
-          handle_, [&] { tell(); },
-          [&] {
-            while (check.step()) {
-              if (check.text(0) != "ok") report("", check.text(0));
-            }
-          });
+      in_our_words(file_.path(), verifying, [&] {
+        SQLite::Statement check(database_, "PRAGMA " + schema_ + "." + pragma);
+        run_watched(
+            database_.getHandle(), [&] { tell(); },
+            [&] {
+              while (check.executeStep()) {
+                const std::string found = check.getColumn(0).getString();
+                if (found != "ok") report("", found);
+              }
+            });
+      });
     });
   }
 
@@ -100,7 +113,7 @@ class Inspection {
       const Revision newest = file_.revision();
       if (newest == std::numeric_limits<Revision>::max())
         report("", "the newest commit has the greatest revision possible, so no other can follow it");
-      const StatementUse row(queries_[Query::list]);
+      const StatementUse row(queries_[StatementId::list]);
       RecordReader reader(queries_, file_.path());
       std::int64_t last_id = 0;
       while (row->step()) {
@@ -150,18 +163,36 @@ class Inspection {
 
   void inspect_chunks() {
     attempt([&] {
-      Statement stray(handle_,
-                      "SELECT DISTINCT param FROM " + schema_ + ".chunks WHERE param NOT IN (SELECT id FROM " +
-                          schema_ + ".params WHERE length(value) = 0) LIMIT " + std::to_string(most_findings),
-                      file_.path(), verifying);
-      while (stray.step()) {
-        report("", "chunks belong to row " + std::to_string(stray.integer(0)) + ", which has no value in chunks");
-      }
+      in_our_words(file_.path(), verifying, [&] {
+        SQLite::Statement stray(
+            database_, "SELECT DISTINCT param FROM " + schema_ + ".chunks WHERE param NOT IN (SELECT id FROM " +
+                           schema_ + ".params WHERE length(value) = 0) LIMIT " + std::to_string(most_findings));
+        while (stray.executeStep()) {
+          report("", "chunks belong to row " + std::to_string(stray.getColumn(0).getInt64()) +
+                         ", which has no value in chunks");
+        }
+      });
+    });
+  }
+
+  // A copy of the file alone is sound, and may still lack scopes, or its newest commits.
+  void inspect_neighbours() {
+    attempt([&] {
+      in_our_words(file_.path(), verifying, [&] {
+        FileSays says;
+        SQLite::Statement scopes(database_, "SELECT name FROM " + schema_ + ".scopes ORDER BY name");
+        while (scopes.executeStep()) says.scopes.push_back(scopes.getColumn(0).getString());
+        says.revision = file_.revision();
+        says.page_size =
+            static_cast<std::uint64_t>(database_.execAndGet("PRAGMA " + schema_ + ".page_size").getInt64());
+        look_beside(resolved_, says, result_.missing, result_.notes);
+      });
     });
   }
 
   StoreFile& file_;
-  sqlite3* handle_;
+  const std::filesystem::path& resolved_;
+  SQLite::Database& database_;
   std::string schema_;
   FileStatements& queries_;
   const Progress& progress_;
@@ -175,8 +206,9 @@ class Inspection {
 
 Verification StoreFile::verify(const Progress& progress) {
   const ReadTransaction snapshot(*this);
-  FileStatements& queries = statements();
-  Verification result = Inspection(*this, impl_->connection->handle(), impl_->alias, queries, progress).run();
+  FileStatements& queries = impl_->ready();
+  Verification result =
+      Inspection(*this, impl_->resolved, impl_->connection->database(), impl_->alias, queries, progress).run();
   if (!result.damage.empty()) impl_->refuse_outdated();
   return result;
 }

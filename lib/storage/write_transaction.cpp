@@ -41,7 +41,7 @@ void step_naming(const StatementUse& statement, const std::string& path, std::st
 }  // namespace
 
 WriteTransaction::WriteTransaction(StoreFile& file, const CommitInfo& info) : file_(file) {
-  FileStatements& queries = file.statements();  // attaches the file, which is impossible later
+  FileStatements& queries = file.impl_->ready();  // attaches the file, which is impossible later
   Connection& connection = *file.impl_->connection;
   if (file.read_only()) throw Error(file.path() + ": was opened read-only");
   if (connection.in_transaction()) {
@@ -57,15 +57,15 @@ WriteTransaction::WriteTransaction(StoreFile& file, const CommitInfo& info) : fi
   // Not BEGIN IMMEDIATE, which would lock every attached file: the first INSERT locks this one.
   connection.begin();
   try {
-    const StatementUse commit(queries[Query::new_commit]);
+    const StatementUse commit(queries[StatementId::new_commit]);
     bind_info(commit, info);
     commit->step();
     revision_ = sqlite3_last_insert_rowid(connection.handle());
     // Another process, with a newer library, may have migrated the file since it was opened.
-    const StatementUse version(queries[Query::schema_version]);
+    const StatementUse version(queries[StatementId::schema_version]);
     if (version->step()) Connection::check_version(static_cast<int>(version->integer(0)), file.path());
     // After the greatest number possible, SQLite takes any free one.
-    const StatementUse newest(queries[Query::revision]);
+    const StatementUse newest(queries[StatementId::revision]);
     if (!newest->step() || newest->integer(0) != revision_)
       throw CorruptStore(file.path() + ": the newest commit has the greatest revision possible, " +
                          std::to_string(newest->integer(0)) + ", so no other can follow: the file is damaged");
@@ -85,7 +85,7 @@ auto WriteTransaction::change(Change&& change) {
   if (finished_)
     throw Error(file_.path() + ": this transaction is over: it was committed, or rolled back after an error");
   if (broken_) throw Error(file_.path() + ": a change of this transaction failed; it can only be rolled back");
-  FileStatements& queries = file_.statements();
+  FileStatements& queries = file_.impl_->ready();
   try {
     return change(ValuePlace{file_.impl_->connection->handle(), file_.impl_->path, file_.impl_->alias, queries});
   } catch (...) {
@@ -97,7 +97,7 @@ auto WriteTransaction::change(Change&& change) {
 
 void WriteTransaction::annotate(const CommitInfo& info) {
   change([&](const ValuePlace& place) {
-    const StatementUse annotate(place.statements[Query::annotate]);
+    const StatementUse annotate(place.statements[StatementId::annotate]);
     bind_info(annotate, info);
     annotate->bind(3, revision_).step();
   });
@@ -126,14 +126,15 @@ std::optional<std::int64_t> WriteTransaction::try_insert(const ParamRecord& reco
 }
 
 std::optional<std::int64_t> WriteTransaction::insert_row(const ParamRecord& record, ValueBytes value) {
-  const ValuePlace place{file_.impl_->connection->handle(), file_.impl_->path, file_.impl_->alias, file_.statements()};
+  const ValuePlace place{file_.impl_->connection->handle(), file_.impl_->path, file_.impl_->alias,
+                         file_.impl_->ready()};
   check_record(record, value, place.path);
   const std::size_t chunk_size = file_.impl_->connection->options().max_value_length;
   const bool chunked = value.size > chunk_size;
   const bool small = chunked || value.size <= small_value;
   const std::string shape = shape_to_json(record.shape);
   {
-    const StatementUse insert(place.statements[Query::insert]);
+    const StatementUse insert(place.statements[StatementId::insert]);
     insert->bind(1, record.name).bind(2, record.constraint_tag).bind(3, dtype_name(record.dtype)).bind(4, shape);
     insert->bind(5, record.device).bind(6, revision_).bind(7, signed_checksum(record.checksum));
     if (small) {
@@ -150,7 +151,7 @@ std::optional<std::int64_t> WriteTransaction::insert_row(const ParamRecord& reco
   }
   const std::int64_t id = sqlite3_last_insert_rowid(place.handle);
   if (id > max_id) {
-    StatementUse(place.statements[Query::erase])->bind(1, id).bind(2, revision_).step();
+    StatementUse(place.statements[StatementId::erase])->bind(1, id).bind(2, revision_).step();
     throw StorageError(place.path + ": the parameter " + in_quotes(record.name) +
                            " cannot be added: another has the largest possible id, 2^62; give that one a "
                            "smaller id, with SQL",
@@ -167,24 +168,25 @@ std::optional<std::int64_t> WriteTransaction::insert_row(const ParamRecord& reco
 
 bool WriteTransaction::update_value(std::int64_t id, std::optional<Revision> expected, ValueBytes value,
                                     std::uint64_t checksum) {
-  return overwrite({id, expected, value, checksum}, Pages::stay_in_memory);  // it may be written again soon
+  return Internals::overwrite(*this, {id, expected, value, checksum},
+                              Pages::stay_in_memory);  // it may be written again soon
 }
 
-bool WriteTransaction::overwrite(const ValueUpdate& update, Pages pages) {
-  return change([&](const ValuePlace& place) {
+bool Internals::overwrite(WriteTransaction& transaction, const ValueUpdate& update, Pages pages) {
+  return transaction.change([&](const ValuePlace& place) {
     const ValueBytes value = update.value;
     const auto checksum = static_cast<std::int64_t>(update.checksum);
     const auto limit = static_cast<std::size_t>(sqlite3_limit(place.handle, SQLITE_LIMIT_LENGTH, -1));
     if (value.size > 0 && value.size < limit) {
       const bool small = value.size <= small_value;
       {
-        const StatementUse write(place.statements[Query::update_value]);
+        const StatementUse write(place.statements[StatementId::update_value]);
         if (small) {
           write->bind_value(1, value);
         } else {
           write->bind_zeros(1, value.size);  // nearly free: the pages are filled in place below
         }
-        write->bind(2, checksum).bind(3, revision_).bind(4, update.id).bind(5, update.expected);
+        write->bind(2, checksum).bind(3, transaction.revision_).bind(4, update.id).bind(5, update.expected);
         write->bind(6, static_cast<std::int64_t>(value.size)).step();
       }
       if (sqlite3_changes(place.handle) == 1) {
@@ -193,25 +195,29 @@ bool WriteTransaction::overwrite(const ValueUpdate& update, Pages pages) {
       }
     }
     // The row is gone or has moved on, or its value is in chunks, or empty, or not of this size.
-    const StatementUse state(place.statements[Query::state]);
+    const StatementUse state(place.statements[StatementId::state]);
     state->bind(1, update.id);
     if (!state->step() || (update.expected && state->integer(0) != *update.expected)) return false;
     if (state->integer(1) != 0 || !overwrite_chunked(place, update.id, value, pages)) {
       throw Error(place.path + ": the value of row " + std::to_string(update.id) + " does not have the " +
                   std::to_string(value.size) + " bytes of its replacement");
     }
-    const StatementUse stamp(place.statements[Query::update_stamp]);
-    stamp->bind(1, checksum).bind(2, revision_).bind(3, update.id).bind(4, update.expected).step();
+    const StatementUse stamp(place.statements[StatementId::update_stamp]);
+    stamp->bind(1, checksum).bind(2, transaction.revision_).bind(3, update.id).bind(4, update.expected).step();
     return true;
   });
 }
 
-void WriteTransaction::update_values(std::vector<ValueUpdate>& updates) {
+void update_values(WriteTransaction& transaction, std::vector<ValueUpdate>& updates) {
+  Internals::update_values(transaction, updates);
+}
+
+void Internals::update_values(WriteTransaction& transaction, std::vector<ValueUpdate>& updates) {
   const auto goes_into_a_run = [](const ValueUpdate& update) {
     return update.value.size > 0 && update.value.size <= small_value;
   };
   // A later part of the transaction may write the same values again.
-  const bool once = savepoints_ == 0 && !file_.impl_->in_memory();
+  const bool once = transaction.savepoints_ == 0 && !impl(transaction.file_).in_memory();
   const Pages pages = once ? Pages::go_to_log : Pages::stay_in_memory;
   for (ValueUpdate& update : updates) update.written = false;
   for (auto first = updates.begin(); first != updates.end();) {
@@ -220,18 +226,18 @@ void WriteTransaction::update_values(std::vector<ValueUpdate>& updates) {
       while (end != updates.end() && goes_into_a_run(*end) && (end - 1)->id < max_id && end->id == (end - 1)->id + 1)
         ++end;
     }
-    if (end - first > 1) write_run(&*first, static_cast<std::size_t>(end - first));
+    if (end - first > 1) write_run(transaction, &*first, static_cast<std::size_t>(end - first));
     for (; first != end; ++first) {
-      first->written = first->written || overwrite(*first, pages);
+      first->written = first->written || overwrite(transaction, *first, pages);
     }
   }
 }
 
-void WriteTransaction::write_run(ValueUpdate* first, std::size_t count) {
-  change([&](const ValuePlace& place) {
+void Internals::write_run(WriteTransaction& transaction, ValueUpdate* first, std::size_t count) {
+  transaction.change([&](const ValuePlace& place) {
     ValueRun run{first, count};
-    const StatementUse update(place.statements[Query::update_run]);
-    update->bind_pointer(1, &run, value_run_type).bind(2, revision_);
+    const StatementUse update(place.statements[StatementId::update_run]);
+    update->bind_pointer(1, &run, value_run_type).bind(2, transaction.revision_);
     update->bind(3, first->id).bind(4, first[count - 1].id).step();
   });
 }
@@ -245,7 +251,7 @@ bool WriteTransaction::replace(std::int64_t id, std::optional<Revision> expected
     const bool small = chunked || value.size <= small_value;
     const std::string shape = shape_to_json(record.shape);
     {
-      const StatementUse replace(place.statements[Query::replace]);
+      const StatementUse replace(place.statements[StatementId::replace]);
       replace->bind(1, record.name).bind(2, record.constraint_tag).bind(3, dtype_name(record.dtype)).bind(4, shape);
       replace->bind(5, record.device).bind(6, revision_).bind(7, signed_checksum(record.checksum));
       if (small) {
@@ -270,7 +276,7 @@ bool WriteTransaction::replace(std::int64_t id, std::optional<Revision> expected
 bool WriteTransaction::rename(std::int64_t id, std::optional<Revision> expected, std::string_view name) {
   return change([&](const ValuePlace& place) {
     validate_param_name(name);
-    const StatementUse rename(place.statements[Query::rename]);
+    const StatementUse rename(place.statements[StatementId::rename]);
     rename->bind(1, name).bind(2, revision_).bind(3, id).bind(4, expected);
     step_naming(rename, place.path, name);
     return sqlite3_changes(place.handle) == 1;
@@ -278,14 +284,14 @@ bool WriteTransaction::rename(std::int64_t id, std::optional<Revision> expected,
 }
 
 void WriteTransaction::erase_chunks(std::int64_t id) {
-  const StatementUse erase(file_.statements()[Query::erase_chunks]);
+  const StatementUse erase(file_.impl_->ready()[StatementId::erase_chunks]);
   erase->bind(1, id).step();
 }
 
 bool WriteTransaction::erase(std::int64_t id, std::optional<Revision> expected) {
   return change([&](const ValuePlace& place) {
     {
-      const StatementUse erase(place.statements[Query::erase]);
+      const StatementUse erase(place.statements[StatementId::erase]);
       erase->bind(1, id).bind(2, expected).step();
     }
     if (sqlite3_changes(place.handle) != 1) return false;
@@ -296,7 +302,8 @@ bool WriteTransaction::erase(std::int64_t id, std::optional<Revision> expected) 
 
 void WriteTransaction::clear() {
   change([&](const ValuePlace& place) {
-    for (const Query query : {Query::clear, Query::clear_chunks}) StatementUse(place.statements[query])->step();
+    for (const StatementId id : {StatementId::clear, StatementId::clear_chunks})
+      StatementUse(place.statements[id])->step();
   });
 }
 

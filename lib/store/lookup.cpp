@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lib/constraint/node.h"
+#include "lib/storage/store_internals.h"
 #include "lib/store/leaf.h"
 #include "lib/store/named_errors.h"
 #include "lib/store/refresh.h"
@@ -130,9 +131,9 @@ void load_all(ScopeState& scope) {
     ValueMemory memory;
     bool all_on_cpu = true;
   };
-  std::vector<Part> parts(storage::StoreFile::most_parts);
+  std::vector<Part> parts(storage::most_parts);
   const Cache& known_entries = scope.cache();  // for the reading threads; nothing changes it meanwhile
-  const auto checksums = scope.file->read_parts([&](storage::ParamRecord&& record, std::size_t index) -> void* {
+  const auto checksums = storage::read_parts(*scope.file, [&](storage::ParamRecord&& record, std::size_t index) -> void* {
     Part& part = parts[index];
     EntryPtr entry = known_entries.find(record.id);
     if (entry && entry->leaf.defined()) {

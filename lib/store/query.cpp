@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "lib/store/leaf.h"
+#include "lib/storage/store_internals.h"
 #include "lib/store/query_state.h"
 #include "lib/store/store_core.h"
 #include "lib/text/utf8.h"
@@ -92,7 +93,7 @@ class VisibleFiles {
                     ": a store in memory cannot be queried while it has an open batch; commit the batch first");
       }
     }
-    files_.push_back({schema, file.reading_uri()});
+    files_.push_back({schema, storage::reading_uri(file)});
   }
 
   const std::vector<VisibleFile>& files() const noexcept { return files_; }

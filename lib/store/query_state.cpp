@@ -1,14 +1,20 @@
 #include "lib/store/query_state.h"
 
+#include <SQLiteCpp/Column.h>
+
 #include <algorithm>
 #include <iterator>
 #include <new>
 #include <utility>
 
 #include "lib/sql/functions.h"
-#include "lib/sql/inner_query.h"
 #include "lib/sql/sqlite_api.h"
+#include "lib/storage/bind_in_place.h"
+#include "lib/storage/first_statement.h"
 #include "lib/storage/location.h"
+#include "lib/storage/open_connection.h"
+#include "lib/storage/sqlite_error.h"
+#include "lib/text/sql_identifier.h"
 
 namespace paramstore {
 namespace {
@@ -51,112 +57,95 @@ constexpr std::size_t most_sql_shown = 1000;
 
 }  // namespace
 
-void QueryState::Closer::operator()(sqlite3* handle) const noexcept { sqlite3_close_v2(handle); }
-void QueryState::Finalizer::operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
-
 QueryState::QueryState(std::string path, std::string_view sql, const std::vector<VisibleFile>& files,
                        std::chrono::milliseconds busy_timeout, std::vector<QueryArgument> arguments)
     : path_(std::move(path)), sql_(sql), arguments_(std::move(arguments)) {
-  open(files, busy_timeout);
-  prepare();
-  bind();
+  try {
+    open(files, busy_timeout);
+    prepare();
+    bind();
+  } catch (const SQLite::Exception& error) {
+    fail(error);
+  }
 }
 
 QueryState::~QueryState() = default;
 
 void QueryState::open(const std::vector<VisibleFile>& files, std::chrono::milliseconds busy_timeout) {
-  sqlite3* opened = nullptr;
-  const int code = sqlite3_open_v2(files.front().uri.c_str(), &opened,
-                                   SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, nullptr);
-  handle_.reset(opened);
-  check(code);
-  sqlite3_extended_result_codes(opened, 1);
-  busy_timeout = std::max(busy_timeout, storage::least_opening_timeout);
-  sqlite3_busy_timeout(opened,
-                       static_cast<int>(std::min<std::chrono::milliseconds::rep>(busy_timeout.count(), 1'000'000'000)));
-  const auto set = [&](int option, int value)
-                       PARAMSTORE_REQUIRES(mutex_) { check(sqlite3_db_config(opened, option, value, nullptr)); };
-  set(SQLITE_DBCONFIG_DEFENSIVE, 1);
-  set(SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0);
-  set(SQLITE_DBCONFIG_ENABLE_TRIGGER, 0);
-  set(SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0);
-  set(SQLITE_DBCONFIG_DQS_DML, 0);  // "x" is a column, never a text
-  set(SQLITE_DBCONFIG_DQS_DDL, 0);
-  execute("PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON");
-  check(register_sql_functions(opened));
-  check(create_sql_views(opened));
+  storage::ConnectionOptions options;
+  options.sql = storage::SqlOf::person;
+  options.read_only = true;
+  options.busy_timeout = std::max(busy_timeout, storage::least_opening_timeout);
+  database_ = storage::open_connection(files.front().uri, path_, options);
+  database_->check(register_sql_functions(database_->getHandle()));
+  database_->check(create_sql_views(database_->getHandle()));
   for (auto file = files.begin() + 1; file != files.end(); ++file) {
-    const Statement attach = prepare_one(("ATTACH ?1 AS " + sql::quoted_identifier(file->schema)).c_str(), nullptr);
-    check(sqlite3_bind_text(attach.get(), 1, file->uri.c_str(), -1, SQLITE_STATIC));
-    if (const int attached = sqlite3_step(attach.get()); attached != SQLITE_DONE) check(attached);
+    SQLite::Statement attach(*database_, "ATTACH ?1 AS " + sql_identifier(file->schema));
+    attach.bind(1, file->uri);
+    attach.exec();
   }
-  execute("PRAGMA query_only = ON; BEGIN");
+  database_->exec("PRAGMA query_only = ON; BEGIN");
   // A transaction takes its snapshot of a file at the first read.
   for (const VisibleFile& file : files) {
-    execute("SELECT 1 FROM " + sql::quoted_identifier(file.schema) + ".params LIMIT 1");
+    database_->exec("SELECT 1 FROM " + sql_identifier(file.schema) + ".params LIMIT 1");
   }
-  sqlite3_progress_handler(opened, steps_between_looks, look_whether_stopped, this);
-  check(sqlite3_set_authorizer(opened, authorize, this));
+  // SQLiteCpp has neither of these two.
+  sqlite3_progress_handler(database_->getHandle(), steps_between_looks, look_whether_stopped, this);
+  database_->check(sqlite3_set_authorizer(database_->getHandle(), authorize, this));
 }
 
 void QueryState::prepare() {
   if (sql_.find('\0') != std::string::npos) throw Error(path_ + ": the query's SQL contains a NUL: " + shown_sql());
-  const char* rest = nullptr;
-  statement_ = prepare_one(sql_.c_str(), &rest);
-  if (!statement_) throw Error(path_ + ": the query has no SQL in it: " + shown_sql());
-  if (sqlite3_stmt_readonly(statement_.get()) == 0) refuse();
-  while (*rest != '\0') {
-    // Comments may follow. A second statement is refused, whatever it does and even if it is invalid.
-    sqlite3_stmt* second = nullptr;
-    const int code = sqlite3_prepare_v2(handle_.get(), rest, -1, &second, &rest);
-    const Statement finalized(second);
-    if (code != SQLITE_OK || second != nullptr) {
-      throw Error(path_ + ": a query must be one statement, found several: " + shown_sql());
-    }
-  }
+  const storage::FirstStatement first = storage::first_statement(*database_, sql_.c_str());
+  if (!first.exists) throw Error(path_ + ": the query has no SQL in it: " + shown_sql());
+  if (!first.only_reads) refuse();
+  refuse_second_statement(first.end);
+  statement_.emplace(*database_, std::string(sql_.c_str(), first.end));
   auto names = std::make_shared<QueryRow::Names>();
-  for (int i = 0; i < sqlite3_column_count(statement_.get()); ++i) {
-    const char* name = sqlite3_column_name(statement_.get(), i);
+  for (int i = 0; i < statement_->getColumnCount(); ++i) {
+    const char* name = statement_->getColumnName(i);
     if (name == nullptr) throw std::bad_alloc();
     names->emplace_back(name);
   }
   names_ = std::move(names);
 }
 
+// Comments may follow a statement. A second one is refused, whatever it does and even if it is invalid.
+void QueryState::refuse_second_statement(const char* rest) const {
+  const SQLite::Database& database = *database_;
+  const auto holds_statement = [&] {
+    try {
+      const storage::FirstStatement next = storage::first_statement(database, rest);
+      rest = next.end;
+      return next.exists;
+    } catch (const SQLite::Exception&) {
+      return true;
+    }
+  };
+  while (*rest != '\0') {
+    if (holds_statement()) throw Error(path_ + ": a query must be one statement, found several: " + shown_sql());
+  }
+}
+
 void QueryState::bind() {
-  const auto wanted = static_cast<std::size_t>(sqlite3_bind_parameter_count(statement_.get()));
+  const auto wanted = static_cast<std::size_t>(statement_->getBindParameterCount());
   if (wanted != arguments_.size()) {
     throw Error(path_ + ": the query has " + std::to_string(wanted) + " places for arguments (?), but " +
                 std::to_string(arguments_.size()) + " were given: " + shown_sql());
   }
-  for (std::size_t i = 0; i < arguments_.size(); ++i) {
-    sqlite3_stmt* const statement = statement_.get();
-    const int place = static_cast<int>(i) + 1;
-    const QueryValue& argument = arguments_[i].value();
-    if (const auto* integer = std::get_if<std::int64_t>(&argument)) {
-      check(sqlite3_bind_int64(statement, place, *integer));
-    } else if (const auto* real = std::get_if<double>(&argument)) {
-      check(sqlite3_bind_double(statement, place, *real));
-    } else if (const auto* text = std::get_if<std::string>(&argument)) {
-      check(sqlite3_bind_text64(statement, place, text->c_str(), text->size(), SQLITE_STATIC, SQLITE_UTF8));
-    } else if (const auto* blob = std::get_if<std::vector<std::byte>>(&argument)) {
-      // A null pointer would bind NULL, not an empty blob.
-      const void* const data = blob->empty() ? static_cast<const void*>("") : blob->data();
-      check(sqlite3_bind_blob64(statement, place, data, blob->size(), SQLITE_STATIC));
-    }
+  for (std::size_t i = 0; i < arguments_.size(); ++i) bind(static_cast<int>(i) + 1, arguments_[i].value());
+}
+
+void QueryState::bind(int place, const QueryValue& argument) {
+  if (const auto* integer = std::get_if<std::int64_t>(&argument)) {
+    statement_->bind(place, *integer);
+  } else if (const auto* real = std::get_if<double>(&argument)) {
+    statement_->bind(place, *real);
+  } else if (const auto* text = std::get_if<std::string>(&argument)) {
+    storage::bind_in_place(*statement_, place, *text);
+  } else if (const auto* blob = std::get_if<std::vector<std::byte>>(&argument)) {
+    storage::bind_in_place(*statement_, place, storage::ValueBytes{blob->data(), blob->size()});
   }
-}
-
-QueryState::Statement QueryState::prepare_one(const char* sql, const char** rest) {
-  sqlite3_stmt* made = nullptr;
-  const int code = sqlite3_prepare_v2(handle_.get(), sql, -1, &made, rest);
-  Statement statement(made);
-  check(code);
-  return statement;
-}
-
-void QueryState::execute(const std::string& sql) {
-  check(sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr));
 }
 
 std::shared_ptr<const QueryRow> QueryState::next() {
@@ -164,7 +153,7 @@ std::shared_ptr<const QueryRow> QueryState::next() {
   if (stop_ != Stop::no) {
     let_go();
     collected_.clear();
-    check(SQLITE_INTERRUPT);
+    throw_if_stopped();
   }
   if (!collected_.empty()) {
     auto row = std::move(collected_.front());
@@ -182,16 +171,17 @@ void QueryState::collect() {
 std::shared_ptr<const QueryRow> QueryState::step() {
   if (!statement_) return nullptr;
   try {
-    const int code = sqlite3_step(statement_.get());
-    if (code == SQLITE_DONE) {
+    if (!statement_->executeStep()) {
       let_go();
       return nullptr;
     }
-    if (code != SQLITE_ROW) check(code);
     std::vector<QueryValue> values;
     values.reserve(names_->size());
     for (std::size_t i = 0; i < names_->size(); ++i) values.push_back(value(static_cast<int>(i)));
     return std::shared_ptr<const QueryRow>(new QueryRow(names_, std::move(values)));
+  } catch (const SQLite::Exception& error) {
+    let_go();
+    fail(error);
   } catch (...) {
     let_go();
     throw;
@@ -199,21 +189,21 @@ std::shared_ptr<const QueryRow> QueryState::step() {
 }
 
 QueryValue QueryState::value(int column) {
-  sqlite3_stmt* const row = statement_.get();
-  switch (sqlite3_column_type(row, column)) {
+  const SQLite::Column value = statement_->getColumn(column);
+  switch (value.getType()) {
     case SQLITE_INTEGER:
-      return std::int64_t{sqlite3_column_int64(row, column)};
+      return value.getInt64();
     case SQLITE_FLOAT:
-      return sqlite3_column_double(row, column);
+      return value.getDouble();
     case SQLITE_TEXT: {
-      const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(row, column));
+      const char* const text = value.getText(nullptr);
       if (text == nullptr) throw std::bad_alloc();
-      return std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(row, column)));
+      return std::string(text, static_cast<std::size_t>(value.getBytes()));
     }
     case SQLITE_BLOB: {
-      const auto* bytes = static_cast<const std::byte*>(sqlite3_column_blob(row, column));
-      const auto size = static_cast<std::size_t>(sqlite3_column_bytes(row, column));
-      if (bytes == nullptr && sqlite3_errcode(handle_.get()) == SQLITE_NOMEM) throw std::bad_alloc();
+      const auto* const bytes = static_cast<const std::byte*>(value.getBlob());
+      const auto size = static_cast<std::size_t>(value.getBytes());
+      if (bytes == nullptr && database_->getErrorCode() == SQLITE_NOMEM) throw std::bad_alloc();
       return bytes == nullptr ? std::vector<std::byte>() : std::vector<std::byte>(bytes, bytes + size);
     }
     default:
@@ -234,7 +224,7 @@ void QueryState::close() noexcept {
 
 void QueryState::let_go() noexcept {
   statement_.reset();
-  handle_.reset();
+  database_.reset();
 }
 
 std::string QueryState::shown_sql() const {
@@ -252,26 +242,17 @@ void QueryState::refuse() const {
       shown_sql());
 }
 
-void QueryState::check(int code) {
-  if (code == SQLITE_OK) return;
+void QueryState::throw_if_stopped() const {
   if (stop_ == Stop::closed) {
     throw Error(path_ + ": the store was closed before all rows of a query were read; read them first: " + shown_sql());
   }
   if (stop_ == Stop::interrupted) throw Error(path_ + ": the query was interrupted: " + shown_sql());
+}
+
+void QueryState::fail(const SQLite::Exception& error) const {
+  throw_if_stopped();
   if (refused_) refuse();
-  const std::string words = handle_ ? sqlite3_errmsg(handle_.get()) : sqlite3_errstr(code);
-  const std::string end = " (SQLite: " + words + ", code " + std::to_string(code) + "): " + shown_sql();
-  switch (code & 0xff) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      throw StoreBusy(
-          path_ + ": the query cannot read the file, because another connection has locked it; try again" + end, code);
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-      throw CorruptStore(path_ + ": the query found the file damaged; `paramstore verify` says where" + end);
-    default:
-      throw StorageError(path_ + ": the query failed" + end, code);
-  }
+  storage::throw_sqlite_error(error, path_, "run the query " + shown_sql());
 }
 
 int QueryState::authorize(void* state, int action, const char* first, const char* second, const char*,

@@ -1,19 +1,20 @@
 // A running query: its own read-only SQLite connection, and one statement.
 #pragma once
 
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Statement.h>
+
 #include <atomic>
 #include <chrono>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "lib/store/mutex.h"
 #include "paramstore/query.h"
-
-struct sqlite3;
-struct sqlite3_stmt;
 
 namespace paramstore {
 
@@ -52,24 +53,17 @@ class QueryState {
 
  private:
   enum class Stop { no, interrupted, closed };
-  struct Closer {
-    void operator()(sqlite3* handle) const noexcept;
-  };
-  struct Finalizer {
-    void operator()(sqlite3_stmt* statement) const noexcept;
-  };
-  using Statement = std::unique_ptr<sqlite3_stmt, Finalizer>;
-
   void open(const std::vector<VisibleFile>& files, std::chrono::milliseconds busy_timeout) PARAMSTORE_REQUIRES(mutex_);
   void prepare() PARAMSTORE_REQUIRES(mutex_);
+  void refuse_second_statement(const char* rest) const PARAMSTORE_REQUIRES(mutex_);
   void bind() PARAMSTORE_REQUIRES(mutex_);
-  Statement prepare_one(const char* sql, const char** rest) PARAMSTORE_REQUIRES(mutex_);
-  void execute(const std::string& sql) PARAMSTORE_REQUIRES(mutex_);
+  void bind(int place, const QueryValue& argument) PARAMSTORE_REQUIRES(mutex_);
   std::shared_ptr<const QueryRow> step() PARAMSTORE_REQUIRES(mutex_);
   QueryValue value(int column) PARAMSTORE_REQUIRES(mutex_);
   void stop(Stop why) noexcept;
   void let_go() noexcept PARAMSTORE_REQUIRES(mutex_);
-  void check(int code) PARAMSTORE_REQUIRES(mutex_);
+  void throw_if_stopped() const;
+  [[noreturn]] void fail(const SQLite::Exception& error) const;
   [[noreturn]] void refuse() const;
 
   static int authorize(void* state, int action, const char* first, const char* second, const char* schema,
@@ -82,8 +76,8 @@ class QueryState {
   std::atomic<Stop> stop_{Stop::no};
 
   Mutex mutex_;
-  std::unique_ptr<sqlite3, Closer> handle_ PARAMSTORE_GUARDED_BY(mutex_);
-  Statement statement_ PARAMSTORE_GUARDED_BY(mutex_);
+  std::unique_ptr<SQLite::Database> database_ PARAMSTORE_GUARDED_BY(mutex_);
+  std::optional<SQLite::Statement> statement_ PARAMSTORE_GUARDED_BY(mutex_);
   std::shared_ptr<const QueryRow::Names> names_ PARAMSTORE_GUARDED_BY(mutex_);
   std::deque<std::shared_ptr<const QueryRow>> collected_ PARAMSTORE_GUARDED_BY(mutex_);
   // The statement asked for more than reading. SQLite says so while it prepares it, in the thread that has the mutex.

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/storage/store_internals.h"
 #include "lib/store/apply.h"
 #include "lib/store/leaf.h"
 #include "lib/store/lookup.h"
@@ -35,7 +36,7 @@ std::vector<Difference> differences(ScopeState& scope) PARAMSTORE_REQUIRES(store
   };
   auto cached = scope.cache().in_order().begin();
   const auto end = scope.cache().in_order().end();
-  for (const storage::RowStamp& stamp : scope.file->stamps()) {
+  for (const storage::RowStamp& stamp : storage::stamps(*scope.file)) {
     for (; cached != end && cached->first < stamp.id; ++cached) without_row.push_back(cached->second);
     if (cached != end && cached->first == stamp.id) {
       const EntryPtr& entry = (cached++)->second;

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "lib/storage/store_internals.h"
 #include "paramstore/storage/database.h"
 
 namespace {
@@ -83,9 +84,9 @@ void write_sample(const std::string& path) {
       transaction.commit();
     }
   }
-  OpenOptions options;
+  InternalOptions options;
   options.max_value_length = 64;
-  Database database(path, options);
+  Database database = open_database(path, options);
   std::vector<float> large(100);
   for (std::size_t i = 0; i < large.size(); ++i) large[i] = static_cast<float>(i);
   WriteTransaction transaction(database.main());

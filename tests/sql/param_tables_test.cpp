@@ -44,9 +44,9 @@ constexpr std::size_t large = 300'000;
 constexpr std::size_t chunked = 5'000;
 
 void fill(const std::filesystem::path& path) {
-  storage::OpenOptions options;
+  storage::InternalOptions options;
   options.max_value_length = 4 * large;
-  storage::Database database(path, options);
+  storage::Database database = storage::open_database(path, options);
   storage::WriteTransaction transaction(database.main());
   insert(transaction, "small", Dtype::float32, {2, 3}, bytes_of(ascending(6)), "positive");
   insert(transaction, "large", Dtype::float32, {static_cast<std::int64_t>(large)}, bytes_of(ascending(large)));

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdlib>
 
+#include "lib/storage/store_internals.h"
 #include "support.h"
 
 using namespace paramstore;
@@ -12,8 +13,8 @@ using namespace paramstore::storage::testing;
 
 namespace {
 
-OpenOptions chunks_of(std::size_t size) {
-  OpenOptions options;
+InternalOptions chunks_of(std::size_t size) {
+  InternalOptions options;
   options.max_value_length = size;
   return options;
 }
@@ -22,7 +23,7 @@ OpenOptions chunks_of(std::size_t size) {
 
 TEST_CASE("a value over the limit is split, and comes back whole") {
   const TemporaryFolder folder;
-  Database database(folder / "a.params.db", chunks_of(1000));
+  Database database = open_database(folder / "a.params.db", chunks_of(1000));
   StoreFile& file = database.main();
   for (const std::size_t size : {std::size_t{1000}, std::size_t{1004}, std::size_t{2000}, std::size_t{9'999'000}}) {
     INFO(size);
@@ -41,7 +42,7 @@ TEST_CASE("a value over the limit is split, and comes back whole") {
   CHECK(plain.get("SELECT group_concat(n) FROM (SELECT count(*) AS n FROM chunks GROUP BY param)") == "2,2,9999");
   CHECK(plain.get("SELECT group_concat(nbytes) FROM param_list") == "1000,1004,2000,9999000");
   // Another limit reads and overwrites them just the same.
-  Database other(folder / "a.params.db", chunks_of(1'000'000));
+  Database other = open_database(folder / "a.params.db", chunks_of(1'000'000));
   const auto value = some_bytes(9'999'000, 3);
   WriteTransaction transaction(other.main());
   CHECK(transaction.update_value(other.main().find("9999000")->id, std::nullopt, bytes_of(value),
@@ -56,7 +57,7 @@ TEST_CASE("a value over the limit is split, and comes back whole") {
 
 TEST_CASE("replacing and erasing leave no chunks behind") {
   const TemporaryFolder folder;
-  Database database(folder / "a.params.db", chunks_of(1000));
+  Database database = open_database(folder / "a.params.db", chunks_of(1000));
   PlainSqlite plain(folder / "a.params.db");
   StoreFile& file = database.main();
   const auto id = add(file, "a", some_bytes(5000));
@@ -93,7 +94,7 @@ TEST_CASE("chunks that are missing, out of order, or of another length are refus
         "DELETE FROM chunks", "UPDATE chunks SET sequence = sequence + 10"}) {
     INFO(damage);
     const TemporaryFolder folder;
-    Database database(folder / "a.params.db", chunks_of(1000));
+    Database database = open_database(folder / "a.params.db", chunks_of(1000));
     add(database.main(), "good", some_bytes(5000));
     add(database.main(), "bad", some_bytes(5000));
     PlainSqlite plain(folder / "a.params.db");
@@ -108,7 +109,7 @@ TEST_CASE("chunks that are missing, out of order, or of another length are refus
 
 TEST_CASE("a chunk whose bytes changed fails the checksum") {
   const TemporaryFolder folder;
-  Database database(folder / "a.params.db", chunks_of(1000));
+  Database database = open_database(folder / "a.params.db", chunks_of(1000));
   add(database.main(), "a", some_bytes(5000));
   PlainSqlite plain(folder / "a.params.db");
   CHECK(plain.run("UPDATE chunks SET value = zeroblob(1000) WHERE sequence = 2; UPDATE params SET checksum = 1") == "");

@@ -1,6 +1,7 @@
 // The list of commits, and a change of name.
 #include <doctest/doctest.h>
 
+#include "lib/storage/store_internals.h"
 #include "paramstore/storage/savepoint.h"
 #include "support.h"
 
@@ -57,9 +58,9 @@ TEST_CASE("a transaction's step and message may come later, each for itself, and
 
 TEST_CASE("a renamed parameter keeps its row, its place, its value and its chunks") {
   const TemporaryFolder folder;
-  OpenOptions options;
+  InternalOptions options;
   options.max_value_length = 100;
-  Database database(folder / "a.params.db", options);
+  Database database = open_database(folder / "a.params.db", options);
   const std::int64_t small = add(database.main(), "small", some_bytes(8));
   const std::int64_t large = add(database.main(), "large", some_bytes(4000));
   add(database.main(), "last", some_bytes(8));

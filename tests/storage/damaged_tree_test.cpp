@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "lib/storage/store_internals.h"
 #include "support.h"
 
 using namespace paramstore;
@@ -51,7 +52,7 @@ TEST_CASE("a tree whose pages lead back to each other ends in an error") {
     write_file(folder / "bad", bad);
     Database database(folder / "bad");
     CHECK_THROWS_AS(database.main().list(), CorruptStore);
-    CHECK_THROWS_AS(database.main().stamps(), CorruptStore);
+    CHECK_THROWS_AS(stamps(database.main()), CorruptStore);
     CHECK_THROWS_AS(database.main().read_all([](const ParamRecord&) { return nullptr; }), CorruptStore);
     try {
       database.main().copy_to(folder / "copy", nullptr);
@@ -107,7 +108,7 @@ TEST_CASE("overwriting values in a tree that leads to the same rows again and ag
       updates.push_back({id, std::nullopt, bytes_of(value), value_checksum(bytes_of(value))});
     }
     WriteTransaction transaction(database.main());
-    CHECK_THROWS_AS(transaction.update_values(updates), CorruptStore);
+    CHECK_THROWS_AS(update_values(transaction, updates), CorruptStore);
   }
 }
 
@@ -178,5 +179,5 @@ TEST_CASE("ids that do not ascend from page to page are noticed, whatever the la
                    file.begin() + static_cast<std::ptrdiff_t>(cells) + 2);
   write_file(folder / "bad", file);
   Database database(folder / "bad");
-  CHECK_THROWS_AS(database.main().read_parts([](ParamRecord&&, std::size_t) { return nullptr; }), CorruptStore);
+  CHECK_THROWS_AS(read_parts(database.main(), [](ParamRecord&&, std::size_t) { return nullptr; }), CorruptStore);
 }

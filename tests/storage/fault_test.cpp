@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "lib/storage/store_internals.h"
 #include "support.h"
 #include "test_vfs.h"
 
@@ -15,8 +16,8 @@ namespace {
 using Operation = TestVfs::Operation;
 using Contents = std::map<std::string, std::vector<char>>;
 
-OpenOptions on_test_vfs() {
-  OpenOptions options;
+InternalOptions on_test_vfs() {
+  InternalOptions options;
   options.vfs = TestVfs::name();
   options.busy_timeout = std::chrono::milliseconds(200);
   return options;
@@ -54,7 +55,7 @@ void change(StoreFile& file) {
     const ValueBytes value = bytes_of(values[name]);
     updates.push_back({file.find(name)->id, std::nullopt, value, value_checksum(value)});
   }
-  transaction.update_values(updates);
+  update_values(transaction, updates);
   for (const ValueUpdate& update : updates) CHECK(update.written);
   transaction.erase(file.find("gone")->id, std::nullopt);
   transaction.insert(float_record("new", values["new"]), bytes_of(values["new"]));
@@ -98,11 +99,11 @@ TEST_CASE("a change on a failing disk is made or not made, and the store goes on
       INFO(fault.what << ", operation " << n);
       const TemporaryFolder folder;
       {
-        Database database(folder / "a.db", on_test_vfs());
+        Database database = open_database(folder / "a.db", on_test_vfs());
         make_start(database.main());
       }
       {
-        Database database(folder / "a.db", on_test_vfs());
+        Database database = open_database(folder / "a.db", on_test_vfs());
         arm(vfs, fault, n, hit);
         bool made = true;
         try {
@@ -136,19 +137,19 @@ TEST_CASE("making or closing a store on a failing disk loses nothing") {
         INFO(fault.what << ", operation " << n << std::string(exists ? ", an existing store" : ", a new store"));
         const TemporaryFolder folder;
         if (exists) {
-          Database database(folder / "a.db", on_test_vfs());
+          Database database = open_database(folder / "a.db", on_test_vfs());
           make_start(database.main());
         }
         arm(vfs, fault, n, hit);
         bool committed = false;
         try {
-          Database database(folder / "a.db", on_test_vfs());
+          Database database = open_database(folder / "a.db", on_test_vfs());
           if (!exists) add(database.main(), "small", start()["small"]);
           committed = true;
         } catch (const Error&) {
         }  // closes here, with the fault still there
         vfs.before = nullptr;
-        Database database(folder / "a.db", on_test_vfs());
+        Database database = open_database(folder / "a.db", on_test_vfs());
         const Contents contents = contents_of(database.main());
         const Contents all = exists ? start() : Contents{{"small", start()["small"]}};
         // A commit that could neither be confirmed nor taken back, since the disk was gone until the end, may be there
@@ -167,7 +168,7 @@ TEST_CASE("a copy on a failing disk is whole or not there, and the old one stays
     for (bool hit = true; hit; n += 3) {
       INFO(fault.what << ", operation " << n);
       const TemporaryFolder folder;
-      Database database(folder / "a.db", on_test_vfs());
+      Database database = open_database(folder / "a.db", on_test_vfs());
       make_start(database.main());
       database.main().copy_to(folder / "copy.db", nullptr);
       change(database.main());
@@ -188,14 +189,14 @@ TEST_CASE("a copy on a failing disk is whole or not there, and the old one stays
 
 TEST_CASE("a scope dropped on a failing disk is gone or whole") {
   TestVfs vfs;
-  OpenOptions options = on_test_vfs();
+  InternalOptions options = on_test_vfs();
   options.survive_power_loss = false;  // setting up would take most of the time; dropping syncs all the same
   for (const Fault& fault : faults) {
     int n = 1;
     for (bool hit = true; hit; ++n) {
       INFO(fault.what << ", operation " << n);
       const TemporaryFolder folder;
-      Database database(folder / "a.db", options);
+      Database database = open_database(folder / "a.db", options);
       {
         const auto scope = database.scope("s");
         make_start(*scope);

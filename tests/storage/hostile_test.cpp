@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <random>
 
+#include "lib/storage/store_internals.h"
 #include "support.h"
 
 using namespace paramstore;
@@ -22,9 +23,9 @@ const std::vector<std::vector<char>>& originals() {
 }
 
 void make_store(const std::filesystem::path& path) {
-  OpenOptions options;
+  InternalOptions options;
   options.max_value_length = 140'000;
-  Database database(path, options);
+  Database database = open_database(path, options);
   for (std::size_t i = 0; i < originals().size(); ++i)
     add(database.main(), "layer." + std::to_string(i), originals()[i]);
 }
@@ -48,7 +49,7 @@ std::size_t use(const std::filesystem::path& path) {
       CHECK(std::find(originals().begin(), originals().end(), value) != originals().end());
     };
     attempt([&] { file.count(); });
-    attempt([&] { file.stamps(); });
+    attempt([&] { stamps(file); });
     attempt([&] { file.revision(); });
     attempt([&] {
       for (const ParamRecord& record : file.list()) {
@@ -74,8 +75,8 @@ std::size_t use(const std::filesystem::path& path) {
       }
     });
     attempt([&] {
-      std::vector<std::vector<std::vector<char>>> parts(StoreFile::most_parts);
-      file.read_parts([&](ParamRecord&& record, std::size_t part) -> void* {
+      std::vector<std::vector<std::vector<char>>> parts(most_parts);
+      read_parts(file, [&](ParamRecord&& record, std::size_t part) -> void* {
         const auto size = *value_size(record.shape, record.dtype);
         if (size >= 10'000'000) throw std::length_error(record.name);
         return parts[part].emplace_back(static_cast<std::size_t>(size) + 1).data();
@@ -104,7 +105,7 @@ std::size_t use(const std::filesystem::path& path) {
         updates.push_back({static_cast<std::int64_t>(row) + 1, std::nullopt, value, value_checksum(value)});
       }
       WriteTransaction transaction(file);
-      transaction.update_values(updates);
+      update_values(transaction, updates);
     });
     attempt([&] {
       WriteTransaction transaction(file);

@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "lib/storage/store_internals.h"
 #include "support.h"
 
 using namespace paramstore;
@@ -204,16 +205,16 @@ TEST_CASE("a store that another connection keeps to itself is busy, and opens on
 
 TEST_CASE("where there is no shared memory for the write-ahead log, a store opens for reading only, and says so") {
   const TemporaryFolder folder;
-  OpenOptions options;
+  InternalOptions options;
   options.vfs = "unix-dotfile";  // SQLite's own, for file systems that have neither locks nor shared memory
-  const std::string message = message_of<StorageError>([&] { Database(folder / "a.params.db", options); });
+  const std::string message = message_of<StorageError>([&] { open_database(folder / "a.params.db", options); });
   CHECK(message ==
         (folder / "a.params.db").string() +
             ": cannot open the store: expected a file system with shared memory, as SQLite's write-ahead log "
             "needs it, found one on which the journal mode stays 'delete'; put the store on a local disk, or "
             "open it read-only");
   options.read_only = true;
-  CHECK(Database(folder / "a.params.db", options).main().count() == 0);
+  CHECK(open_database(folder / "a.params.db", options).main().count() == 0);
 }
 
 TEST_CASE("a file that is marked as a store and has no schema is refused") {

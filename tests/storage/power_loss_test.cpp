@@ -3,6 +3,7 @@
 
 #include <random>
 
+#include "lib/storage/store_internals.h"
 #include "support.h"
 #include "test_vfs.h"
 
@@ -55,11 +56,11 @@ void run(bool survive_power_loss) {
     }
     return SQLITE_OK;
   };
-  OpenOptions options;
+  InternalOptions options;
   options.vfs = TestVfs::name();
   options.survive_power_loss = survive_power_loss;
   for (int round = 0; round < 6; ++round) {
-    Database database(folder / "a.db", options);  // closing it is a checkpoint
+    Database database = open_database(folder / "a.db", options);  // closing it is a checkpoint
     for (int i = 0; i < 6; ++i) {
       attempted = returned + 1;
       WriteTransaction transaction(database.main());
@@ -74,7 +75,7 @@ void run(bool survive_power_loss) {
           updates.push_back({static_cast<std::int64_t>(row) + 1, std::nullopt, value, value_checksum(value)});
         }
       }
-      transaction.update_values(updates);
+      update_values(transaction, updates);
       returned = transaction.commit();
     }
   }
@@ -94,15 +95,15 @@ TEST_CASE("power loss without waiting for the disk: the last commits may be gone
 TEST_CASE("power loss while a store is replaced: the old one is there, or the new one") {
   TestVfs vfs;
   const TemporaryFolder folder;
-  OpenOptions options;
+  InternalOptions options;
   options.vfs = TestVfs::name();
   const auto old_value = some_bytes(300'000, 1);
   const auto new_value = some_bytes(400'000, 2);
   {
-    Database old(folder / "a.db", options);
+    Database old = open_database(folder / "a.db", options);
     add(old.main(), "old", old_value);
   }
-  Database source(folder / "source.db", options);
+  Database source = open_database(folder / "source.db", options);
   add(source.main(), "new", new_value);
   add(source.main(), "also", new_value);
   std::mt19937_64 random(7);

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "lib/storage/store_internals.h"
 #include "paramstore/error.h"
 #include "paramstore/storage/database.h"
 #include "support.h"
@@ -41,12 +42,12 @@ struct Received {
     ParamRecord record;
     std::vector<char> value;
   };
-  std::vector<std::vector<Row>> parts{StoreFile::most_parts};
+  std::vector<std::vector<Row>> parts{most_parts};
   std::set<std::thread::id> threads;
   std::mutex mutex;
 
   std::vector<std::uint64_t> read(StoreFile& file) {
-    return file.read_parts([this](ParamRecord&& record, std::size_t part) -> void* {
+    return read_parts(file, [this](ParamRecord&& record, std::size_t part) -> void* {
       {
         const std::lock_guard lock(mutex);
         threads.insert(std::this_thread::get_id());
@@ -137,11 +138,11 @@ TEST_CASE("what the receiver throws reaches the caller, whichever thread it was 
   Database database(path);
   struct Full {};
   for (const std::size_t full : {std::size_t{0}, std::size_t{5}}) {
-    CHECK_THROWS_AS(database.main().read_parts([&](ParamRecord&&, std::size_t part) -> void* {
+    const auto throw_in_part = [&](ParamRecord&&, std::size_t part) -> void* {
       if (part == full) throw Full();
       return nullptr;
-    }),
-                    Full);
+    };
+    CHECK_THROWS_AS(read_parts(database.main(), throw_in_part), Full);
   }
   CHECK(database.main().list().size() == row_count);
 }

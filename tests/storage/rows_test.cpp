@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "lib/storage/store_internals.h"
 #include "support.h"
 
 using namespace paramstore;
@@ -60,10 +61,10 @@ TEST_CASE("rows are listed in insertion order, and an erased one that comes back
   add(file, "c", some_bytes(4));
   CHECK(names() == "abc");
   CHECK(file.last_id() == file.find("c")->id);
-  const auto stamps = file.stamps();
-  REQUIRE(stamps.size() == 3);
-  CHECK(stamps[2].id == file.find("c")->id);
-  CHECK(stamps[2].revision == file.revision());
+  const auto found = stamps(file);
+  REQUIRE(found.size() == 3);
+  CHECK(found[2].id == file.find("c")->id);
+  CHECK(found[2].revision == file.revision());
 }
 
 TEST_CASE("every commit has the next revision, and gives it to the rows it changed") {

@@ -2,6 +2,7 @@
 // is refused with the reason.
 #include <doctest/doctest.h>
 
+#include "lib/storage/store_internals.h"
 #include "support.h"
 
 using namespace paramstore;
@@ -248,12 +249,12 @@ TEST_CASE_FIXTURE(Fixture, "the library runs none of the triggers itself") {
 
 TEST_CASE("chunks stay whole and with their parameter, whatever a statement does to them") {
   const TemporaryFolder folder;
-  OpenOptions options;
+  InternalOptions options;
   options.max_value_length = 8;
   const auto two = some_bytes(16, 2);
   const auto three = some_bytes(24, 3);
   const auto fresh = [&](const char* name) {
-    Database database(folder / name, options);
+    Database database = open_database(folder / name, options);
     add(database.main(), "small", some_bytes(4, 1));
     add(database.main(), "two", two);
     add(database.main(), "three", three);

@@ -5,6 +5,7 @@
 #include <limits>
 #include <random>
 
+#include "lib/storage/store_internals.h"
 #include "paramstore/storage/savepoint.h"
 #include "support.h"
 
@@ -61,7 +62,7 @@ TEST_CASE("update_values writes every value that is as expected, and says which 
   }
   {
     WriteTransaction transaction(file);
-    transaction.update_values(all.updates);
+    update_values(transaction, all.updates);
     transaction.commit();
   }
   Database again(folder / "a.params.db");
@@ -81,9 +82,9 @@ TEST_CASE("update_values writes every value that is as expected, and says which 
 
 TEST_CASE("update_values finds values in chunks, in any order of ids") {
   const TemporaryFolder folder;
-  OpenOptions options;
+  InternalOptions options;
   options.max_value_length = 100;
-  Database database(folder / "a.params.db", options);
+  Database database = open_database(folder / "a.params.db", options);
   StoreFile& file = database.main();
   const std::vector<std::size_t> sizes = {40, 400, 44, 48, 404, 52};
   add_rows(file, sizes);
@@ -93,7 +94,7 @@ TEST_CASE("update_values finds values in chunks, in any order of ids") {
     all.add(id, std::nullopt, value_for(id, sizes[static_cast<std::size_t>(id) - 1], 2));
   }
   WriteTransaction transaction(file);
-  transaction.update_values(all.updates);
+  update_values(transaction, all.updates);
   transaction.commit();
   for (std::int64_t id = 1; id <= 6; ++id) {
     CHECK(value_of(file, std::to_string(id)) == value_for(id, sizes[static_cast<std::size_t>(id) - 1], 2));
@@ -110,7 +111,7 @@ TEST_CASE("a value of another size among many stops the transaction, and nothing
   for (const std::int64_t id : {1, 2, 3}) all.add(id, std::nullopt, value_for(id, id == 2 ? 12 : 8, 2));
   {
     WriteTransaction transaction(file);
-    const std::string message = message_of<Error>([&] { transaction.update_values(all.updates); });
+    const std::string message = message_of<Error>([&] { update_values(transaction, all.updates); });
     CHECK(message.find("the value of row 2 does not have the 12 bytes") != std::string::npos);
     CHECK_THROWS_AS(transaction.commit(), Error);
   }
@@ -137,7 +138,7 @@ TEST_CASE("random updates of random rows leave what a plain list says") {
     }
     const bool keep = random() % 4 != 0;
     WriteTransaction transaction(file);
-    transaction.update_values(some.updates);
+    update_values(transaction, some.updates);
     for (const ValueUpdate& update : some.updates) {
       CHECK(update.written);
       if (keep) seeds[static_cast<std::size_t>(update.id) - 1] = round;
@@ -178,7 +179,7 @@ TEST_CASE("records may grow while many values are overwritten") {
     }
     WriteTransaction transaction(file);
     CHECK(transaction.revision() == static_cast<Revision>(revision));
-    transaction.update_values(all.updates);
+    update_values(transaction, all.updates);
     CHECK(std::all_of(all.updates.begin(), all.updates.end(), [](const ValueUpdate& each) { return each.written; }));
     transaction.commit();
     CHECK(file.verify().damage.empty());
@@ -195,7 +196,7 @@ TEST_CASE("ids that differ by one only where numbers end are no run") {
   using Limits = std::numeric_limits<std::int64_t>;
   for (const std::int64_t id : {Limits::max(), Limits::min()}) all.add(id, std::nullopt, some_bytes(8));
   WriteTransaction transaction(database.main());
-  transaction.update_values(all.updates);
+  update_values(transaction, all.updates);
   CHECK_FALSE(all.updates[0].written);
   CHECK_FALSE(all.updates[1].written);
 }
@@ -214,7 +215,7 @@ TEST_CASE("parts of a transaction may overwrite large values again and again") {
       for (const std::int64_t id : {1, 2, 3}) {
         all.add(id, std::nullopt, value_for(id, id == 1 ? 200'000 : id == 2 ? 400'000 : 300, round));
       }
-      transaction.update_values(all.updates);
+      update_values(transaction, all.updates);
       if (round % 2 == 0) part.release();
     }
     transaction.commit();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "lib/storage/store_internals.h"
 #include "support.h"
 
 using namespace paramstore;
@@ -55,9 +56,9 @@ TEST_CASE("a sound store has no damage, and is counted") {
 }
 
 TEST_CASE("a store in memory, and one of chunks, are verified too") {
-  OpenOptions options;
+  InternalOptions options;
   options.max_value_length = 100;
-  Database database = Database::in_memory(options);
+  Database database = open_in_memory(options);
   add(database.main(), "large", some_bytes(4000));
   CHECK(database.main().verify().damage.empty());
 }
@@ -207,4 +208,68 @@ TEST_CASE("verifying sees one commit while another connection writes") {
   CHECK(written);
   CHECK(result.damage.empty());
   CHECK(result.records.size() == 3);
+}
+
+TEST_CASE("a scope that the store lists and that does not exist is missing, and is not damage") {
+  const TemporaryFolder folder;
+  Database(folder / "x.db").scope("fold-1");
+  Database(folder / "x.db").scope("a/b");
+  CHECK(verify(folder / "x.db").missing.empty());
+
+  std::filesystem::copy_file(folder / "x.db", folder / "alone.db");
+  const Verification alone = verify(folder / "alone.db");
+  CHECK(alone.damage.empty());
+  REQUIRE(alone.missing.size() == 2);
+  CHECK(contains(alone.missing[0], "the scope 'a/b'"));
+  CHECK(contains(alone.missing[1], "alone.scopes/fold-1.params.db does not exist; copy the folder alone.scopes"));
+
+  // The one that is dropped is not missed any more, and may be there again.
+  Database database(folder / "alone.db");
+  CHECK(database.drop_scope("a/b"));
+  CHECK_FALSE(database.drop_scope("a/b"));
+  database.scope("fold-1");
+  CHECK(database.main().verify().missing.empty());
+}
+
+TEST_CASE("scopes that kept the name of another store are found") {
+  const TemporaryFolder folder;
+  Database(folder / "x.db").scope("s");
+  std::filesystem::rename(folder / "x.db", folder / "y.db");
+  const auto missing = verify(folder / "y.db").missing;
+  REQUIRE(missing.size() == 1);
+  CHECK(contains(missing[0], "x.scopes was copied along with this store, rename it to y.scopes"));
+  PlainSqlite(folder / "x.db").run("CREATE TABLE t (x)");  // now somebody has them
+  CHECK(contains(verify(folder / "y.db").missing.at(0), "copy the folder y.scopes"));
+}
+
+TEST_CASE("a copy without its log is sound, and a note says what suggests that it lacks commits") {
+  const TemporaryFolder folder;
+  Database original(folder / "x.db");
+  original.scope("s");
+  add(original.main(), "a", some_bytes(8));  // in the log only
+  SUBCASE("the log lies beside it under the old name") {
+    const TemporaryFolder other;
+    std::filesystem::copy_file(folder / "x.db", other / "y.db");
+    std::filesystem::copy_file(folder / "x.db-wal", other / "x.db-wal");
+    const Verification copy = verify(other / "y.db");
+    CHECK(copy.damage.empty());
+    REQUIRE(copy.notes.size() == 1);
+    CHECK(contains(copy.notes[0], "x.db-wal is the log of a store that does not exist"));
+    CHECK(contains(copy.notes[0], "a copy of x.db"));
+    // Not the log of another database, nor an empty one.
+    write_file(other / "x.db-wal", read_file(folder / "x.db-wal").substr(0, 32));
+    CHECK(verify(other / "y.db").notes.empty());
+    write_file(other / "x.db-wal", std::string(100, 'x'));
+    CHECK(verify(other / "y.db").notes.empty());
+  }
+  SUBCASE("it has scopes and no commit") {
+    const TemporaryFolder other;
+    std::filesystem::copy_file(folder / "x.db", other / "x.db");
+    std::filesystem::copy(folder / "x.scopes", other / "x.scopes");
+    const Verification copy = verify(other / "x.db");
+    CHECK(copy.damage.empty());
+    REQUIRE(copy.notes.size() == 1);
+    CHECK(contains(copy.notes[0], "has no commit, but has scopes, such as 's'"));
+  }
+  CHECK(verify(folder / "x.db").notes.empty());
 }

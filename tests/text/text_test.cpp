@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "lib/text/sql_identifier.h"
 #include "paramstore/error.h"
 #include "paramstore/param_name.h"
 #include "paramstore/storage/shape.h"
@@ -82,4 +83,12 @@ TEST_CASE("module names are composed as in Pyro") {
   CHECK(user_param_name("plain") == "plain");
   CHECK(normalize_param_name("a$$$b$$$c") == "a.b.c");
   CHECK(normalize_param_name("plain") == "plain");
+}
+
+TEST_CASE("any name becomes one SQL identifier") {
+  CHECK(sql_identifier("params") == "\"params\"");
+  CHECK(sql_identifier("") == "\"\"");
+  CHECK(sql_identifier("a b; DROP TABLE params; --") == "\"a b; DROP TABLE params; --\"");
+  CHECK(sql_identifier("a\"b\"") == "\"a\"\"b\"\"\"");
+  CHECK(sql_identifier("'") == "\"'\"");
 }

@@ -30,9 +30,7 @@
 
 namespace paramstore::storage {
 
-class Connection;      // lib/storage: the SQLite handle and what is attached to it
-class FileStatements;  // lib/storage: one file's prepared statements
-enum class Pages;      // lib/storage: whether changed pages stay in memory or go to the log
+class Connection;  // lib/storage
 
 struct OpenOptions {
   /// Never writes; also works if the folder and file are not writable. Then, unless the store is open for writing
@@ -46,11 +44,6 @@ struct OpenOptions {
   /// Whether a commit waits for the disk (fsync) and so survives power loss. Default: true. If false, it survives the
   /// death of the process; power loss may roll back the last commits but never corrupts the file.
   bool survive_power_loss = true;
-  /// Values longer than this are split into rows of `chunks`. Default: SQLite's own limit less room for the
-  /// rest of the row. For tests; leave alone.
-  std::size_t max_value_length = 999'000'000;
-  /// The SQLite VFS to open files with; empty for the default. For tests that make I/O fail.
-  std::string vfs;
 };
 
 /// When and why a commit was made; goes into the `commits` table. The message must be UTF-8.
@@ -83,27 +76,14 @@ struct Verification {
   std::vector<ParamRecord> records;  // the rows that could be read
   std::uint64_t bytes = 0;           // of their values
   std::size_t without_checksum = 0;  // values written by another tool: only the length could be checked
+  std::vector<std::string> missing;  // scopes that the store lists and whose files do not exist
+  std::vector<std::string> notes;    // what suggests that the file is a copy without its newest commits; it may be none
 };
 
 /// What `StoreFile::read_all` found.
 struct LoadedRecord {
   ParamRecord record;
   std::uint64_t checksum = 0;  // of the bytes as read; 0 if the value was skipped
-};
-
-/// The id and the revision of a row: enough to see which rows moved on.
-struct RowStamp {
-  std::int64_t id;
-  Revision revision;
-};
-
-/// A value to overwrite another with: see WriteTransaction::update_values.
-struct ValueUpdate {
-  std::int64_t id;
-  std::optional<Revision> expected;
-  ValueBytes value;
-  std::uint64_t checksum;
-  bool written = false;
 };
 
 /// One store file: the main one, or a scope's. Made by Database.
@@ -138,9 +118,6 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
   std::int64_t last_id();
   /// All rows in insertion order, without their values.
   std::vector<ParamRecord> list();
-  /// Id and revision of all rows, in insertion order.
-  std::vector<RowStamp> stamps();
-
   /// Reads the value of `record`, which must come from this file in this transaction, into `destination`
   /// (value_size bytes) and returns the checksum of what was read. Copies once. Throws CorruptStore if checksum or
   /// length is wrong, Error if the row has changed since; `destination` is then unspecified.
@@ -150,13 +127,6 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
   /// once per row, always on the calling thread, and returns the value's destination, or null to leave it unread. Large
   /// values are read on several threads, each with a connection of its own on the same snapshot.
   std::vector<LoadedRecord> read_all(const std::function<void*(const ParamRecord&)>& allocate);
-
-  /// The same in parts, at most 64, read by several threads if there are very many rows. `receive` returns
-  /// destinations; it gets the rows of one part in order on one thread, and different parts on several threads at once.
-  /// Returns the checksum of each value (0 if left unread), part by part.
-  using PartReceiver = std::function<void*(ParamRecord&& record, std::size_t part)>;
-  std::vector<std::uint64_t> read_parts(const PartReceiver& receive);
-  static constexpr std::size_t most_parts = 64;
 
   /// Writes a copy of this file to `target`, whole or not at all: a temporary file beside it, renamed at the end.
   /// `amend` (may be empty) changes the copy before it gets its name, in a transaction on the copy; it commits nothing
@@ -180,20 +150,15 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
   /// The URI that opens this file in the same way on a separate connection. Empty for a file in memory.
   std::string uri() const;
 
-  /// The URI for a separate, read-only connection. On a file in memory, such a connection blocks writers while it
-  /// reads.
-  std::string reading_uri() const;
-
  private:
   friend class Database;
   friend class Connection;
   friend class ReadTransaction;
   friend class Savepoint;
   friend class WriteTransaction;
+  friend struct Internals;
   struct Impl;
   explicit StoreFile(std::unique_ptr<Impl> impl);
-  FileStatements& statements();
-  std::vector<std::uint64_t> read_parts(const PartReceiver& receive, std::size_t parts_wanted);
 
   std::unique_ptr<Impl> impl_;
 };
@@ -243,8 +208,6 @@ class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
 
   /// Overwrites a value with one of the same size, in place. Throws Error if the size differs.
   bool update_value(std::int64_t id, std::optional<Revision> expected, ValueBytes value, std::uint64_t checksum);
-  /// The same for each of them; `written` gets each result. Several times faster for small values with consecutive ids.
-  void update_values(std::vector<ValueUpdate>& updates);
 
   /// Overwrites everything but the id with `record` and `value`, of any size.
   bool replace(std::int64_t id, std::optional<Revision> expected, const ParamRecord& record, ValueBytes value);
@@ -262,11 +225,10 @@ class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
 
  private:
   friend class Savepoint;
+  friend struct Internals;
   template <class Change>
   auto change(Change&& change);
-  bool overwrite(const ValueUpdate& update, Pages pages);
   std::optional<std::int64_t> insert_row(const ParamRecord& record, ValueBytes value);
-  void write_run(ValueUpdate* first, std::size_t count);
   void erase_chunks(std::int64_t id);
 
   StoreFile& file_;
@@ -297,12 +259,13 @@ class PARAMSTORE_STORAGE_EXPORT Database {
   std::shared_ptr<StoreFile> anonymous_scope();
   /// Names of the existing scopes, sorted.
   std::vector<std::string> scope_names();
-  /// Deletes the scope's file. False if it does not exist. Throws Error while anyone holds its StoreFile, and StoreBusy
+  /// Deletes the scope's file, and takes the scope off the store's list. False if there is neither. Throws Error while anyone holds its StoreFile, and StoreBusy
   /// while another Database, in this or another process, has it open.
   bool drop_scope(std::string_view name);
 
  private:
   friend class StoreFile;
+  friend struct Internals;
   explicit Database(std::unique_ptr<Connection> connection);
   std::unique_ptr<Connection> connection_;
 };

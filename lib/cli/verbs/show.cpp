@@ -1,3 +1,6 @@
+#include <SQLiteCpp/Column.h>
+#include <SQLiteCpp/Statement.h>
+
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -16,6 +19,7 @@
 #include "lib/cli/values/tensor_text.h"
 #include "lib/cli/verb.h"
 #include "lib/numeric/statistics.h"
+#include "lib/storage/bind_in_place.h"
 
 namespace paramstore::cli {
 namespace {
@@ -66,30 +70,31 @@ class Constrainer {
     connection_.load_extension(extension_path());
   }
 
-  Value constrain(const ParamRecord& record, const std::vector<char>& bytes) const {
-    sqlite3_stmt* made = nullptr;
-    connection_.check(sqlite3_prepare_v2(connection_.handle(),
-                                         "SELECT constrained(?1, ?2, ?3, ?4), constrained_shape(?1, ?2, ?3, ?4)", -1,
-                                         &made, nullptr));
-    const SqlStatement statement(made);
+  Value constrain(const ParamRecord& record, const std::vector<char>& bytes) {
     const std::string dtype(dtype_name(record.dtype));
     const std::string shape = storage::shape_to_json(record.shape);
-    connection_.check(sqlite3_bind_blob64(made, 1, bytes.empty() ? "" : bytes.data(), bytes.size(), SQLITE_STATIC));
-    int at = 2;
-    for (const std::string* text : {&dtype, &shape, &record.constraint_tag})
-      connection_.check(sqlite3_bind_text64(made, at++, text->data(), text->size(), SQLITE_STATIC, SQLITE_UTF8));
-    const int code = sqlite3_step(made);
-    if (code != SQLITE_ROW) {
-      throw NoSuch("the parameter " + shown_name(record.name) +
-                   " has no constrained value: " + sqlite3_errmsg(connection_.handle()));
-    }
-    const auto* data = static_cast<const char*>(sqlite3_column_blob(made, 0));
-    const auto* json = reinterpret_cast<const char*>(sqlite3_column_text(made, 1));
-    Value value{record.dtype, {}, {data, data + sqlite3_column_bytes(made, 0)}};
-    const auto new_shape = storage::parse_shape(json == nullptr ? "" : json);
-    if (!new_shape || storage::value_size(*new_shape, record.dtype) != value.bytes.size())
+    Value value{record.dtype, {}, {}};
+    std::string new_shape;
+    connection_.in_our_words([&] {
+      SQLite::Statement row(connection_.database(),
+                            "SELECT constrained(?1, ?2, ?3, ?4), constrained_shape(?1, ?2, ?3, ?4)");
+      storage::bind_in_place(row, 1, storage::ValueBytes{bytes.data(), bytes.size()});
+      int at = 2;
+      for (const std::string* text : {&dtype, &shape, &record.constraint_tag}) row.bindNoCopy(at++, *text);
+      try {
+        row.executeStep();
+      } catch (const SQLite::Exception& error) {
+        throw NoSuch("the parameter " + shown_name(record.name) + " has no constrained value: " + error.what());
+      }
+      const SQLite::Column constrained = row.getColumn(0);
+      const auto* const data = static_cast<const char*>(constrained.getBlob());
+      value.bytes.assign(data, data + constrained.getBytes());
+      new_shape = row.getColumn(1).getString();
+    });
+    const auto parsed = storage::parse_shape(new_shape);
+    if (!parsed || storage::value_size(*parsed, record.dtype) != value.bytes.size())
       throw FileError("the extension and this command come from different versions of paramstore; reinstall both");
-    value.shape = *new_shape;
+    value.shape = *parsed;
     return value;
   }
 

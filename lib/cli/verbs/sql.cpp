@@ -1,8 +1,13 @@
+#include <SQLiteCpp/Column.h>
+#include <SQLiteCpp/Statement.h>
+#include <sqlite3.h>
+
 #include <algorithm>
 #include <charconv>
 #include <iostream>
 #include <iterator>
 #include <set>
+#include <utility>
 
 #include "lib/cli/address.h"
 #include "lib/cli/commit_message.h"
@@ -12,6 +17,7 @@
 #include "lib/cli/terminal/readable_numbers.h"
 #include "lib/cli/terminal/table.h"
 #include "lib/cli/verb.h"
+#include "lib/storage/first_statement.h"
 
 namespace paramstore::cli {
 namespace {
@@ -29,10 +35,10 @@ struct Options {
   bool extension = false;
 };
 
-std::string hexadecimal(sqlite3_stmt* row, int column) {
+std::string hexadecimal(const SQLite::Column& value) {
   constexpr std::string_view digits = "0123456789abcdef";
-  const auto* bytes = static_cast<const unsigned char*>(sqlite3_column_blob(row, column));
-  const int size = sqlite3_column_bytes(row, column);
+  const auto* bytes = static_cast<const unsigned char*>(value.getBlob());
+  const int size = value.getBytes();
   std::string text;
   text.reserve(2 * static_cast<std::size_t>(size));
   for (int i = 0; i < size; ++i) {
@@ -42,31 +48,27 @@ std::string hexadecimal(sqlite3_stmt* row, int column) {
   return text;
 }
 
-std::string text_of(sqlite3_stmt* row, int column) {
-  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(row, column));
-  return text == nullptr ? std::string()
-                         : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(row, column)));
+std::string text_of(const SQLite::Column& value) {
+  const char* const text = value.getText();
+  return std::string(text, static_cast<std::size_t>(value.getBytes()));
 }
 
-Json json_of(sqlite3_stmt* row, int column) {
-  switch (sqlite3_column_type(row, column)) {
+Json json_of(const SQLite::Column& value) {
+  switch (value.getType()) {
     case SQLITE_NULL:
       return nullptr;
     case SQLITE_INTEGER:
-      return static_cast<std::int64_t>(sqlite3_column_int64(row, column));
+      return value.getInt64();
     case SQLITE_FLOAT:
-      return to_json(sqlite3_column_double(row, column));
+      return to_json(value.getDouble());
     case SQLITE_BLOB:
-      return hexadecimal(row, column);
+      return hexadecimal(value);
     default:
-      return text_of(row, column);
+      return text_of(value);
   }
 }
 
-std::string csv_of(sqlite3_stmt* row, int column) {
-  if (sqlite3_column_type(row, column) == SQLITE_BLOB) return hexadecimal(row, column);
-  return text_of(row, column);
-}
+std::string csv_of(const SQLite::Column& value) { return value.isBlob() ? hexadecimal(value) : text_of(value); }
 
 std::string csv_field(const std::string& text) {
   if (text.find_first_of("\",\r\n") == std::string::npos) return text;
@@ -78,18 +80,17 @@ std::string csv_field(const std::string& text) {
   return quoted + "\"";
 }
 
-std::string cell_of(sqlite3_stmt* row, int column) {
+std::string cell_of(const SQLite::Column& value) {
   constexpr std::size_t widest = 100;
-  if (sqlite3_column_type(row, column) == SQLITE_BLOB)
-    return "<" + std::to_string(sqlite3_column_bytes(row, column)) + " bytes>";
-  return cut_to_width(escaped(text_of(row, column).substr(0, 8 * widest)), widest);
+  if (value.isBlob()) return "<" + std::to_string(value.getBytes()) + " bytes>";
+  return cut_to_width(escaped(text_of(value).substr(0, 8 * widest)), widest);
 }
 
 // Runs one statement and prints its rows.
 class StatementRun {
  public:
-  StatementRun(const SqlConnection& connection, sqlite3_stmt* statement, Form form)
-      : connection_(connection), row_(statement), columns_(sqlite3_column_count(statement)), form_(form) {}
+  StatementRun(SQLite::Statement& statement, Form form)
+      : row_(statement), columns_(statement.getColumnCount()), form_(form) {}
 
   void run() {
     if (columns_ == 0) {
@@ -104,14 +105,9 @@ class StatementRun {
   }
 
  private:
-  bool step() {
-    const int code = sqlite3_step(row_);
-    if (code == SQLITE_ROW) return true;
-    if (code != SQLITE_DONE) connection_.check(code);
-    return false;
-  }
+  bool step() { return row_.executeStep(); }
 
-  std::string title(int column) const { return sqlite3_column_name(row_, column); }
+  std::string title(int column) const { return row_.getColumnName(column); }
 
   void print_table() {
     std::vector<Column> columns;
@@ -121,9 +117,9 @@ class StatementRun {
     while (step()) {
       std::vector<std::string> cells;
       for (int i = 0; i < columns_; ++i) {
-        const int type = sqlite3_column_type(row_, i);  // reading the column as text would change its type
+        const int type = row_.getColumn(i).getType();  // reading the column as text would change its type
         if (type == SQLITE_TEXT || type == SQLITE_BLOB) columns[static_cast<std::size_t>(i)].align = Align::left;
-        cells.push_back(cell_of(row_, i));
+        cells.push_back(cell_of(row_.getColumn(i)));
       }
       rows.push_back(std::move(cells));
     }
@@ -136,7 +132,7 @@ class StatementRun {
     for (int i = 0; i < columns_; ++i) std::cout << (i > 0 ? "," : "") << csv_field(title(i));
     std::cout << "\r\n";
     while (step()) {
-      for (int i = 0; i < columns_; ++i) std::cout << (i > 0 ? "," : "") << csv_field(csv_of(row_, i));
+      for (int i = 0; i < columns_; ++i) std::cout << (i > 0 ? "," : "") << csv_field(csv_of(row_.getColumn(i)));
       std::cout << "\r\n";
     }
   }
@@ -155,14 +151,13 @@ class StatementRun {
     std::cout << '[';
     for (bool first = true; step(); first = false) {
       Json object = Json::object();
-      for (int i = 0; i < columns_; ++i) object[title(i)] = json_of(row_, i);
+      for (int i = 0; i < columns_; ++i) object[title(i)] = json_of(row_.getColumn(i));
       std::cout << (first ? "\n  " : ",\n  ") << object.dump(-1, ' ', false, Json::error_handler_t::replace);
     }
     std::cout << "\n]\n";
   }
 
-  const SqlConnection& connection_;
-  sqlite3_stmt* row_;
+  SQLite::Statement& row_;
   int columns_;
   Form form_;
 };
@@ -173,57 +168,60 @@ class StatementRun {
 }
 
 // Binds the values of the command line: what looks like a number as a number, else as text.
-void bind(const SqlConnection& connection, sqlite3_stmt* statement, const std::vector<std::string>& values) {
-  const int parameters = sqlite3_bind_parameter_count(statement);
+void bind(SQLite::Statement& statement, const std::vector<std::string>& values) {
+  const int parameters = statement.getBindParameterCount();
   for (int i = 1; i <= parameters; ++i) {
     const std::string& text = values[static_cast<std::size_t>(i - 1)];
     const char* const end = text.data() + text.size();
     std::int64_t integer = 0;
     double real = 0;
-    int code = SQLITE_OK;
     if (const auto read = std::from_chars(text.data(), end, integer); read.ec == std::errc() && read.ptr == end) {
-      code = sqlite3_bind_int64(statement, i, integer);
+      statement.bind(i, integer);
     } else if (const auto real_read = std::from_chars(text.data(), end, real);
                real_read.ec == std::errc() && real_read.ptr == end && real == real) {
-      code = sqlite3_bind_double(statement, i, real);
+      statement.bind(i, real);
     } else {
-      code = sqlite3_bind_text64(statement, i, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+      statement.bindNoCopy(i, text);
     }
-    connection.check(code);
   }
 }
 
 // Whether only comments are left. A statement that cannot be prepared now may be valid once those before it have run.
-bool holds_no_statement(const SqlConnection& connection, const char* rest) {
+bool holds_no_statement(const SQLite::Database& database, const char* rest) try {
   while (*rest != '\0') {
-    sqlite3_stmt* made = nullptr;
-    const int code = sqlite3_prepare_v2(connection.handle(), rest, -1, &made, &rest);
-    const SqlStatement statement(made);
-    if (code != SQLITE_OK || made != nullptr) return false;
+    const auto [exists, only_reads, end] = storage::first_statement(database, rest);
+    if (exists) return false;
+    rest = end;
   }
   return true;
+} catch (const SQLite::Exception&) {
+  return false;
 }
 
-void run_all(const SqlConnection& connection, const std::string& sql, const Options& options) {
+void run_statements(SQLite::Database& database, const std::string& sql, const Options& options) {
   const Form form = options.json ? Form::json : options.csv ? Form::csv : Form::table;
   const char* rest = sql.c_str();
   const std::size_t values = options.values.size();
   std::size_t used = 0;  // how many of the values
   while (*rest != '\0') {
-    sqlite3_stmt* made = nullptr;
-    connection.check(sqlite3_prepare_v2(connection.handle(), rest, -1, &made, &rest));
-    const SqlStatement statement(made);
-    if (made == nullptr) continue;  // a comment, or nothing
-    if (!options.write && sqlite3_stmt_readonly(made) == 0)
-      throw UsageError("this SQL would change the store; add --write to allow that");
-    const auto parameters = static_cast<std::size_t>(sqlite3_bind_parameter_count(made));
+    const char* const begin = rest;
+    const auto [exists, only_reads, end] = storage::first_statement(database, begin);
+    rest = end;
+    if (!exists) continue;  // a comment, or nothing
+    if (!options.write && !only_reads) throw UsageError("this SQL would change the store; add --write to allow that");
+    SQLite::Statement statement(database, std::string(begin, end));
+    const auto parameters = static_cast<std::size_t>(statement.getBindParameterCount());
     used = std::max(used, parameters);
     // Reports excess values before the last statement runs, which is usually the only one.
-    if (used > values || (used < values && holds_no_statement(connection, rest))) refuse_values(used, values);
-    bind(connection, made, options.values);
-    StatementRun(connection, made, form).run();
+    if (used > values || (used < values && holds_no_statement(database, rest))) refuse_values(used, values);
+    bind(statement, options.values);
+    StatementRun(statement, form).run();
   }
   if (used < values) refuse_values(used, values);  // the SQL has no statement
+}
+
+void run_all(SqlConnection& connection, const std::string& sql, const Options& options) {
+  connection.in_our_words([&] { run_statements(connection.database(), sql, options); });
 }
 
 std::vector<Address> attached(const Address& address, const Options& options) {
@@ -247,13 +245,13 @@ void ask(const Address& address, const std::string& sql, const Options& options)
 void change(const Address& address, const std::string& sql, const Options& options) {
   // The same check, and that it is writable. Closed again: the last connection to close tidies up, and that should be ours.
   const auto look_at = [](const Address& each) {
-    return StoreWriter(each, StoreWriter::Missing::refuse).file().path();
+    StoreWriter store(each, StoreWriter::Missing::refuse);
+    return std::pair(store.file().uri(), store.file().path());
   };
-  const auto absolute = [](const std::string& path) { return std::filesystem::absolute(path).string(); };
-  const std::string path = look_at(address);
-  SqlConnection connection(absolute(path), path, SqlConnection::Access::write);
+  const auto [uri, path] = look_at(address);
+  SqlConnection connection(uri, path, SqlConnection::Access::write);
   if (options.extension) connection.load_extension(extension_path());
-  for (const Address& each : attached(address, options)) connection.attach(absolute(look_at(each)), *each.scope);
+  for (const Address& each : attached(address, options)) connection.attach(look_at(each).first, *each.scope);
   connection.begin();
   run_all(connection, sql, options);
   connection.commit(commit_message("sql", {sql}));

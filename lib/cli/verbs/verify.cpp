@@ -23,6 +23,8 @@ struct Options {
 struct Report {
   std::string store;  // as on the command line
   storage::Verification verification;
+
+  bool sound() const { return verification.damage.empty() && verification.missing.empty(); }
 };
 
 // Why a file cannot be opened, without the file's name, which the report shows anyway.
@@ -54,16 +56,17 @@ Report verify(const std::string& name, const Address& address) {
 }
 
 void print(const Report& report) {
-  const auto& [damage, records, bytes, without_checksum] = report.verification;
-  for (const Damage& each : damage) {
-    std::cout << shown_name(report.store) << ": "
-              << (each.name.empty() ? "" : "parameter " + shown_name(each.name) + ": ") << escaped(each.what) << '\n';
-  }
-  if (!damage.empty()) return;
-  std::cout << shown_name(report.store) << ": sound: " << counted(records.size(), "parameter") << ", "
-            << byte_count(bytes);
-  if (without_checksum > 0)
-    std::cout << "; " << counted(without_checksum, "value") << " written by another tool, without a checksum";
+  const storage::Verification& found = report.verification;
+  const std::string start = shown_name(report.store) + ": ";
+  for (const Damage& each : found.damage)
+    std::cout << start << (each.name.empty() ? "" : "parameter " + shown_name(each.name) + ": ") << escaped(each.what)
+              << '\n';
+  for (const std::string& each : found.missing) std::cout << start << "missing: " << escaped(each) << '\n';
+  for (const std::string& each : found.notes) std::cout << start << "note: " << escaped(each) << '\n';
+  if (!found.damage.empty()) return;
+  std::cout << start << "sound: " << counted(found.records.size(), "parameter") << ", " << byte_count(found.bytes);
+  if (found.without_checksum > 0)
+    std::cout << "; " << counted(found.without_checksum, "value") << " written by another tool, without a checksum";
   std::cout << '\n';
 }
 
@@ -75,11 +78,13 @@ Json to_json(const Report& report) {
     damage.push_back(std::move(entry));
   }
   return {{"store", report.store},
-          {"sound", report.verification.damage.empty()},
+          {"sound", report.sound()},
           {"params", report.verification.records.size()},
           {"bytes", report.verification.bytes},
           {"without_checksum", report.verification.without_checksum},
-          {"damage", std::move(damage)}};
+          {"damage", std::move(damage)},
+          {"missing", report.verification.missing},
+          {"notes", report.verification.notes}};
 }
 
 ExitStatus run(const Options& options) {
@@ -100,7 +105,7 @@ ExitStatus run(const Options& options) {
   bool sound = true;
   Json list = Json::array();
   for (const Report& report : reports) {
-    sound = sound && report.verification.damage.empty();
+    sound = sound && report.sound();
     if (options.quiet) continue;
     if (options.json) {
       list.push_back(to_json(report));
@@ -122,8 +127,9 @@ void add_verify(CLI::App& command, Action& action) {
   verb.add_flag("-q,--quiet", options->quiet, "Print nothing; only set the exit status");
   verb.footer(
       "Checks the file's structure, every row, every value's length and checksum, and\n"
-      "the syntax of constraint tags, in the store and in its scopes. The exit status\n"
-      "is 0 if all is sound, 1 if something is wrong. Changes nothing.");
+      "the syntax of constraint tags, in the store and in its scopes, and whether the\n"
+      "scopes that the store lists are there. The exit status is 0 if all is sound,\n"
+      "1 if something is wrong or missing. Changes nothing.");
 }
 
 }  // namespace paramstore::cli

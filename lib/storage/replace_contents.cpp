@@ -1,8 +1,9 @@
 // A store's file is never replaced by renaming another over it: a program that had opened the old file but not yet read
 // from it would hold no lock, and would later find the new file's -wal by name and take it for the old file's. So the
 // file stays and gets its new contents in one transaction, protected by SQLite's own locks and journal.
-#include "lib/storage/file_contents.h"
+#include "lib/storage/replace_contents.h"
 
+#include <SQLiteCpp/Backup.h>
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -10,8 +11,9 @@
 #include <memory>
 #include <thread>
 
-#include "lib/storage/connection.h"
+#include "lib/storage/location.h"
 #include "lib/storage/migrations.h"
+#include "lib/storage/open_connection.h"
 #include "lib/storage/schema_check.h"
 #include "lib/storage/sqlite_error.h"
 #include "paramstore/error.h"
@@ -26,24 +28,23 @@ constexpr int pages_a_step = 64;
 
 // A connection with exclusive use of the file, outside WAL mode: in WAL mode the page size could not change, and
 // readers would not block.
-std::unique_ptr<SQLite::Database> lock_alone(const fs::path& target, const OpenOptions& options) {
+std::unique_ptr<SQLite::Database> lock_alone(const fs::path& target, const InternalOptions& options) {
   const std::string path = target.string();
-  auto database = open_handle(file_uri(target, OpenMode::create, options.vfs), path, std::chrono::milliseconds::zero());
-  sqlite3* const handle = database->getHandle();
+  auto database = open_connection(file_uri(target, OpenMode::create, options.vfs), path, {});
   // EXTRA: after a power loss the deleted journal must not reappear, as it would restore the old contents.
-  execute(handle,
+  execute(*database,
           "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = EXTRA; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE; "
           "COMMIT",
           path, replacing);
-  const FileIdentity identity = read_identity(handle, "main", path);
+  const FileIdentity identity = read_identity(*database, "main", path);
   if (!identity.blank && identity.application_id != store_application_id)
     throw NotAStore(path + ": exists and is not a store; it is not replaced");
   // The lock stays until the next transaction ends, which then removes its journal.
-  execute(handle, "PRAGMA locking_mode = NORMAL", path, replacing);
+  execute(*database, "PRAGMA locking_mode = NORMAL", path, replacing);
   return database;
 }
 
-std::unique_ptr<SQLite::Database> wait_for_lock(const fs::path& target, const OpenOptions& options) {
+std::unique_ptr<SQLite::Database> wait_for_lock(const fs::path& target, const InternalOptions& options) {
   const auto begin = std::chrono::steady_clock::now();
   for (;;) {
     try {
@@ -68,27 +69,26 @@ std::unique_ptr<SQLite::Database> wait_for_lock(const fs::path& target, const Op
 
 }  // namespace
 
-void overwrite(const fs::path& target, const fs::path& source, const OpenOptions& options, const Progress& progress) {
-  const std::string path = target.string();
-  const auto from =
-      open_handle(file_uri(source, OpenMode::read_write, options.vfs), source.string(), options.busy_timeout);
+void replace_contents(const fs::path& target, const fs::path& source, const InternalOptions& options,
+                      const Progress& progress) {
+  ConnectionOptions waiting;
+  waiting.busy_timeout = options.busy_timeout;
+  const auto from = open_connection(file_uri(source, OpenMode::read_write, options.vfs), source.string(), waiting);
   const auto into = wait_for_lock(target, options);
-  const auto finish = [](sqlite3_backup* each) { sqlite3_backup_finish(each); };  // undoes an incomplete copy
-  std::unique_ptr<sqlite3_backup, decltype(finish)> backup(
-      sqlite3_backup_init(into->getHandle(), "main", from->getHandle(), "main"), finish);
-  if (backup == nullptr) throw_sqlite_error(into->getHandle(), sqlite3_errcode(into->getHandle()), path, replacing);
-  int code = SQLITE_OK;
-  auto next = std::chrono::steady_clock::now();
-  while ((code = sqlite3_backup_step(backup.get(), pages_a_step)) == SQLITE_OK) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now < next) continue;
-    next = now + std::chrono::milliseconds(100);
-    const int pages = sqlite3_backup_pagecount(backup.get());
-    progress(static_cast<std::uint64_t>(pages - sqlite3_backup_remaining(backup.get())),
-             static_cast<std::uint64_t>(pages));
-  }
-  if (code != SQLITE_DONE) throw_sqlite_error(nullptr, code, path, replacing);
-  check_sqlite(into->getHandle(), sqlite3_backup_finish(backup.release()), path, replacing);
+  in_our_words(target.string(), replacing, [&] {
+    SQLite::Backup backup(*into, *from);  // undoes an incomplete copy
+    auto next = std::chrono::steady_clock::now();
+    int code = SQLITE_OK;
+    while ((code = backup.executeStep(pages_a_step)) == SQLITE_OK) {
+      const auto now = std::chrono::steady_clock::now();
+      if (now < next) continue;
+      next = now + std::chrono::milliseconds(100);
+      const int pages = backup.getTotalPageCount();
+      progress(static_cast<std::uint64_t>(pages - backup.getRemainingPageCount()), static_cast<std::uint64_t>(pages));
+    }
+    // BUSY or LOCKED, which SQLiteCpp returns instead of throwing.
+    if (code != SQLITE_DONE) throw SQLite::Exception(sqlite3_errstr(code), code);
+  });
 }
 
 }  // namespace paramstore::storage

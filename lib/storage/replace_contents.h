@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "paramstore/storage/database.h"
+#include "lib/storage/store_internals.h"
 
 namespace paramstore::storage {
 
@@ -11,7 +11,7 @@ namespace paramstore::storage {
 /// that does not exist. Afterwards the target has either all of the new contents or the old ones, even after a crash or
 /// power loss. Throws StoreBusy if somebody has the target open, NotAStore if it is not a store, and CorruptStore if it
 /// is too damaged for SQLite to write.
-void overwrite(const std::filesystem::path& target, const std::filesystem::path& source, const OpenOptions& options,
-               const Progress& progress);
+void replace_contents(const std::filesystem::path& target, const std::filesystem::path& source,
+                      const InternalOptions& options, const Progress& progress);
 
 }  // namespace paramstore::storage

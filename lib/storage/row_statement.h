@@ -1,7 +1,8 @@
-// A prepared statement that is used again and again.
+// A prepared statement for the row paths: rows that are loaded, written and stamped, thousands in one call.
 //
-// SQLiteCpp's own Statement keeps its sqlite3_stmt to itself, and its Column takes a shared_ptr for every
-// value read; at ten thousand rows of ten columns that is most of the time. So this one is bare.
+// Everything else speaks SQLiteCpp. Its Statement copies a shared_ptr and checks the index for every column that is read, which
+// costs more than 5 % of the statement that loads many small rows: `load/10000x64/all` of `./run bench` shows it. And it cannot
+// bind what writing needs: a pointer (value_run.h), a blob of zeros to be filled in place, a text that is no std::string.
 #pragma once
 
 #include <cstdint>
@@ -17,20 +18,20 @@ struct sqlite3_stmt;
 
 namespace paramstore::storage {
 
-class Statement {
+class RowStatement {
  public:
   /// `path` and `doing` are for messages; `path` must outlive the statement.
-  Statement(sqlite3* handle, const std::string& sql, const std::string& path, const char* doing);
+  RowStatement(sqlite3* handle, const std::string& sql, const std::string& path, const char* doing);
 
   // Parameters count from 1. Text and values are borrowed: they must live until the statement is reset.
-  Statement& bind(int parameter, std::int64_t value);
-  Statement& bind(int parameter, std::optional<std::int64_t> value);
-  Statement& bind(int parameter, std::string_view text);
-  Statement& bind_value(int parameter, ValueBytes value);
+  RowStatement& bind(int parameter, std::int64_t value);
+  RowStatement& bind(int parameter, std::optional<std::int64_t> value);
+  RowStatement& bind(int parameter, std::string_view text);
+  RowStatement& bind_value(int parameter, ValueBytes value);
   /// For a function that gets it by sqlite3_value_pointer with the same `type`.
-  Statement& bind_pointer(int parameter, void* pointer, const char* type);
+  RowStatement& bind_pointer(int parameter, void* pointer, const char* type);
   /// A blob of that many zeros, to be filled in place.
-  Statement& bind_zeros(int parameter, std::uint64_t size);
+  RowStatement& bind_zeros(int parameter, std::uint64_t size);
 
   /// True: there is a row.
   bool step();
@@ -60,21 +61,15 @@ class Statement {
 /// One use of a cached statement: resets it at the end, even if an exception is thrown.
 class StatementUse {
  public:
-  explicit StatementUse(Statement& statement) noexcept : statement_(statement) {}
+  explicit StatementUse(RowStatement& statement) noexcept : statement_(statement) {}
   ~StatementUse() { statement_.reset(); }
   StatementUse(const StatementUse&) = delete;
   StatementUse& operator=(const StatementUse&) = delete;
-  Statement* operator->() const noexcept { return &statement_; }
-  Statement& operator*() const noexcept { return statement_; }
+  RowStatement* operator->() const noexcept { return &statement_; }
+  RowStatement& operator*() const noexcept { return statement_; }
 
  private:
-  Statement& statement_;
+  RowStatement& statement_;
 };
-
-/// Runs `sql`, one statement or several, for what it does.
-void execute(sqlite3* handle, const std::string& sql, const std::string& path, const char* doing);
-
-/// `name` as an SQL identifier, in double quotes.
-std::string quote_identifier(std::string_view name);
 
 }  // namespace paramstore::storage

@@ -1,4 +1,4 @@
-#include "lib/storage/statement.h"
+#include "lib/storage/row_statement.h"
 
 #include <sqlite3.h>
 
@@ -6,9 +6,9 @@
 
 namespace paramstore::storage {
 
-void Statement::Finalizer::operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
+void RowStatement::Finalizer::operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
 
-Statement::Statement(sqlite3* handle, const std::string& sql, const std::string& path, const char* doing)
+RowStatement::RowStatement(sqlite3* handle, const std::string& sql, const std::string& path, const char* doing)
     : path_(&path), doing_(doing) {
   sqlite3_stmt* statement = nullptr;
   const int code = sqlite3_prepare_v3(handle, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
@@ -17,94 +17,81 @@ Statement::Statement(sqlite3* handle, const std::string& sql, const std::string&
   check_sqlite(handle, code, path, doing);
 }
 
-void Statement::check(int code) const {
+void RowStatement::check(int code) const {
   if (code != SQLITE_OK) throw_sqlite_error(sqlite3_db_handle(statement_.get()), code, *path_, doing_);
 }
 
-Statement& Statement::bind(int parameter, std::int64_t value) {
+RowStatement& RowStatement::bind(int parameter, std::int64_t value) {
   check(sqlite3_bind_int64(statement_.get(), parameter, value));
   return *this;
 }
 
-Statement& Statement::bind(int parameter, std::optional<std::int64_t> value) {
+RowStatement& RowStatement::bind(int parameter, std::optional<std::int64_t> value) {
   if (value) return bind(parameter, *value);
   check(sqlite3_bind_null(statement_.get(), parameter));
   return *this;
 }
 
-Statement& Statement::bind(int parameter, std::string_view text) {
+RowStatement& RowStatement::bind(int parameter, std::string_view text) {
   check(sqlite3_bind_text64(statement_.get(), parameter, text.empty() ? "" : text.data(), text.size(), SQLITE_STATIC,
                             SQLITE_UTF8));
   return *this;
 }
 
-Statement& Statement::bind_value(int parameter, ValueBytes value) {
+RowStatement& RowStatement::bind_value(int parameter, ValueBytes value) {
   // A null pointer would bind NULL, not an empty blob.
   check(sqlite3_bind_blob64(statement_.get(), parameter, value.size == 0 ? "" : value.data, value.size, SQLITE_STATIC));
   return *this;
 }
 
-Statement& Statement::bind_pointer(int parameter, void* pointer, const char* type) {
+RowStatement& RowStatement::bind_pointer(int parameter, void* pointer, const char* type) {
   check(sqlite3_bind_pointer(statement_.get(), parameter, pointer, type, nullptr));
   return *this;
 }
 
-Statement& Statement::bind_zeros(int parameter, std::uint64_t size) {
+RowStatement& RowStatement::bind_zeros(int parameter, std::uint64_t size) {
   check(sqlite3_bind_zeroblob64(statement_.get(), parameter, size));
   return *this;
 }
 
-bool Statement::step() {
+bool RowStatement::step() {
   const int code = sqlite3_step(statement_.get());
   if (code == SQLITE_ROW) return true;
   if (code != SQLITE_DONE) check(code);
   return false;
 }
 
-void Statement::reset() noexcept {
+void RowStatement::reset() noexcept {
   sqlite3_reset(statement_.get());
   sqlite3_clear_bindings(statement_.get());
 }
 
-std::int64_t Statement::integer(int column) const noexcept { return sqlite3_column_int64(statement_.get(), column); }
+std::int64_t RowStatement::integer(int column) const noexcept { return sqlite3_column_int64(statement_.get(), column); }
 
-std::optional<std::int64_t> Statement::optional_integer(int column) const noexcept {
+std::optional<std::int64_t> RowStatement::optional_integer(int column) const noexcept {
   if (is_null(column)) return std::nullopt;
   return integer(column);
 }
 
-std::string_view Statement::text(int column) const noexcept {
+std::string_view RowStatement::text(int column) const noexcept {
   // The pointer first: this call creates the text, and with it the length.
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
   if (text == nullptr) return {};
   return {text, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 
-std::string_view Statement::utf8_text(int column) const noexcept {
+std::string_view RowStatement::utf8_text(int column) const noexcept {
   const ValueBytes bytes = blob(column);
   return {static_cast<const char*>(bytes.data), bytes.size};
 }
 
-ValueBytes Statement::blob(int column) const noexcept {
+ValueBytes RowStatement::blob(int column) const noexcept {
   const void* data = sqlite3_column_blob(statement_.get(), column);
   return {data, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 
-bool Statement::is_null(int column) const noexcept {
+bool RowStatement::is_null(int column) const noexcept {
   return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
-}
-
-void execute(sqlite3* handle, const std::string& sql, const std::string& path, const char* doing) {
-  check_sqlite(handle, sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr), path, doing);
-}
-
-std::string quote_identifier(std::string_view name) {
-  std::string result = "\"";
-  for (const char c : name) {
-    if (c == '"') result += '"';
-    result += c;
-  }
-  return result + "\"";
 }
 
 }  // namespace paramstore::storage
