@@ -22,7 +22,8 @@
 
 namespace paramstore::storage {
 
-/// The page size of new files on disk: faster than 4 KiB pages for many small and for large values.
+/// The page size of new files on disk. With 32 KiB an empty store is half as large and a small `set` a third faster, but
+/// committing and loading 100 values of 1 MiB takes 5 to 20 % longer.
 constexpr int file_page_size = 65536;
 
 struct StoreFile::Impl {
