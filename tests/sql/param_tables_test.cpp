@@ -8,6 +8,7 @@
 
 #include "lib/sql/functions.h"
 #include "lib/sql/param_values.h"
+#include "lib/storage/store_internals.h"
 #include "sql/connection.h"
 #include "sql/numbers.h"
 #include "storage/support.h"
