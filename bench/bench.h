@@ -33,6 +33,7 @@ std::vector<Work> all_works();
 std::vector<Work> get_works();
 std::vector<Work> constraint_works();
 std::vector<Work> set_works();
+std::vector<Work> insert_works();
 std::vector<Work> commit_works();
 std::vector<Work> load_works();
 std::vector<Work> sql_works();

@@ -28,11 +28,12 @@ IDENTITIES = {("real", "forward"), ("real", "inverse"), ("real_vector", "forward
 
 # What the row says, our measurement, the peer's measurement and name, the ratio to reach (None: shown for comparison).
 ROWS = [
-    ("get real", "get/real/ours", "get/real/unordered_map", "hash map look-up", 1 / 3),
+    ("get real", "get/real/ours", "get/real/unordered_map", "hash map look-up", 1 / 2),
     ("get positive, grad", "get/positive/grad/ours", "get/positive/grad/exp", "bare exp", 1 / 1.2),
     ("get positive, no grad", "get/positive/no_grad/ours", "get/positive/no_grad/exp", "bare exp", 1 / 1.2),
     ("get simplex, grad", "get/simplex/ours", "get/simplex/softmax", "bare softmax", None),
     ("get lower_cholesky, grad", "get/lower_cholesky/ours", "get/lower_cholesky/bare operations", "bare operations", None),
+    ("setdefault of 100,000 x 4, in a batch", "insert/100000x4/ours", "insert/100000x4/sqlite", "a prepared INSERT", 0.5),
     ("commit 10,000 x 64, all changed", "commit/10000x64/all/ours", "commit/10000x64/all/torch_save", SAVE, 15),
     ("commit 100 x 1 MiB, all changed", "commit/100x1MiB/all/ours", "commit/100x1MiB/all/torch_save", SAVE, 0.9),
     ("commit 8 x 64 MiB, all changed", "commit/8x64MiB/all/ours", "commit/8x64MiB/all/torch_save", SAVE, None),
@@ -69,7 +70,7 @@ ROWS = [
     ("get positive", "get/positive/grad/ours", "get/positive/pyro", PYRO, None),
     ("get simplex", "get/simplex/ours", "get/simplex/pyro", PYRO, None),
     ("get lower_cholesky", "get/lower_cholesky/ours", "get/lower_cholesky/pyro", PYRO, None),
-    ("set positive, in memory", "set/positive/in_memory/ours", "set/positive/pyro", PYRO, None),
+    ("set positive, in memory", "set/positive/in_memory/ours", "set/positive/pyro", PYRO, 1),
     ("set positive, in the file", "set/positive/process_crash/ours", "set/positive/pyro", PYRO + ", in memory", None),
     ("set positive, on the disk", "set/positive/power_loss/ours", "set/positive/pyro", PYRO + ", in memory", None),
     ("commit 10,000 x 64, all changed", "commit/10000x64/all/ours", "save/10000x64/pyro", PYRO + " save + fdatasync", None),

@@ -70,7 +70,7 @@ void tanh_of_rows(std::int64_t n, const Float* factor, Float* tanh) {
 }
 
 //
-// 
+//
 // atanh(t) is sign(t) * log1p(2|t| / (1 - |t|)) / 2. LibTorch computes the logarithm, many at a time; these two come
 // before and after it.
 template <typename Float>

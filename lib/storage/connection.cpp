@@ -18,10 +18,10 @@ namespace {
 
 constexpr const char* opening = "open the store";
 
-// Chosen by measuring durable rewrites of many small, 100 large and a few very large rows.
-constexpr int page_size = 65536;               // faster than 4 KiB pages for small and large values
+// Chosen by measuring durable rewrites of many small, 100 large and a few very large rows, and file_page_size with them.
 constexpr int journal_size_limit = 512 << 20;  // a -wal in steady use keeps its size: extending a file is slow
 constexpr int cache_kibibytes = 128 << 10;     // large values leave the cache only once
+constexpr int memory_page_size = 4096;  // a change copies the whole page: with 64 KiB most of its time is copying
 constexpr std::int64_t memory_size_limit = std::int64_t{1} << 46;
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
@@ -69,7 +69,8 @@ void run(SQLite::Statement& statement) {
 void make_or_migrate(const std::string& uri, const std::string& path, std::chrono::milliseconds timeout,
                      bool in_memory) {
   const auto database = open_connection(uri, path, waiting(timeout));
-  execute(*database, "PRAGMA page_size = " + std::to_string(page_size), path, opening);
+  execute(*database, "PRAGMA page_size = " + std::to_string(in_memory ? memory_page_size : file_page_size), path,
+          opening);
   bring_up_to_date(*database, path);
   if (!in_memory) set_journal_mode(*database, "main", "WAL", path, opening, timeout);
 }
@@ -145,18 +146,23 @@ int Connection::note_wal_size(void* connection, sqlite3*, const char*, int pages
 }
 
 void Connection::checkpoint(StoreFile& file) noexcept {
-  constexpr int least = 512;  // 32 MiB: less slows down rewriting many small values
-  constexpr int most = 8000;  // 500 MiB: less slows down rewriting large values
-  if (wal_pages_ <= least) return;
+  constexpr std::int64_t least = 32 << 20;  // less slows down rewriting many small values
+  constexpr std::int64_t most = 500 << 20;  // less slows down rewriting large values
+  constexpr int largest_page = 65536;
+  if (wal_pages_ <= least / largest_page) return;
   // A -wal several times as large as its file is only slow to open.
+  std::int64_t page = 0;
   std::int64_t pages = 0;
   try {
+    const StatementUse size(file.impl_->statements[StatementId::page_size]);
     const StatementUse count(file.impl_->statements[StatementId::page_count]);
+    if (size->step()) page = size->integer(0);
+    if (wal_pages_ * page <= least) return;
     if (count->step()) pages = count->integer(0);
   } catch (const Error&) {
     return;  // the next commit tries again
   }
-  if (wal_pages_ <= std::clamp<std::int64_t>(4 * pages, least, most)) return;
+  if (wal_pages_ * page <= std::clamp(4 * pages * page, least, most)) return;
   // The commit is done even if this fails: what cannot be written back now stays in the -wal.
   sqlite3_wal_checkpoint_v2(handle(), file.impl_->alias.c_str(), SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
 }

@@ -22,6 +22,10 @@
 
 namespace paramstore::storage {
 
+/// The page size of new files on disk. With 32 KiB an empty store is half as large and a small `set` a third faster, but
+/// committing and loading 100 values of 1 MiB takes 4 to 20 % longer.
+constexpr int file_page_size = 65536;
+
 struct StoreFile::Impl {
   Impl(Connection& owner, std::string path, std::string alias, std::string uri, std::filesystem::path resolved);
 

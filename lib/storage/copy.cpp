@@ -10,6 +10,7 @@
 #include <cstdio>
 
 #include "lib/storage/connection.h"
+#include "lib/storage/open_connection.h"
 #include "lib/storage/progress.h"
 #include "lib/storage/record.h"
 #include "lib/storage/replace_contents.h"
@@ -102,11 +103,24 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
         throw CorruptStore(impl_->path + ": a copy is larger than the file can hold: the file is damaged");
       if (progress) progress(std::min(written, size), total);
     };
-    in_our_words(impl_->path, copying, [&] {
-      SQLite::Statement vacuum(connection.database(), "VACUUM " + sql_identifier(impl_->alias) + " INTO ?1");
-      vacuum.bind(1, file_uri(temporary.path(), OpenMode::create, options.vfs));
-      run_watched(connection.handle(), look, [&] { vacuum.exec(); });
-    });
+    const auto vacuum_into = [&](SQLite::Database& database, const std::string& alias, const fs::path& path) {
+      in_our_words(impl_->path, copying, [&] {
+        SQLite::Statement vacuum(database, "VACUUM " + sql_identifier(alias) + " INTO ?1");
+        vacuum.bind(1, file_uri(path, OpenMode::create, options.vfs));
+        run_watched(database.getHandle(), look, [&] { vacuum.exec(); });
+      });
+    };
+    if (impl_->in_memory()) {
+      // SQLite ignores PRAGMA page_size when it vacuums a database in memory, so a second copy gets the pages of a file.
+      const TemporaryFile small_pages(target);
+      vacuum_into(connection.database(), impl_->alias, small_pages.path());
+      const auto copied = open_connection(file_uri(small_pages.path(), OpenMode::read_write, options.vfs),
+                                          small_pages.path().string(), {});
+      execute(*copied, "PRAGMA page_size = " + std::to_string(file_page_size), impl_->path, copying);
+      vacuum_into(*copied, "main", temporary.path());
+    } else {
+      vacuum_into(connection.database(), impl_->alias, temporary.path());
+    }
     if (progress) progress(size, total);
   }
   {

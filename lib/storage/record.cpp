@@ -23,21 +23,23 @@ bool is_printable_ascii(std::string_view text) {
 
 void check_record(const ParamRecord& record, ValueBytes value, const std::string& path) {
   validate_param_name(record.name);
-  const std::string start = path + ": the parameter " + in_quotes(record.name) + ": ";
+  // Made only for an error: it takes as long as all the checks.
+  const auto start = [&] { return path + ": the parameter " + in_quotes(record.name) + ": "; };
   const auto size = value_size(record.shape, record.dtype);
   if (record.shape.size() > 64)
-    throw Error(start + "has " + std::to_string(record.shape.size()) + " dimensions; at most 64 are kept");
-  if (!size) throw Error(start + "the shape " + shape_to_json(record.shape) + " has a negative or too large size");
+    throw Error(start() + "has " + std::to_string(record.shape.size()) + " dimensions; at most 64 are kept");
+  if (!size) throw Error(start() + "the shape " + shape_to_json(record.shape) + " has a negative or too large size");
   if (*size != value.size) {
-    throw Error(start + "shape " + shape_to_json(record.shape) + " and dtype " + std::string(dtype_name(record.dtype)) +
-                " make " + std::to_string(*size) + " bytes, the value has " + std::to_string(value.size));
+    throw Error(start() + "shape " + shape_to_json(record.shape) + " and dtype " +
+                std::string(dtype_name(record.dtype)) + " make " + std::to_string(*size) + " bytes, the value has " +
+                std::to_string(value.size));
   }
   const std::string& tag = record.constraint_tag;
   if (tag.empty() || tag.size() > max_tag_bytes || tag.find('\0') != std::string::npos || first_invalid_utf8(tag)) {
-    throw Error(start + "a constraint tag is 1 to 1048576 bytes of UTF-8 without NUL, not " + in_quotes(tag));
+    throw Error(start() + "a constraint tag is 1 to 1048576 bytes of UTF-8 without NUL, not " + in_quotes(tag));
   }
   if (record.device.empty() || record.device.size() > max_device_bytes || !is_printable_ascii(record.device)) {
-    throw Error(start + "a device is 1 to 64 characters of printable ASCII, not " + in_quotes(record.device));
+    throw Error(start() + "a device is 1 to 64 characters of printable ASCII, not " + in_quotes(record.device));
   }
 }
 

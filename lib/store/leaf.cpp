@@ -12,6 +12,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <set>
 #include <utility>
 
@@ -108,7 +109,7 @@ void describe(const at::Tensor& tensor, storage::ParamRecord& record, const std:
   require_supported(tensor, record.name, path);
   record.dtype = *stored_dtype(tensor.scalar_type());
   record.shape.assign(tensor.sizes().begin(), tensor.sizes().end());
-  record.device = tensor.device().str();
+  record.device = tensor.device().is_cpu() ? "cpu" : tensor.device().str();
 }
 
 bool same_shape(const storage::ParamRecord& record, const at::Tensor& tensor) {
@@ -153,6 +154,13 @@ void* destination_of(const at::Tensor& value) {
 at::Tensor copy_of(const at::Tensor& tensor) {
   c10::InferenceMode ordinary(false);
   c10::AutoGradMode no_grad(false);
+  const bool plain = tensor.is_contiguous() && tensor.device().is_cpu() && !tensor.is_conj() && !tensor.is_neg() &&
+                     !tensor._is_zerotensor();
+  if (plain && tensor.nbytes() <= 4096) {  // clone() spends most of its time in dispatch on so small a tensor
+    at::Tensor copy = at::empty(tensor.sizes(), tensor.options().requires_grad(false));
+    if (tensor.nbytes() != 0) std::memcpy(copy.data_ptr(), tensor.data_ptr(), tensor.nbytes());
+    return copy;
+  }
   return tensor.detach().resolve_conj().resolve_neg().clone(at::MemoryFormat::Contiguous);
 }
 

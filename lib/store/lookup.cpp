@@ -142,34 +142,35 @@ void load_all(ScopeState& scope) {
   };
   std::vector<Part> parts(storage::most_parts);
   const Cache& known_entries = scope.cache();  // for the reading threads; nothing changes it meanwhile
-  const auto checksums = storage::read_parts(*scope.file, [&](storage::ParamRecord&& record, std::size_t index) -> void* {
-    Part& part = parts[index];
-    EntryPtr entry = known_entries.find(record.id);
-    if (entry && entry->leaf.defined()) {
-      part.rows.push_back({std::move(entry), true, {}});
-      return nullptr;
-    }
-    at::Tensor value = part.memory.empty_value(record);
-    void* const destination = destination_of(value);
-    if (record.device == "cpu") {
-      value = as_leaf(std::move(value));
-    } else {
-      part.all_on_cpu = false;
-    }
-    if (entry) {
-      part.rows.push_back({std::move(entry), true, std::move(value)});
-      return destination;
-    }
-    // Most rows have the constraint of the row before.
-    const Entry* const before = part.rows.empty() ? nullptr : part.rows.back().entry.get();
-    const bool repeated = before != nullptr && before->record.constraint_tag == record.constraint_tag;
-    auto constraint = repeated ? before->constraint : parse_stored_tag(record.constraint_tag);
-    entry = std::make_shared<Entry>(std::move(record), std::move(constraint));
-    entry->stored_version = version_of(value);
-    entry->leaf = std::move(value);
-    part.rows.push_back({std::move(entry), false, {}});
-    return destination;
-  });
+  const auto checksums =
+      storage::read_parts(*scope.file, [&](storage::ParamRecord&& record, std::size_t index) -> void* {
+        Part& part = parts[index];
+        EntryPtr entry = known_entries.find(record.id);
+        if (entry && entry->leaf.defined()) {
+          part.rows.push_back({std::move(entry), true, {}});
+          return nullptr;
+        }
+        at::Tensor value = part.memory.empty_value(record);
+        void* const destination = destination_of(value);
+        if (record.device == "cpu") {
+          value = as_leaf(std::move(value));
+        } else {
+          part.all_on_cpu = false;
+        }
+        if (entry) {
+          part.rows.push_back({std::move(entry), true, std::move(value)});
+          return destination;
+        }
+        // Most rows have the constraint of the row before.
+        const Entry* const before = part.rows.empty() ? nullptr : part.rows.back().entry.get();
+        const bool repeated = before != nullptr && before->record.constraint_tag == record.constraint_tag;
+        auto constraint = repeated ? before->constraint : parse_stored_tag(record.constraint_tag);
+        entry = std::make_shared<Entry>(std::move(record), std::move(constraint));
+        entry->stored_version = version_of(value);
+        entry->leaf = std::move(value);
+        part.rows.push_back({std::move(entry), false, {}});
+        return destination;
+      });
   for (Part& part : parts) {
     if (part.all_on_cpu) continue;
     for (Loading& row : part.rows) {

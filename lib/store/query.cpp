@@ -9,8 +9,8 @@
 #include <cstring>
 #include <utility>
 
-#include "lib/store/leaf.h"
 #include "lib/storage/store_internals.h"
+#include "lib/store/leaf.h"
 #include "lib/store/query_state.h"
 #include "lib/store/store_core.h"
 #include "lib/text/utf8.h"

@@ -127,7 +127,8 @@ TEST_CASE("a tensor as an argument is a blob of its elements, as they stand in a
 TEST_CASE("more or fewer arguments than places is an Error with both numbers") {
   TemporaryStore file;
   const ParamStore store = small_store(file);
-  CHECK(contains(message_of([&] { store.query("SELECT ?, ?", 1); }), "has 2 places for arguments (?), but 1 were given"));
+  CHECK(
+      contains(message_of([&] { store.query("SELECT ?, ?", 1); }), "has 2 places for arguments (?), but 1 were given"));
   CHECK(contains(message_of([&] { store.query("SELECT 1", 1); }), "has 0 places"));
 }
 

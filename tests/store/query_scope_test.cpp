@@ -46,6 +46,17 @@ TEST_CASE("a statement can join the store with its scopes, from inside them and 
   CHECK_FALSE(std::filesystem::exists(file.folder() / "model.params.scopes" / "fold-3.params.db"));
 }
 
+TEST_CASE("a store in memory has small pages, and what it saves has a file's") {
+  TemporaryStore file;
+  ParamStore store = ParamStore::in_memory();
+  store.setdefault("w", at::ones({100'000}));
+  CHECK(number(store, "PRAGMA page_size") == 4096);
+  store.save(file.path());
+  const ParamStore saved(file.path());
+  CHECK(number(saved, "PRAGMA page_size") == 65536);
+  CHECK(at::equal(saved.unconstrained("w"), at::ones({100'000})));
+}
+
 TEST_CASE("scopes with any name, and more of them than SQLite can attach") {
   TemporaryStore file;
   ParamStore store = small_store(file, StoreOptions().durability(Durability::process_crash));
