@@ -252,7 +252,7 @@ class Values(CommandTest):
     def test_constrained_values_come_through_the_extension(self):
         self.assertIn("tensor(2.)", self.paramstore("show", "--constrained", self.store, "scale"))
         self.assertIn("tensor(1.5000)", self.paramstore("show", "--constrained", self.store, "loc"))
-        self.paramstore("set", self.store, "scale", "0", "--constraint", "made_up")
+        self.paramstore("set", self.store, "scale", "0", "--constraint", "made_up", warning="made_up")
         self.assertIn("made_up", self.refused(NO_SUCH, "show", "-c", self.store, "scale"))
         self.assertIn("made_up", self.refused(NO_SUCH, "get", "-c", self.store, "scale"))
 
