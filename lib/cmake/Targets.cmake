@@ -70,29 +70,19 @@ function(paramstore_library target name)
   target_link_options(${target} PRIVATE -Wl,--exclude-libs,libSQLiteCpp.a -Wl,--no-undefined -Wl,--as-needed)
 endfunction()
 
-# paramstore_room(<room> SOURCES ...): a room of lib/ that is not a library of its own: paramstore_<room>, a static library that ends up
-# in ours. Where ours are static too, it is installed beside them.
+# paramstore_room(<room> [EXPORTS] SOURCES ...): a room of lib/ that is not a library of its own: paramstore_<room>, a static library
+# that ends up in ours. (Where ours are static too, it is installed beside them.) EXPORTS: users call its functions, so it is an object
+# library, of which a shared library gets everything.
 function(paramstore_room room)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "EXPORTS" "" "SOURCES")
   set(target paramstore_${room})
-  add_library(${target} STATIC ${arg_SOURCES})
+  set(kind STATIC)
+  if(arg_EXPORTS)
+    set(kind OBJECT)
+  endif()
+  add_library(${target} ${kind} ${arg_SOURCES})
   paramstore_strict(${target})
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${room} POSITION_INDEPENDENT_CODE ON)
-  target_compile_features(${target} PUBLIC cxx_std_17)
-  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
-  if(NOT BUILD_SHARED_LIBS)
-    target_compile_definitions(${target} PUBLIC PARAMSTORE_STATIC)
-  endif()
-endfunction()
-
-# paramstore_exporting_room(<room> SOURCES ...): the same for a room whose functions users call: an object library, so that a
-# shared library gets all of it.
-function(paramstore_exporting_room room)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES")
-  set(target paramstore_${room})
-  add_library(${target} OBJECT ${arg_SOURCES})
-  paramstore_strict(${target})
-  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   target_compile_features(${target} PUBLIC cxx_std_17)
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>)
   if(NOT BUILD_SHARED_LIBS)
