@@ -26,6 +26,7 @@ bool is_glob(const std::string& pattern) { return pattern.find_first_of("*?[") !
     advice = "; it has no parameters";
   } else if (!is_glob(name)) {
     std::vector<std::string> names;
+    names.reserve(records.size());
     for (const storage::ParamRecord& record : records) names.push_back(record.name);
     advice = did_you_mean(name, names, "`paramstore ls` lists the parameters");
   }
@@ -41,9 +42,11 @@ std::optional<std::vector<storage::ParamRecord>> select_names(storage::StoreFile
   for (const std::string& name : names) {
     auto record = file.find(name);
     if (!record) return std::nullopt;
-    records.emplace(record->id, *std::move(record));
+    const std::int64_t id = record->id;
+    records.emplace(id, *std::move(record));
   }
   std::vector<storage::ParamRecord> result;
+  result.reserve(records.size());
   for (auto& [id, record] : records) result.push_back(std::move(record));
   return result;
 }

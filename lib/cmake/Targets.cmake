@@ -40,7 +40,7 @@ endif()
 # paramstore_strict(<target>): our warnings. LibTorch's headers come from imported targets, so as system headers, and have none.
 function(paramstore_strict target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  if(CMAKE_CXX_STANDARD GREATER_EQUAL 20 AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # As C++20, GCC 12 sees overlapping memory in every std::string + std::string (its bug 105651).
     target_compile_options(${target} PRIVATE -Wno-restrict)
   endif()

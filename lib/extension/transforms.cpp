@@ -28,7 +28,7 @@ at::ScalarType scalar_type(std::int32_t dtype) {
   return types.at(static_cast<std::size_t>(dtype));
 }
 
-at::Tensor tensor_of(const paramstore_tensor& value) {
+at::Tensor tensor_of(const TransformTensor& value) {
   const at::IntArrayRef shape(value.sizes, static_cast<std::size_t>(value.dimensions));
   at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(scalar_type(value.dtype)));
   if (tensor.nbytes() != value.byte_count) throw Error("the bytes of the value do not fit its shape");
@@ -71,13 +71,12 @@ at::Tensor unconstrain(const Constraint& constraint, const at::Tensor& value) {
   return transform.inv(value);
 }
 
-void fail(const paramstore_receiver& receiver, std::string_view message) {
+void fail(const TransformReceiver& receiver, std::string_view message) {
   receiver.fail(receiver.state, message.data(), message.size());
 }
 
 template <at::Tensor (*map)(const Constraint&, const at::Tensor&)>
-void run(const paramstore_tensor* value, const char* tag, std::uint64_t tag_length,
-         const paramstore_receiver* receiver) {
+void run(const TransformTensor* value, const char* tag, std::uint64_t tag_length, const TransformReceiver* receiver) {
   at::Tensor result;
   try {
     const c10::InferenceMode no_gradients;
@@ -90,16 +89,16 @@ void run(const paramstore_tensor* value, const char* tag, std::uint64_t tag_leng
   } catch (...) {
     return fail(*receiver, "an exception of an unknown kind");
   }
-  const paramstore_tensor taken{result.nbytes() > 0 ? result.data_ptr() : nullptr, result.nbytes(), value->dtype,
-                                result.sizes().data(), result.sizes().size()};
+  const TransformTensor taken{result.nbytes() > 0 ? result.data_ptr() : nullptr, result.nbytes(), value->dtype,
+                              result.sizes().data(), result.sizes().size()};
   receiver->take(receiver->state, &taken);
 }
 
-constexpr paramstore_transforms transforms{run<constrain>, run<unconstrain>};
+constexpr Transforms transforms{run<constrain>, run<unconstrain>};
 
 }  // namespace
 }  // namespace paramstore::extension
 
-extern "C" __attribute__((visibility("default"))) const paramstore_transforms* PARAMSTORE_TRANSFORMS_ENTRY() {
+extern "C" __attribute__((visibility("default"))) const Transforms* PARAMSTORE_TRANSFORMS_ENTRY() {
   return &paramstore::extension::transforms;
 }

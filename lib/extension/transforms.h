@@ -7,7 +7,7 @@
 extern "C" {
 
 /// A contiguous tensor on the CPU.
-struct paramstore_tensor {
+struct TransformTensor {
   const void* bytes;  // null if empty
   std::uint64_t byte_count;
   std::int32_t dtype;  // of paramstore::storage::Dtype
@@ -16,26 +16,26 @@ struct paramstore_tensor {
 };
 
 /// What receives the result of a call, during the call. Exactly one of the two functions is called, once.
-struct paramstore_receiver {
+struct TransformReceiver {
   void* state;
   /// Gives a tensor that lives until this returns.
-  void (*take)(void* state, const paramstore_tensor* result);
+  void (*take)(void* state, const TransformTensor* result);
   /// Gives a message, which no zero byte ends.
   void (*fail)(void* state, const char* message, std::uint64_t length);
 };
 
 /// Maps `value` between the unconstrained numbers and the set of the constraint.
-using paramstore_map = void (*)(const paramstore_tensor* value, const char* constraint_tag, std::uint64_t tag_length,
-                                const paramstore_receiver* receiver);
+using TransformMap = void (*)(const TransformTensor* value, const char* constraint_tag, std::uint64_t tag_length,
+                              const TransformReceiver* receiver);
 
-struct paramstore_transforms {
-  paramstore_map constrain;
+struct Transforms {
+  TransformMap constrain;
   /// Fails if `value` is not in the set.
-  paramstore_map unconstrain;
+  TransformMap unconstrain;
 };
 
 /// The module's only symbol. Its name carries the version of all this.
-using paramstore_transforms_entry = const paramstore_transforms* (*)();
+using TransformsEntry = const Transforms* (*)();
 }
 
 #define PARAMSTORE_TRANSFORMS_ENTRY paramstore_transforms_1

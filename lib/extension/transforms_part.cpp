@@ -33,7 +33,7 @@ std::string loader_error() {
 }
 
 /// It stays loaded: LibTorch has threads.
-const paramstore_transforms& load() {
+const Transforms& load() {
   const fs::path path = path_of_part();
   std::error_code error;
   if (!fs::exists(path, error)) {
@@ -48,15 +48,14 @@ const paramstore_transforms& load() {
   }
   void* const module = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (module == nullptr) throw Error(path.string() + ": cannot be loaded: " + loader_error());
-  const auto entry =
-      reinterpret_cast<paramstore_transforms_entry>(dlsym(module, PARAMSTORE_NAME_OF(PARAMSTORE_TRANSFORMS_ENTRY)));
+  const auto entry = reinterpret_cast<TransformsEntry>(dlsym(module, PARAMSTORE_NAME_OF(PARAMSTORE_TRANSFORMS_ENTRY)));
   if (entry == nullptr)
     throw Error(path.string() + ": comes from a different version of paramstore than the extension; reinstall both");
   return *entry();
 }
 
-const paramstore_transforms& transforms() {
-  static const paramstore_transforms& loaded = load();  // tried again if it throws
+const Transforms& transforms() {
+  static const Transforms& loaded = load();  // tried again if it throws
   return loaded;
 }
 
@@ -68,7 +67,7 @@ struct Received {
   bool failed = false;
 };
 
-void take(void* state, const paramstore_tensor* result) noexcept {
+void take(void* state, const TransformTensor* result) noexcept {
   auto& received = *static_cast<Received*>(state);
   try {
     const auto* const bytes = static_cast<const char*>(result->bytes);
@@ -89,11 +88,11 @@ void fail(void* state, const char* message, std::uint64_t length) noexcept {
   }
 }
 
-ConstrainedValue call(paramstore_map map, storage::ValueBytes value, storage::Dtype dtype, const Shape& shape,
+ConstrainedValue call(TransformMap map, storage::ValueBytes value, storage::Dtype dtype, const Shape& shape,
                       std::string_view constraint_tag) {
   Received received;
-  const paramstore_tensor tensor{value.data, value.size, static_cast<std::int32_t>(dtype), shape.data(), shape.size()};
-  const paramstore_receiver receiver{&received, take, fail};
+  const TransformTensor tensor{value.data, value.size, static_cast<std::int32_t>(dtype), shape.data(), shape.size()};
+  const TransformReceiver receiver{&received, take, fail};
   map(&tensor, constraint_tag.data(), constraint_tag.size(), &receiver);
   if (received.own_error) std::rethrow_exception(received.own_error);
   if (received.failed) throw Error(received.message);

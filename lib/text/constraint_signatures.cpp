@@ -55,7 +55,7 @@ const TagNode* first_unknown(const TagNode& node) {
 
 }  // namespace
 
-const std::vector<ConstraintSignature>& own_signatures() noexcept {
+const std::vector<ConstraintSignature>& own_signatures() {
   using Type = ArgumentType;
   // Sorted by name, never destroyed: constraints may be globals.
   static const auto& all = *new const std::vector<ConstraintSignature>{

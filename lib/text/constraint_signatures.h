@@ -40,7 +40,7 @@ struct ConstraintSignature {
 const ConstraintSignature* find_signature(std::string_view name) noexcept;
 
 /// All of them, sorted by name.
-const std::vector<ConstraintSignature>& own_signatures() noexcept;
+const std::vector<ConstraintSignature>& own_signatures();
 
 /// The own constraint that `name` most likely misspells, if any.
 std::optional<std::string> nearest_constraint(std::string_view name);
