@@ -11,7 +11,7 @@
 namespace paramstore {
 namespace {
 
-std::string without_point_zero(std::string number) {
+std::string without_point_zero(const std::string& number) {
   constexpr std::string_view end = ".0";
   const bool whole = number.size() > end.size() && number.compare(number.size() - end.size(), end.size(), end) == 0;
   return whole ? number.substr(0, number.size() - end.size()) : number;
