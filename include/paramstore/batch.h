@@ -21,8 +21,9 @@ namespace paramstore {
 class ParamStore;
 
 /// While it is open, every change that its thread makes to the store is part of it, and the store's reads see these
-/// changes. If a change throws, only that change is undone; the batch continues. Destroyed without `commit`, the batch
-/// undoes all of them, in the file, the cache and the leaves.
+/// changes. If a change throws, only that change is undone; the batch continues. (If an error such as a full disk ends
+/// the transaction, every later change and `commit` throw: drop the batch.) Destroyed without `commit`, the batch undoes
+/// all of them, in the file, the cache and the leaves.
 ///
 /// It changes the scope that was active when it began; a change to another scope throws Error. It holds the file's
 /// write lock: writes from other threads and processes wait. Other threads of this store also wait if they ask for a

@@ -38,15 +38,17 @@ void make_exchange(const LeafExchange& exchange) {
 }
 
 void take_back_exchange(const LeafExchange& exchange) {
-  if (exchange.adopted) exchange.leaf.set_data(exchange.data_before);
   // Outside the batch's own scope, others' changes may have been picked up since.
   const EntryPtr now = exchange.scope->cache().find(exchange.entry->record.name);
-  if (!now || !now->leaf.is_same(exchange.leaf)) return;
-  const bool pending = version_of(exchange.leaf) != now->stored_version;
-  set_leaf(*exchange.scope, now, exchange.leaf_before);
-  now->stored_version = pending                 ? -1
-                        : now == exchange.entry ? exchange.stored_version_before
-                                                : version_of(exchange.leaf_before);
+  if (now && now->leaf.is_same(exchange.leaf)) {
+    const bool pending = version_of(exchange.leaf) != now->stored_version;
+    set_leaf(*exchange.scope, now, exchange.leaf_before);
+    now->stored_version = pending                 ? -1
+                          : now == exchange.entry ? exchange.stored_version_before
+                                                  : version_of(exchange.leaf_before);
+  }
+  // Last: until then other threads find the module's tensor as the leaf.
+  if (exchange.adopted) exchange.leaf.set_data(exchange.data_before);
 }
 
 void require_exchangeable(const ScopeState& scope, const Update& update) {

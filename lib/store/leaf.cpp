@@ -202,8 +202,11 @@ at::Tensor to_row_device(at::Tensor value, const storage::ParamRecord& record, c
   if (!device_available(*device)) {
     static Mutex mutex;
     static std::set<std::string> told;
-    const MutexLock lock(mutex);
-    if (told.insert(record.device).second) {
+    const bool first = [&] {
+      const MutexLock lock(mutex);
+      return told.insert(record.device).second;
+    }();
+    if (first) {  // without the mutex: the user's handler of warnings may come back here
       warn("parameter '" + record.name + "'" + of_file(path) + " lived on " + record.device +
            ", which this machine does not have; all parameters from that device go to the CPU");
     }

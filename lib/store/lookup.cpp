@@ -35,7 +35,12 @@ std::string did_you_mean(ScopeState& scope, std::string_view name) PARAMSTORE_RE
 }
 
 [[noreturn]] void not_found(ScopeState& scope, std::string_view name) PARAMSTORE_REQUIRES(store_mutex) {
-  const std::string hint = did_you_mean(scope, name);
+  std::string hint;
+  try {
+    hint = did_you_mean(scope, name);
+  } catch (const Error&) {
+    // The file cannot be listed now. The name is missing in any case.
+  }
   throw ParamNotFound("no parameter '" + std::string(name) + "' in '" + scope.path + "'" +
                           (scope.name.empty() ? "" : " (scope '" + scope.name + "')") +
                           (hint.empty() ? "; " : hint + " ") + "keys() lists all names, setdefault() creates one",

@@ -1,7 +1,6 @@
 #include "paramstore/param.h"
 
 #include <atomic>
-#include <new>
 #include <sstream>
 
 #include "lib/store/leaf.h"
@@ -27,7 +26,8 @@ void Param::warn_if_changed() const noexcept {
             << ", was changed in place, and the parameter stays as it is. Use store.set(name, value) to change it, or "
                "clone() the value before you compute in place";
     warn(message.str());
-  } catch (const std::bad_alloc&) {  // too little memory to say it
+  } catch (...) {
+    // No memory, or the failure of the user's handler of warnings. A destructor warns, so it can be passed on to nobody.
   }
 }
 

@@ -127,6 +127,9 @@ void look(ScopeState& scope) {
 }
 
 void take_in_changes(ScopeState& scope, Pending pending) {
+  // Nobody else can commit meanwhile. If an error has ended the batch's transaction, others can, and the look after the
+  // batch's end sees it.
+  if (scope.in_batch) return;
   const std::int64_t counter = scope.file->change_counter();
   if (counter == scope.change_counter && !(scope.held_back && pending == Pending::discard)) return;
   const Revision revision = scope.file->revision();

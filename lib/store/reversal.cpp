@@ -92,6 +92,15 @@ void Reversal::settle(ScopeState& scope) noexcept {
 void Reversal::take_back(ScopeState& scope, Added& step) noexcept { remove_name(scope, step.entry->record.name); }
 
 void Reversal::take_back(ScopeState& scope, Replaced& step) noexcept {
+  std::exception_ptr failure;
+  if (step.contents.defined()) {  // first: once `before` is in the cache, other threads use its leaf
+    try {
+      restore_contents(step.before->leaf, step.contents);
+      step.before->stored_version = step.was_clean ? version_of(step.before->leaf) : -1;
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  }
   {
     MutexLock cache_lock(scope.cache_mutex);
     // Usually `after`. If that was dropped: an entry read in its place, or none, and then the file is read again.
@@ -100,13 +109,7 @@ void Reversal::take_back(ScopeState& scope, Replaced& step) noexcept {
     step.before->record.id = step.id_before;
     scope.changing_cache().replace(*now, step.before);
   }
-  if (!step.contents.defined()) return;
-  try {
-    restore_contents(step.before->leaf, step.contents);
-    step.before->stored_version = step.was_clean ? version_of(step.before->leaf) : -1;
-  } catch (...) {
-    drop_entry(scope, step.before, std::current_exception());
-  }
+  if (failure) drop_entry(scope, step.before, failure);
 }
 
 void Reversal::take_back(ScopeState& scope, Cache::TakenOut& step) noexcept {

@@ -1,14 +1,14 @@
 // Scopes: entering, leaving, naming and dropping them.
 #include "paramstore/scope.h"
 
-#include <c10/util/Exception.h>
-
 #include <exception>
+#include <string>
 #include <utility>
 
 #include "lib/store/active_scope.h"
 #include "lib/store/state.h"
 #include "lib/store/store_core.h"
+#include "lib/store/warning.h"
 #include "paramstore/error.h"
 #include "paramstore/param_store.h"
 
@@ -39,7 +39,11 @@ ScopeGuard::~ScopeGuard() {
       const StoreLock locked(*store_, *state_);
       *result_ = state_of_scope(*state_);
     } catch (const std::exception& error) {
-      TORCH_WARN("leaving a scope of '", store_->main().path, "': its state could not be read back: ", error.what());
+      try {
+        warn("leaving a scope of '" + store_->main().path + "': its state could not be read back: " + error.what());
+      } catch (...) {
+        // No memory, or the failure of the user's handler of warnings: a destructor can pass it on to nobody.
+      }
     }
   }
   pop_active_scope(entry_);

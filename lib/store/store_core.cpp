@@ -215,6 +215,7 @@ Revision StoreCore::commit_batch(const storage::CommitInfo& info) {
   } catch (...) {
     undo_batch();
     mutex_.unlock();
+    give_deferred_warnings();
     throw;
   }
 }

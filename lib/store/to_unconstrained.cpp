@@ -18,8 +18,10 @@ at::Tensor to_unconstrained(const StoreCore& core, const ScopeState& scope, std:
   if (core.options.validate()) require_inside(scope, name, constraint, plain);
   const at::Tensor unconstrained = naming(scope, name, [&] { return transform_to(constraint).inv(plain); });
   require_supported(unconstrained, name, scope.path);
-  // An identity returns the caller's own memory, so copy it; anything else returns new memory, so do not copy again.
-  const bool fresh = !unconstrained.is_alias_of(plain) && unconstrained.is_contiguous();
+  // An identity returns the caller's own memory, and a registered inverse may keep what it returns. New memory that
+  // nobody else has need not be copied again.
+  const bool fresh = unconstrained.use_count() == 1 && unconstrained.storage().use_count() == 1 &&
+                     !unconstrained.is_alias_of(plain) && unconstrained.is_contiguous();
   return fresh ? unconstrained : copy_of(unconstrained);
 }
 

@@ -2,7 +2,6 @@
 
 #include <c10/util/Exception.h>
 
-#include <new>
 #include <utility>
 #include <vector>
 
@@ -31,7 +30,8 @@ void give_deferred_warnings() {
   for (const std::string& message : std::exchange(waiting, {})) {
     try {
       TORCH_WARN(message);
-    } catch (const std::bad_alloc&) {  // too little memory for the message
+    } catch (...) {
+      // No memory, or the handler's own failure. A destructor gives these warnings, so it can be passed on to nobody.
     }
   }
 }

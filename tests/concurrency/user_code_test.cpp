@@ -1,5 +1,6 @@
 // Code of the user's, which a store runs, may wait for other threads that use the store.
 #include <ATen/ATen.h>
+#include <sqlite3.h>
 #include <torch/nn/modules/linear.h>
 
 #include <atomic>
@@ -172,6 +173,51 @@ TEST_CASE("a handler of warnings may call the store that warns") {
   store.module("net", net);    // the bias needs no gradients
   store.module("net", other);  // the weight has another shape, the bias other contents
   CHECK(handler.messages.size() == 3);
+}
+
+TEST_CASE("a handler of warnings that throws ends neither the process nor the call") {
+  ParamStore store = ParamStore::in_memory();
+  torch::nn::Linear net(2, 2);
+  torch::nn::Linear other(2, 2);
+  store.module("net", net);
+  const CallingHandler handler([] { throw std::runtime_error("warnings are errors"); });
+  store.module("net", other);  // warned of after the store's mutex is free
+  CHECK(handler.messages.size() == 1);
+  CHECK(store.size() == 2);
+}
+
+TEST_CASE("a handler of warnings may read the parameter whose device is missing") {
+  if (at::hasCUDA()) return;
+  TemporaryStore file;
+  {
+    ParamStore store(file.path());
+    store.setdefault("a", filled(1));
+  }
+  sqlite3* tool = nullptr;
+  REQUIRE(sqlite3_open(file.path().c_str(), &tool) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(tool, "UPDATE params SET device = 'cuda:7'", nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(tool);
+  ParamStore theirs(file.path());
+  ParamStore store = ParamStore::in_memory();
+  float seen = 0;
+  const CallingHandler handler([&] { seen = theirs["a"].sum().item<float>(); });
+  store.load(file.path());
+  CHECK(handler.messages.size() == 1);
+  CHECK(seen == doctest::Approx(filled(1).sum().item<float>()));
+}
+
+TEST_CASE("an inverse that keeps what it returns shares no memory with a parameter") {
+  const auto kept = filled(0);
+  paramstore::ConstraintDefinition definition;
+  definition.check = [](const at::Tensor& value) { return value == value; };
+  definition.forward = [](const at::Tensor& u) { return u + 1; };
+  definition.inverse = [kept](const at::Tensor&) { return kept; };
+  const auto constraint = paramstore::register_constraint("keeps_its_inverse", definition);
+  ParamStore store = ParamStore::in_memory();
+  store.setdefault("a", filled(1), constraint);
+  store.setdefault("b", filled(1), constraint);
+  CHECK_FALSE(store.unconstrained("a").is_alias_of(kept));
+  CHECK_FALSE(store.unconstrained("a").is_alias_of(store.unconstrained("b")));
 }
 
 TEST_CASE("set checks the value again if the parameter has another constraint by then") {
