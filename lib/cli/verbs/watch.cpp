@@ -77,7 +77,7 @@ bool equal(const Seen& a, const Seen& b) {
 
 class Watcher {
  public:
-  /// Sees what is there. Where there is no file yet, nothing: all of it is news to the first look that finds one.
+  /// Notes what the file holds. If it does not exist yet, the first look that finds it reports everything.
   explicit Watcher(const Options& options) : options_(options), address_(parse_new_address(options.store)) {
     if (!identity_of(address_)) return;
     open();
