@@ -143,9 +143,9 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
     const int code = sqlite3_wal_checkpoint_v2(copied.handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     check_sqlite(copied.handle(), code, path, copying);
   }
-  sync(temporary.path());
+  sync(temporary.path(), options);
   if (take_name(temporary.path(), target)) {
-    sync(target.parent_path());
+    sync_names(target.parent_path(), options, target.string() + copy_is_complete);
     return;
   }
   replace_contents(target, temporary.path(), options, [&](std::uint64_t done, std::uint64_t pages) {

@@ -135,10 +135,10 @@ std::shared_ptr<StoreFile> Connection::scope(std::string_view name) {
     if (error)
       throw StorageError(path.parent_path().string() + ": the folder of the scopes cannot be made: " + error.message(),
                          SQLITE_CANTOPEN);
-    // SQLite syncs the file's entry in the folder, but nobody syncs the folder's own; do so even if another process has
-    // just made it.
-    if (options_.survive_power_loss) sync(path.parent_path().parent_path());
   }
+  // SQLite syncs the file's entry in the folder, but nobody syncs the folder's own. Not only if we have made it:
+  // another process may have, without waiting for the disk.
+  if (options_.survive_power_loss && !options_.read_only) sync(path.parent_path().parent_path(), options_);
   InternalOptions options = options_;
   options.create = true;
   inspect_path(path, options);
@@ -236,7 +236,11 @@ bool Connection::drop_scope(std::string_view name) {
   fs::remove(path, error);
   if (error) throw StorageError(path.string() + ": cannot be removed: " + error.message(), SQLITE_IOERR_DELETE);
   for (const char* each : {"-wal", "-shm", "-journal"}) fs::remove(beside(path, each), error);
-  fs::remove(path.parent_path(), error);  // succeeds if it was the last scope
+  const bool last = fs::remove(path.parent_path(), error);  // fails while the folder has other files
+  if (options_.survive_power_loss) {
+    const fs::path changed = last ? path.parent_path().parent_path() : path.parent_path();
+    sync_names(changed, options_, path.string() + ": the scope " + in_quotes(name) + " is dropped");
+  }
   return true;
 }
 
