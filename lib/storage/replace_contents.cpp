@@ -70,7 +70,7 @@ std::unique_ptr<SQLite::Database> wait_for_lock(const fs::path& target, const In
 }
 
 std::string store_id(SQLite::Database& database, const std::string& path) {
-  return in_our_words(path, replacing,
+  return in_our_words(database, path, replacing,
                       [&] { return database.execAndGet("SELECT value FROM meta WHERE key = 'store_id'").getString(); });
 }
 
@@ -112,7 +112,7 @@ void replace_contents(const fs::path& target, const fs::path& source, const Inte
   const std::string id = store_id(*from, source.string());
   auto into = wait_for_lock(target, options);
   try {
-    in_our_words(target.string(), replacing, [&] { copy_pages(*into, *from, progress); });
+    in_our_words(*into, target.string(), replacing, [&] { copy_pages(*into, *from, progress); });
   } catch (const StorageError& error) {
     // The copy is there once SQLite has removed its journal; what follows that can still fail.
     into.reset();

@@ -165,7 +165,7 @@ std::shared_ptr<StoreFile> Connection::anonymous_scope() { return memory_file(":
 // The row in `scopes` is for people to read; scopes are not found through it.
 void Connection::record_scope(std::string_view name, const fs::path& file) {
   const std::string shown = (file.parent_path().filename() / file.filename()).string();
-  const bool known = in_our_words(main_->path(), "look up a scope", [&] {
+  const bool known = in_our_words(database(), main_->path(), "look up a scope", [&] {
     SQLite::Statement row(database(), "SELECT 1 FROM main.scopes WHERE name = ?1 AND file = ?2");
     row.bind(1, std::string(name));
     row.bind(2, shown);
@@ -173,7 +173,7 @@ void Connection::record_scope(std::string_view name, const fs::path& file) {
   });
   if (known) return;
   WriteTransaction transaction(*main_, {std::nullopt, "new scope " + in_quotes(name)});
-  in_our_words(main_->path(), "note a scope", [&] {
+  in_our_words(database(), main_->path(), "note a scope", [&] {
     SQLite::Statement insert(database(), "INSERT OR REPLACE INTO main.scopes (name, file) VALUES (?1, ?2)");
     insert.bind(1, std::string(name));
     insert.bind(2, shown);
@@ -183,14 +183,14 @@ void Connection::record_scope(std::string_view name, const fs::path& file) {
 }
 
 bool Connection::forget_scope(std::string_view name) {
-  const bool known = in_our_words(main_->path(), "look up a scope", [&] {
+  const bool known = in_our_words(database(), main_->path(), "look up a scope", [&] {
     SQLite::Statement row(database(), "SELECT 1 FROM main.scopes WHERE name = ?1");
     row.bind(1, std::string(name));
     return row.executeStep();
   });
   if (!known) return false;
   WriteTransaction transaction(*main_, {std::nullopt, "dropped scope " + in_quotes(name)});
-  in_our_words(main_->path(), "drop a scope", [&] {
+  in_our_words(database(), main_->path(), "drop a scope", [&] {
     SQLite::Statement erase(database(), "DELETE FROM main.scopes WHERE name = ?1");
     erase.bind(1, std::string(name));
     erase.exec();
@@ -229,6 +229,7 @@ bool Connection::drop_scope(std::string_view name) {
   const bool exists = fs::exists(path, error);
   if (error) throw StorageError(path.string() + ": cannot be examined: " + error.message(), SQLITE_CANTOPEN);
   if (!exists) return forget_scope(name);  // whoever removed the file did not take it off the list
+  require_regular_files_beside(path, path.string());
   const std::optional<SoleUse> alone = take_alone(path, options_);
   // First, because the file could not be restored if this failed. If removing the file fails instead, nothing is lost:
   // a scope exists if its file does.

@@ -84,16 +84,25 @@ class Inspection {
 
   void run_check(const std::string& pragma) {
     attempt([&] {
-      in_our_words(file_.path(), verifying, [&] {
+      in_our_words(database_, file_.path(), verifying, [&] {
         SQLite::Statement check(database_, "PRAGMA " + schema_ + "." + pragma);
-        run_watched(
-            database_.getHandle(), [&] { tell(); },
-            [&] {
-              while (check.executeStep()) {
-                const std::string found = check.getColumn(0).getString();
-                if (found != "ok") report("", found);
-              }
-            });
+        std::vector<std::string> found;
+        const auto report_found = [&] {
+          if (found == std::vector<std::string>{"ok"}) return;
+          require_readable(database_.getHandle(), file_.path(), verifying);
+          for (const std::string& each : found) report("", each);
+        };
+        try {
+          run_watched(
+              database_.getHandle(), [&] { tell(); },
+              [&] {
+                while (check.executeStep()) found.push_back(check.getColumn(0).getString());
+              });
+        } catch (const SQLite::Exception&) {
+          report_found();
+          throw;
+        }
+        report_found();
       });
     });
   }
@@ -163,7 +172,7 @@ class Inspection {
 
   void inspect_chunks() {
     attempt([&] {
-      in_our_words(file_.path(), verifying, [&] {
+      in_our_words(database_, file_.path(), verifying, [&] {
         SQLite::Statement stray(
             database_, "SELECT DISTINCT param FROM " + schema_ + ".chunks WHERE param NOT IN (SELECT id FROM " +
                            schema_ + ".params WHERE length(value) = 0) LIMIT " + std::to_string(most_findings));
@@ -178,7 +187,7 @@ class Inspection {
   // A copy of the file alone is sound, and may still lack scopes, or its newest commits.
   void inspect_neighbours() {
     attempt([&] {
-      in_our_words(file_.path(), verifying, [&] {
+      in_our_words(database_, file_.path(), verifying, [&] {
         FileSays says;
         SQLite::Statement scopes(database_, "SELECT name FROM " + schema_ + ".scopes ORDER BY name");
         while (scopes.executeStep()) says.scopes.push_back(scopes.getColumn(0).getString());

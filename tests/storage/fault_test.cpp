@@ -75,6 +75,8 @@ const Fault faults[] = {
     {"the disk is full", true, SQLITE_FULL, [](Operation operation) { return operation == Operation::write; }},
     {"a sync fails", false, SQLITE_IOERR_FSYNC, [](Operation operation) { return operation == Operation::sync; }},
     {"a read fails", false, SQLITE_IOERR_READ, [](Operation operation) { return operation == Operation::read; }},
+    {"a read fails with EIO", false, SQLITE_IOERR_CORRUPTFS,
+     [](Operation operation) { return operation == Operation::read; }},
     {"the disk is gone", true, SQLITE_IOERR, [](Operation) { return true; }},
 };
 

@@ -66,7 +66,9 @@ int x_read(sqlite3_file* file, void* data, int size, sqlite3_int64 offset) {
     if (code == SQLITE_IOERR_CORRUPTFS) self(file)->last_errno = EIO;
     return code;
   }
-  return real(file)->pMethods->xRead(real(file), data, size, offset);
+  const int code = real(file)->pMethods->xRead(real(file), data, size, offset);
+  if (code == SQLITE_IOERR_SHORT_READ) self(file)->last_errno = 0;  // as SQLite does
+  return code;
 }
 
 int x_write(sqlite3_file* file, const void* data, int size, sqlite3_int64 offset) {
