@@ -10,6 +10,7 @@
 
 #include "lib/storage/beside_store.h"
 #include "lib/storage/connection.h"
+#include "lib/storage/log_check.h"
 #include "lib/storage/progress.h"
 #include "lib/storage/record.h"
 #include "lib/storage/sqlite_error.h"
@@ -52,7 +53,10 @@ class Inspection {
     inspect_rows();
     inspect_values();
     inspect_chunks();
-    if (!resolved_.empty()) inspect_neighbours();
+    if (!resolved_.empty()) {
+      inspect_log();
+      inspect_neighbours();
+    }
     return std::move(result_);
   }
 
@@ -184,6 +188,26 @@ class Inspection {
     });
   }
 
+  // SQLite takes a damaged log for one that ends there.
+  void inspect_log() {
+    attempt([&] {
+      const std::filesystem::path log = beside(resolved_, "-wal");
+      const auto damage = find_log_damage(log, page_size());
+      if (!damage) return;
+      report("", log.string() + ": the log is damaged at byte " + std::to_string(damage->offset) +
+                     ": SQLite takes that for its end, and drops the commits from there on, at least " +
+                     std::to_string(damage->lost_commits) +
+                     "; before anything writes to the store, which would overwrite them, copy it and its log, or "
+                     "restore both from a copy");
+    });
+  }
+
+  std::uint64_t page_size() const {
+    return in_our_words(database_, file_.path(), verifying, [&] {
+      return static_cast<std::uint64_t>(database_.execAndGet("PRAGMA " + schema_ + ".page_size").getInt64());
+    });
+  }
+
   // A copy of the file alone is sound, and may still lack scopes, or its newest commits.
   void inspect_neighbours() {
     attempt([&] {
@@ -192,8 +216,7 @@ class Inspection {
         SQLite::Statement scopes(database_, "SELECT name FROM " + schema_ + ".scopes ORDER BY name");
         while (scopes.executeStep()) says.scopes.push_back(scopes.getColumn(0).getString());
         says.revision = file_.revision();
-        says.page_size =
-            static_cast<std::uint64_t>(database_.execAndGet("PRAGMA " + schema_ + ".page_size").getInt64());
+        says.page_size = page_size();
         look_beside(resolved_, says, result_.missing, result_.notes);
       });
     });

@@ -153,8 +153,8 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
                const Progress& progress = {});
 
   /// Reads the whole file and reports everything that is wrong in it (every other call stops at the first error): the
-  /// structure, by SQLite's own integrity check; each row; each value, by its checksum. Sees one commit. Reads the file
-  /// twice.
+  /// structure, by SQLite's own integrity check; each row; each value, by its checksum; and damage in the log, at which
+  /// SQLite silently ends it. Sees one commit. Reads the file twice.
   Verification verify(const Progress& progress = {});
 
   /// Rewrites the file without the space that erased and replaced values left behind (SQLite's VACUUM). Others may read
