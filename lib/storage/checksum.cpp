@@ -25,4 +25,17 @@ std::uint64_t Hasher::digest() const noexcept { return XXH3_64bits_digest(state_
 
 std::uint64_t value_checksum(ValueBytes value) noexcept { return XXH3_64bits(value.data, value.size); }
 
+RowChecksums row_checksums(const ParamRecord& record) noexcept {
+  return record.checksum ? row_checksums(*record.checksum) : RowChecksums{};
+}
+
+RowChecksums row_checksums(std::uint64_t value_checksum) noexcept {
+  return {static_cast<std::int64_t>(value_checksum)};
+}
+
+std::optional<std::uint64_t> value_checksum_of(const RowChecksums& columns) noexcept {
+  if (!columns.value) return std::nullopt;
+  return static_cast<std::uint64_t>(*columns.value);
+}
+
 }  // namespace paramstore::storage

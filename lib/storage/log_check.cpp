@@ -160,12 +160,20 @@ class LogCheck {
     return commits;
   }
 
+  // Whether the frame marks a commit, of one that is not sound: not if its checksum is that of a frame without the mark.
+  bool was_commit() const {
+    if (!frame_.is_commit()) return false;
+    Frame unmarked = frame_;
+    unmarked.bytes.replace(4, 4, 4, '\0');
+    return !(unmarked.following(before_, big_endian_words_) == frame_.stored());
+  }
+
   std::optional<LogDamage> look_behind_frame() {
     LogDamage damage{offset(), 0};
     const Checksum computed = frame_.following(before_, big_endian_words_);
     // Otherwise it is of an older generation, and the log ends here. The checksum does not cover the salts.
     if (frame_.salts() != salts_ && !(computed == frame_.stored())) return std::nullopt;
-    const auto commits = commits_from_here(frame_.is_commit() ? 1 : 0, false, frame_.stored(), computed);
+    const auto commits = commits_from_here(was_commit() ? 1 : 0, false, frame_.stored(), computed);
     if (!commits) return std::nullopt;
     damage.lost_commits = *commits;
     return damage;

@@ -14,8 +14,6 @@
 namespace paramstore::storage {
 namespace {
 
-constexpr const char* wrong_checksum = "its value does not have the checksum it was written with: the file is damaged";
-
 // While it lives, the file is memory-mapped, which saves a copy into SQLite's cache and the memory for it. Only for a
 // while: mapped pages are not kept, which makes looking up a single row much slower.
 class MappedReads {
@@ -97,7 +95,7 @@ void Reading::read_part(std::size_t part, const ValuePlace& place) {
         continue;
       }
       checksums.back() = copy_value(value, destination);
-      if (expected && *expected != checksums.back()) reader.fail(name, wrong_checksum);
+      reader.check_value(name, expected, checksums.back());
     }
   }
   part_done(std::move(large));
@@ -131,8 +129,7 @@ void Reading::read_large(LargeValue value, const ValuePlace& place) {
     chunked = state->step() && state->integer(1) == 0;
   }
   value.checksum = (chunked ? read_chunked : read_whole)(place, value.id, value.destination, value.size);
-  if (value.expected && *value.expected != value.checksum)
-    RecordReader(place.statements, place.path).fail(value.name, wrong_checksum);
+  RecordReader(place.statements, place.path).check_value(value.name, value.expected, value.checksum);
   const std::lock_guard lock(mutex_);
   read_.push_back(std::move(value));
 }

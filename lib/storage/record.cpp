@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "lib/storage/checksum.h"
 #include "lib/text/utf8.h"
 #include "paramstore/error.h"
 #include "paramstore/param_name.h"
@@ -47,6 +48,12 @@ void RecordReader::fail(std::string_view name, const std::string& what) const {
   throw CorruptStore(path_ + ": the parameter " + in_quotes(name) + ": " + what);
 }
 
+void RecordReader::check_value(std::string_view name, const std::optional<std::uint64_t>& written,
+                               std::uint64_t found) const {
+  if (written && *written != found)
+    fail(name, "its value does not have the checksum it was written with: the file is damaged");
+}
+
 ParamRecord RecordReader::read(const RowStatement& row) {
   ParamRecord record;
   record.id = row.integer(0);
@@ -64,7 +71,7 @@ ParamRecord RecordReader::read(const RowStatement& row) {
   read_layout(row, record);
   read_device(row, record);
   record.revision = row.integer(6);
-  if (!row.is_null(7)) record.checksum = static_cast<std::uint64_t>(row.integer(7));
+  record.checksum = value_checksum_of({row.optional_integer(7)});
 
   auto stored = static_cast<std::uint64_t>(row.integer(8));
   if (stored == 0 && layout_.value_size > 0) stored = chunked_size(record.id);

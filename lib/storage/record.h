@@ -46,6 +46,9 @@ class RecordReader {
   /// Bytes in the value of the last record read.
   std::uint64_t value_size() const noexcept { return layout_.value_size; }
 
+  /// Fails unless a value that was read has the checksum that its row has (`written`; nothing if another tool wrote it).
+  void check_value(std::string_view name, const std::optional<std::uint64_t>& written, std::uint64_t found) const;
+
   /// "<path>: the parameter 'name': <what>"
   [[noreturn]] void fail(std::string_view name, const std::string& what) const;
 

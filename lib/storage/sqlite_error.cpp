@@ -24,6 +24,7 @@ constexpr Explanation explanations[] = {
     {SQLITE_FULL, "the disk is full; free some space and try again"},
     {SQLITE_IOERR_FSYNC, "the disk did not confirm that it wrote"},
     {SQLITE_IOERR_SHORT_READ, "the file is shorter than it should be"},
+    {SQLITE_IOERR_CORRUPTFS, "the file cannot be read: Input/output error"},
     {SQLITE_IOERR_NOMEM, "out of memory"},
     {SQLITE_IOERR, "the disk or file system reported an input/output error"},
     {SQLITE_CANTOPEN_ISDIR, "the path is a directory"},

@@ -26,7 +26,7 @@ namespace paramstore::storage {
 
 /// Throws StorageError with SQLITE_IOERR_READ if the system could not read one of the connection's files: "<path>: cannot
 /// <doing>: the file cannot be read: Input/output error; ...". To be called when SQLite says that a file is damaged.
-/// Forgets the system's error, so that damage found later is not put down to it.
+/// Forgets the system's error, once the file can be read again, so that damage found later is not put down to it.
 PARAMSTORE_STORAGE_EXPORT void require_readable(sqlite3* handle, const std::string& path, std::string_view doing);
 
 /// Throws if `code` is an error.

@@ -218,9 +218,7 @@ std::uint64_t StoreFile::read_value(const ParamRecord& record, void* destination
       if (value.size != *size) about.fail(record.name, "its value does not have the length that its row says");
       checksum = copy_value(value, destination);
     }
-    if (!row->is_null(1) && static_cast<std::uint64_t>(row->integer(1)) != checksum) {
-      about.fail(record.name, "its value does not have the checksum it was written with: the file is damaged");
-    }
+    about.check_value(record.name, value_checksum_of({row->optional_integer(1)}), checksum);
     return checksum;
   });
 }

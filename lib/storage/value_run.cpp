@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "lib/storage/checksum.h"
 #include "lib/storage/sqlite_error.h"
 
 namespace paramstore::storage {
@@ -39,7 +40,7 @@ void new_value(sqlite3_context* context, int, sqlite3_value** arguments) noexcep
 
 void new_checksum(sqlite3_context* context, int, sqlite3_value** arguments) noexcept {
   const ValueUpdate* update = update_of(arguments);
-  if (update != nullptr) sqlite3_result_int64(context, static_cast<std::int64_t>(update->checksum));
+  if (update != nullptr) sqlite3_result_int64(context, *row_checksums(update->checksum).value);
 }
 
 }  // namespace

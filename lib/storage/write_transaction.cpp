@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lib/storage/checksum.h"
 #include "lib/storage/connection.h"
 #include "lib/storage/record.h"
 #include "lib/storage/value_io.h"
@@ -13,15 +14,30 @@
 namespace paramstore::storage {
 namespace {
 
-std::optional<std::int64_t> signed_checksum(const std::optional<std::uint64_t>& checksum) {
-  if (!checksum) return std::nullopt;
-  return static_cast<std::int64_t>(*checksum);
-}
-
 // Binds a statement's first two parameters; a missing one stays NULL.
 void bind_info(const StatementUse& statement, const CommitInfo& info) {
   statement->bind(1, info.step);
   if (info.message) statement->bind(2, std::string_view(*info.message));
+}
+
+// How the value of a row is written.
+struct ValueWay {
+  ValueWay(ValueBytes value, std::size_t longest)
+      : chunked(value.size > longest), with_row(chunked || value.size <= small_value) {}
+  bool chunked;   // in rows of `chunks`, as it is longer than one value may be
+  bool with_row;  // by the statement that writes the row; otherwise filled in place afterwards
+};
+
+// Binds ?1 to ?8 of the statements that write a whole row. `shape` is the record's, as text.
+void bind_row(const StatementUse& statement, const ParamRecord& record, const std::string& shape, Revision revision,
+              ValueBytes value, const ValueWay& way) {
+  statement->bind(1, record.name).bind(2, record.constraint_tag).bind(3, dtype_name(record.dtype)).bind(4, shape);
+  statement->bind(5, record.device).bind(6, revision).bind(7, row_checksums(record).value);
+  if (way.with_row) {
+    statement->bind_value(8, way.chunked ? ValueBytes{} : value);
+  } else {
+    statement->bind_zeros(8, value.size);
+  }
 }
 
 [[noreturn]] void throw_name_taken(const std::string& path, std::string_view name) {
@@ -130,18 +146,11 @@ std::optional<std::int64_t> WriteTransaction::insert_row(const ParamRecord& reco
                          file_.impl_->ready()};
   check_record(record, value, place.path);
   const std::size_t chunk_size = file_.impl_->connection->options().max_value_length;
-  const bool chunked = value.size > chunk_size;
-  const bool small = chunked || value.size <= small_value;
+  const ValueWay way(value, chunk_size);
   const std::string shape = shape_to_json(record.shape);
   {
     const StatementUse insert(place.statements[StatementId::insert]);
-    insert->bind(1, record.name).bind(2, record.constraint_tag).bind(3, dtype_name(record.dtype)).bind(4, shape);
-    insert->bind(5, record.device).bind(6, revision_).bind(7, signed_checksum(record.checksum));
-    if (small) {
-      insert->bind_value(8, chunked ? ValueBytes{} : value);
-    } else {
-      insert->bind_zeros(8, value.size);
-    }
+    bind_row(insert, record, shape, revision_, value, way);
     try {
       insert->step();
     } catch (const StorageError& error) {
@@ -157,10 +166,10 @@ std::optional<std::int64_t> WriteTransaction::insert_row(const ParamRecord& reco
                            "smaller id, with SQL",
                        SQLITE_FULL);
   }
-  if (chunked) {
+  if (way.chunked) {
     erase_chunks(id);  // another tool may have left some of an earlier row of this id
     insert_chunked(place, id, value, chunk_size);
-  } else if (!small) {
+  } else if (!way.with_row) {
     write_whole(place, id, value, Pages::stay_in_memory);
   }
   return id;
@@ -175,7 +184,7 @@ bool WriteTransaction::update_value(std::int64_t id, std::optional<Revision> exp
 bool Internals::overwrite(WriteTransaction& transaction, const ValueUpdate& update, Pages pages) {
   return transaction.change([&](const ValuePlace& place) {
     const ValueBytes value = update.value;
-    const auto checksum = static_cast<std::int64_t>(update.checksum);
+    const RowChecksums checksums = row_checksums(update.checksum);
     const auto limit = static_cast<std::size_t>(sqlite3_limit(place.handle, SQLITE_LIMIT_LENGTH, -1));
     if (value.size > 0 && value.size < limit) {
       const bool small = value.size <= small_value;
@@ -186,7 +195,7 @@ bool Internals::overwrite(WriteTransaction& transaction, const ValueUpdate& upda
         } else {
           write->bind_zeros(1, value.size);  // nearly free: the pages are filled in place below
         }
-        write->bind(2, checksum).bind(3, transaction.revision_).bind(4, update.id).bind(5, update.expected);
+        write->bind(2, checksums.value).bind(3, transaction.revision_).bind(4, update.id).bind(5, update.expected);
         write->bind(6, static_cast<std::int64_t>(value.size)).step();
       }
       if (sqlite3_changes(place.handle) == 1) {
@@ -203,7 +212,7 @@ bool Internals::overwrite(WriteTransaction& transaction, const ValueUpdate& upda
                   std::to_string(value.size) + " bytes of its replacement");
     }
     const StatementUse stamp(place.statements[StatementId::update_stamp]);
-    stamp->bind(1, checksum).bind(2, transaction.revision_).bind(3, update.id).bind(4, update.expected).step();
+    stamp->bind(1, checksums.value).bind(2, transaction.revision_).bind(3, update.id).bind(4, update.expected).step();
     return true;
   });
 }
@@ -247,26 +256,19 @@ bool WriteTransaction::replace(std::int64_t id, std::optional<Revision> expected
   return change([&](const ValuePlace& place) {
     check_record(record, value, place.path);
     const std::size_t chunk_size = file_.impl_->connection->options().max_value_length;
-    const bool chunked = value.size > chunk_size;
-    const bool small = chunked || value.size <= small_value;
+    const ValueWay way(value, chunk_size);
     const std::string shape = shape_to_json(record.shape);
     {
       const StatementUse replace(place.statements[StatementId::replace]);
-      replace->bind(1, record.name).bind(2, record.constraint_tag).bind(3, dtype_name(record.dtype)).bind(4, shape);
-      replace->bind(5, record.device).bind(6, revision_).bind(7, signed_checksum(record.checksum));
-      if (small) {
-        replace->bind_value(8, chunked ? ValueBytes{} : value);
-      } else {
-        replace->bind_zeros(8, value.size);
-      }
+      bind_row(replace, record, shape, revision_, value, way);
       replace->bind(9, id).bind(10, expected);
       step_naming(replace, place.path, record.name);
     }
     if (sqlite3_changes(place.handle) != 1) return false;
     erase_chunks(id);
-    if (chunked) {
+    if (way.chunked) {
       insert_chunked(place, id, value, chunk_size);
-    } else if (!small) {
+    } else if (!way.with_row) {
       write_whole(place, id, value, Pages::stay_in_memory);
     }
     return true;

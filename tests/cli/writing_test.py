@@ -3,6 +3,8 @@
 import json
 import math
 import struct
+import subprocess
+import sys
 import threading
 import unittest
 
@@ -21,6 +23,37 @@ class Setting(CommandTest):
 
     def get(self, name):
         return self.json("get", "--json", self.store, name)
+
+    def test_no_more_is_read_than_the_parameter_can_take(self):
+        def endless(*arguments, input=None, limit=1 << 30):
+            """The error of a `set` that is refused, with no more memory than that."""
+            code = "import resource, subprocess, sys; resource.setrlimit(resource.RLIMIT_AS, (%d, %d)); " % (limit, limit)
+            code += "sys.exit(subprocess.run(sys.argv[1:]).returncode)"
+            done = subprocess.run([sys.executable, "-c", code, PARAMSTORE, "set", self.store, *arguments], cwd=self.folder,
+                                  stdin=input, capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, USAGE, done.stderr)
+            return done.stderr
+
+        before = self.get("encoder.weight")
+        text = "more than the %d bytes expected of text for shape [2,3], 6 numbers" % ((64 << 10) + 6 * 64)
+        self.assertIn("/dev/zero: has " + text, endless("encoder.weight", "--from", "/dev/zero"))
+        with open("/dev/zero", "rb") as zeros:
+            self.assertIn("the standard input: has " + text, endless("encoder.weight", "--from", "-", input=zeros))
+        with subprocess.Popen(["yes", "1"], stdout=subprocess.PIPE) as yes:
+            self.assertIn(text, endless("encoder.weight", "--from", "-", input=yes.stdout))
+            yes.stdout.close()
+            yes.wait()
+        self.assertIn("a NUL byte", endless("new", "--create", "--from", "/dev/zero"))
+        self.assertIn("3 numbers", endless("new", "--create", "--shape", "[3]", "--from", "/dev/zero"))
+        # A header that promises more than the parameter, and one that keeps its promise without end.
+        header = npy("<f4", (2, 1 << 40), b"")
+        (self.folder / "huge.npy").write_bytes(header)
+        self.assertIn("expected 24 bytes, for shape [2,3]", endless("encoder.weight", "--from", "huge.npy"))
+        (self.folder / "long.npy").write_bytes(npy("<f4", (2, 3), bytes(25)))
+        self.assertIn("need 24 bytes, the file has more", endless("encoder.weight", "--from", "long.npy"))
+        (self.folder / "header.npy").write_bytes(b"\x93NUMPY\x02\x00\xff\xff\xff\xff{")
+        self.assertIn("header has 4294967295 bytes; expected at most", endless("encoder.weight", "--from", "header.npy"))
+        self.assertEqual(self.get("encoder.weight"), before)
 
     def test_a_number_or_json(self):
         self.paramstore("set", self.store, "loc", "-0.25")

@@ -14,12 +14,18 @@ using namespace paramstore::storage::testing;
 
 namespace {
 
+constexpr off_t header = 100;
 constexpr off_t page = 65536;
 
-// While it lives, the system call by which SQLite reads fails behind the first page of every file.
+// While it lives, the system call by which SQLite reads fails so many times, when it reads more than the first bytes of a
+// file.
 class FailingReads {
  public:
-  FailingReads() {
+  static constexpr int always = 1 << 30;
+
+  explicit FailingReads(off_t readable, int times = always) {
+    readable_ = readable;
+    times_ = times;
     for (const char* name : names) replace(name, reinterpret_cast<sqlite3_syscall_ptr>(fail));
   }
   ~FailingReads() {
@@ -31,10 +37,13 @@ class FailingReads {
   static inline std::atomic<int> failures{0};
 
  private:
+  static inline std::atomic<off_t> readable_{0};
+  static inline std::atomic<int> times_{0};
   static constexpr const char* names[] = {"pread", "pread64"};
 
   static ssize_t fail(int file, void* data, size_t size, off_t offset) {
-    if (offset < page) return ::pread(file, data, size, offset);
+    if (offset + static_cast<off_t>(size) <= readable_ || times_ == 0) return ::pread(file, data, size, offset);
+    --times_;
     ++failures;
     errno = EIO;
     return -1;
@@ -82,13 +91,13 @@ TEST_CASE("what a disk that fails to read does is said, and is not called damage
   read_only.read_only = true;
   for (const OpenOptions& options : {OpenOptions(), read_only}) {
     {
-      const FailingReads failing;
+      const FailingReads failing(header);
       check_says_disk([&] { Database database(folder / "a.db", options); });
     }
     Database database(folder / "a.db", options);
     StoreFile& file = database.main();
     {
-      const FailingReads failing;
+      const FailingReads failing(page);
       check_says_disk([&] { file.list(); });
       check_says_disk([&] { file.find("7"); });
       check_says_disk([&] { file.names("", 10); });
@@ -114,7 +123,7 @@ TEST_CASE("damage that is found after the disk has failed once is still called d
   make_store(folder / "a.db");
   Database database(folder / "a.db");
   {
-    const FailingReads failing;
+    const FailingReads failing(page, 1);
     check_says_disk([&] { database.main().list(); });
   }
   std::string contents = read_file(folder / "a.db");

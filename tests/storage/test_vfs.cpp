@@ -178,9 +178,7 @@ int x_delete(sqlite3_vfs*, const char* path, int sync_folder) {
   current->removed(path);
   if (sync_folder != 0) {
     // The file is gone, and the folder can still fail.
-    if (const int sync_code = current->allow(Operation::sync)) {
-      return sync_code == SQLITE_IOERR_FSYNC ? SQLITE_IOERR_DIR_FSYNC : sync_code;
-    }
+    if (current->allow(Operation::sync) != SQLITE_OK) return SQLITE_IOERR_DIR_FSYNC;
     current->names_synced(std::filesystem::path(path).parent_path());
   }
   return code;

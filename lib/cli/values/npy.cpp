@@ -16,6 +16,7 @@ using storage::Dtype;
 using Shape = std::vector<std::int64_t>;
 
 constexpr std::string_view magic("\x93NUMPY", 6);
+constexpr std::size_t longest_header = 1 << 20;  // of 64 dimensions NumPy makes less than 2 KiB
 
 struct NpyDtype {
   std::string_view name;  // after the byte order
@@ -148,23 +149,33 @@ std::size_t position_in_c_order(std::size_t position, const Shape& shape) {
   return result;
 }
 
+UsageError cut_short(const std::string& source) { return UsageError(source + ": is a .npy file that ends too early"); }
+
 }  // namespace
 
 bool is_npy(std::string_view contents) { return contents.substr(0, magic.size()) == magic; }
 
-GivenValue parse_npy(std::string_view contents, const std::string& source) {
-  const auto cut_short = [&]() -> UsageError { return UsageError(source + ": is a .npy file that ends too early"); };
-  if (contents.size() < 12) throw cut_short();
-  const auto version = static_cast<unsigned char>(contents[6]);
+std::size_t npy_header_size(std::string_view start, const std::string& source) {
+  if (start.size() < npy_start) throw cut_short(source);
+  const auto version = static_cast<unsigned char>(start[6]);
   if (version < 1 || version > 3)
     throw UsageError(source + ": is a .npy file of version " + std::to_string(version) +
                      "; versions 1 to 3 can be read");
   const std::size_t length_bytes = version == 1 ? 2 : 4;
-  const std::size_t header_start = 8 + length_bytes;
-  const std::size_t header_length = little_endian(contents.substr(8, length_bytes));
-  if (contents.size() - header_start < header_length) throw cut_short();
-  const Header header = HeaderReader(contents.substr(header_start, header_length), source).read();
+  const std::size_t length = little_endian(start.substr(8, length_bytes));
+  if (length > longest_header) {
+    throw UsageError(source + ": its .npy header has " + std::to_string(length) + " bytes; expected at most " +
+                     std::to_string(longest_header));
+  }
+  return 8 + length_bytes + length;
+}
 
+NpyArray npy_array(std::string_view contents, const std::string& source) {
+  NpyArray array;
+  array.header_size = npy_header_size(contents, source);
+  if (contents.size() < array.header_size) throw cut_short(source);
+  const std::size_t header_start = contents[6] == 1 ? 10 : 12;
+  const Header header = HeaderReader(contents.substr(header_start, array.header_size - header_start), source).read();
   const auto known = std::find_if(npy_dtypes.begin(), npy_dtypes.end(), [&](const NpyDtype& each) {
     return !header.descr.empty() && header.descr.substr(1) == each.name;
   });
@@ -173,28 +184,38 @@ GivenValue parse_npy(std::string_view contents, const std::string& source) {
     throw UsageError(source + ": its dtype is " + shown_name(header.descr) +
                      "; parameters are floating-point: convert it with .astype('float32')");
   }
-  const Dtype dtype = known->dtype;
-  const auto size = value_size(header.shape, dtype);
-  const std::string_view data = contents.substr(header_start + header_length);
-  if (!size || data.size() != *size) {
-    throw UsageError(source + ": shape " + shape_text(header.shape) + " and dtype " + std::string(dtype_name(dtype)) +
-                     " need " + (size ? std::to_string(*size) : "more") + " bytes, the file has " +
-                     std::to_string(data.size()));
+  const auto size = value_size(header.shape, known->dtype);
+  if (!size) throw UsageError(source + ": its shape " + shape_text(header.shape) + " is too large for any value");
+  array.dtype = known->dtype;
+  array.shape = header.shape;
+  array.size = *size;
+  array.big_endian = order == '>';
+  array.fortran_order = header.fortran_order;
+  return array;
+}
+
+GivenValue parse_npy(std::string_view contents, const std::string& source) {
+  const NpyArray array = npy_array(contents, source);
+  const Dtype dtype = array.dtype;
+  const std::string_view data = contents.substr(array.header_size);
+  if (data.size() != array.size) {
+    throw UsageError(source + ": shape " + shape_text(array.shape) + " and dtype " + std::string(dtype_name(dtype)) +
+                     " need " + std::to_string(array.size) + " bytes, the file has " + std::to_string(data.size()));
   }
 
   GivenValue value;
   value.dtype = dtype;
-  value.shape = header.shape;
+  value.shape = array.shape;
   const std::size_t item = dtype_size(dtype);
   value.numbers.resize(data.size() / item);
   const std::size_t part = numeric::is_complex(dtype) ? item / 2 : item;
   std::array<char, 16> element{};
   for (std::size_t i = 0; i < value.numbers.size(); ++i) {
     std::memcpy(element.data(), data.data() + i * item, item);
-    if (order == '>') {
+    if (array.big_endian) {
       for (std::size_t at = 0; at < item; at += part) std::reverse(element.data() + at, element.data() + at + part);
     }
-    value.numbers[header.fortran_order ? position_in_c_order(i, header.shape) : i] =
+    value.numbers[array.fortran_order ? position_in_c_order(i, array.shape) : i] =
         numeric::element_at(dtype, element.data(), 0);
   }
   return value;

@@ -1,7 +1,5 @@
-#include <cstdio>
-#include <fstream>
+#include <filesystem>
 #include <iostream>
-#include <iterator>
 
 #include "lib/cli/address.h"
 #include "lib/cli/commit_message.h"
@@ -11,6 +9,7 @@
 #include "lib/cli/terminal/readable_numbers.h"
 #include "lib/cli/values/given_value.h"
 #include "lib/cli/values/shape_text.h"
+#include "lib/cli/values/value_source.h"
 #include "lib/cli/verb.h"
 #include "lib/numeric/number_encoding.h"
 #include "lib/text/constraint_signatures.h"
@@ -36,28 +35,25 @@ struct Options {
   bool constrained = false;
 };
 
-std::string read_source(const std::string& name) {
-  std::ifstream file;
-  if (name != "-") {
-    std::error_code error;
-    if (std::filesystem::is_directory(name, error))
-      throw FileError(name + ": is a directory; name a file that contains the value");
-    file.open(name, std::ios::binary);
-    if (!file) throw FileError(name + ": cannot be read; does it exist?");
-  }
-  std::istream& in = name == "-" ? std::cin : file;
-  std::string contents{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (in.bad()) throw FileError(name + ": cannot be read");
-  return contents;
+std::optional<Dtype> given_dtype(const Options& options) {
+  if (options.dtype.empty()) return std::nullopt;
+  const auto dtype = storage::parse_dtype(options.dtype);
+  if (!dtype)
+    throw UsageError("--dtype " + options.dtype +
+                     " is not a dtype; use float16, bfloat16, float32, float64, complex64 or complex128");
+  return dtype;
+}
+
+std::optional<Shape> given_shape(const Options& options) {
+  if (options.shape.empty()) return std::nullopt;
+  const auto shape = storage::parse_shape(options.shape);
+  if (!shape) throw UsageError("--shape " + options.shape + " is not a shape; write [2,3], or [] for a scalar");
+  return shape;
 }
 
 // Fills in the new row from the options; else from the old row; else from the value's source.
 void settle_dtype(ParamRecord& record, bool is_new, const Options& options, const GivenValue& value) {
-  if (!options.dtype.empty()) {
-    const auto dtype = storage::parse_dtype(options.dtype);
-    if (!dtype)
-      throw UsageError("--dtype " + options.dtype +
-                       " is not a dtype; use float16, bfloat16, float32, float64, complex64 or complex128");
+  if (const auto dtype = given_dtype(options)) {
     record.dtype = *dtype;
   } else if (is_new) {
     record.dtype = value.dtype.value_or(Dtype::float32);
@@ -70,9 +66,7 @@ void settle_dtype(ParamRecord& record, bool is_new, const Options& options, cons
 void settle_shape(ParamRecord& record, bool is_new, const Options& options, const GivenValue& value) {
   const auto count = static_cast<std::uint64_t>(value.numbers.size());
   const std::string numbers = counted(count, "number");
-  if (!options.shape.empty()) {
-    const auto shape = storage::parse_shape(options.shape);
-    if (!shape) throw UsageError("--shape " + options.shape + " is not a shape; write [2,3], or [] for a scalar");
+  if (const auto shape = given_shape(options)) {
     record.shape = *shape;
   } else if (is_new) {
     const bool scalar = count == 1;
@@ -137,7 +131,7 @@ Row make_row(const std::optional<ParamRecord>& found, const Options& options, co
     require_valid_tag(options.constraint);
     record.constraint_tag = options.constraint;
   }
-  const std::string source = options.from.empty() ? "VALUE" : options.from == "-" ? "the standard input" : options.from;
+  const std::string source = options.from.empty() ? "VALUE" : source_name(options.from);
   const auto asked = storage::parse_dtype(options.dtype);
   const GivenValue value = parse_value(contents, source, numeric::is_complex(asked.value_or(record.dtype)));
   settle_dtype(record, !found, options, value);
@@ -153,17 +147,52 @@ Row make_row(const std::optional<ParamRecord>& found, const Options& options, co
   return row;
 }
 
+// The parameter as it is; nothing if it is to be created.
+std::optional<ParamRecord> look_up(storage::StoreFile& file, const Options& options) {
+  if (auto found = file.find(options.name)) return found;
+  if (options.create) return std::nullopt;
+  try {
+    find(file, options.name);
+  } catch (const ParamNotFound& missing) {
+    throw NoSuch(std::string(missing.what()) + " (--create adds it)");
+  }
+  return std::nullopt;
+}
+
+// The same before the store is opened for writing.
+std::optional<ParamRecord> look_up(const Address& address, const Options& options) {
+  std::error_code error;
+  // An empty file becomes a store when it is opened for writing.
+  if (options.create &&
+      (!std::filesystem::exists(file_of(address), error) || std::filesystem::is_empty(file_of(address), error)))
+    return std::nullopt;
+  return look_up(StoreReader(address).file(), options);
+}
+
+// Reads the value from where --from says, and no more than can be the parameter's.
+std::string read_source(const Address& address, const Options& options, Constrainer* constrainer) {
+  std::optional<ParamRecord> found = look_up(address, options);
+  std::optional<Shape> shape = given_shape(options);
+  if (found && !options.constraint.empty()) {
+    require_valid_tag(options.constraint);
+    found->constraint_tag = options.constraint;
+  }
+  if (found && !shape) shape = constrainer == nullptr ? found->shape : constrained_shape(*constrainer, *found);
+  const Dtype dtype = given_dtype(options).value_or(found ? found->dtype : Dtype::float32);
+  return read_value_source(options.from, shape, numeric::is_complex(dtype));
+}
+
 ExitStatus run(const Options& options) {
   if (options.value.empty() == options.from.empty())
     throw UsageError("give a VALUE, or a file with --from (and not both)");
-  // Reads everything first, so that the store is not locked meanwhile.
-  const std::string contents = options.from.empty() ? options.value : read_source(options.from);
-
   std::optional<Constrainer> loaded;
   if (options.constrained) loaded.emplace();
   Constrainer* const constrainer = loaded ? &*loaded : nullptr;
 
   const Address address = options.create ? parse_new_address(options.store) : parse_address(options.store);
+  // Reads everything first, so that the store is not locked meanwhile.
+  const std::string contents = options.from.empty() ? options.value : read_source(address, options, constrainer);
+
   std::optional<Row> row;
   std::error_code error;
   // Before the file is created, so that an invalid command line leaves no file behind.
@@ -171,14 +200,7 @@ ExitStatus run(const Options& options) {
     row = make_row(std::nullopt, options, contents, constrainer);
   StoreWriter store(address, options.create ? StoreWriter::Missing::create : StoreWriter::Missing::refuse);
   storage::WriteTransaction transaction(store.file(), {std::nullopt, commit_message("set", {options.name})});
-  const auto found = store.file().find(options.name);
-  if (!found && !options.create) {
-    try {
-      find(store.file(), options.name);
-    } catch (const ParamNotFound& missing) {
-      throw NoSuch(std::string(missing.what()) + " (--create adds it)");
-    }
-  }
+  const auto found = look_up(store.file(), options);
   if (found || !row) row = make_row(found, options, contents, constrainer);
   const storage::ValueBytes value{row->bytes.data(), row->bytes.size()};
   if (found) {
