@@ -35,7 +35,7 @@ class Setting(CommandTest):
             return done.stderr
 
         before = self.get("encoder.weight")
-        text = "more than the %d bytes expected of text for shape [2,3], 6 numbers" % ((64 << 10) + 6 * 64)
+        text = "more than the %d bytes expected of text for shape [2, 3], 6 numbers" % ((64 << 10) + 6 * 64)
         self.assertIn("/dev/zero: has " + text, endless("encoder.weight", "--from", "/dev/zero"))
         with open("/dev/zero", "rb") as zeros:
             self.assertIn("the standard input: has " + text, endless("encoder.weight", "--from", "-", input=zeros))
@@ -48,7 +48,7 @@ class Setting(CommandTest):
         # A header that promises more than the parameter, and one that keeps its promise without end.
         header = npy("<f4", (2, 1 << 40), b"")
         (self.folder / "huge.npy").write_bytes(header)
-        self.assertIn("expected 24 bytes, for shape [2,3]", endless("encoder.weight", "--from", "huge.npy"))
+        self.assertIn("expected 24 bytes, for shape [2, 3]", endless("encoder.weight", "--from", "huge.npy"))
         (self.folder / "long.npy").write_bytes(npy("<f4", (2, 3), bytes(25)))
         self.assertIn("need 24 bytes, the file has more", endless("encoder.weight", "--from", "long.npy"))
         (self.folder / "header.npy").write_bytes(b"\x93NUMPY\x02\x00\xff\xff\xff\xff{")

@@ -185,7 +185,9 @@ NpyArray npy_array(std::string_view contents, const std::string& source) {
                      "; parameters are floating-point: convert it with .astype('float32')");
   }
   const auto size = value_size(header.shape, known->dtype);
-  if (!size) throw UsageError(source + ": its shape " + shape_text(header.shape) + " is too large for any value");
+  if (!size)
+    throw UsageError(source + ": shape " + shape_text(header.shape) + " and dtype " +
+                     std::string(dtype_name(known->dtype)) + " need more bytes than any value can have");
   array.dtype = known->dtype;
   array.shape = header.shape;
   array.size = *size;
