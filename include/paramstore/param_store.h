@@ -34,6 +34,13 @@
 // functions of registered constraints, run without the store's lock. The tensors are LibTorch's: a thread that writes into a
 // leaf while another commits is a data race. Names are 1 to 1024 bytes of UTF-8 without NUL; any other name throws
 // InvalidName.
+//
+// A store belongs to the process that opened it. In a forked child every call throws Error, and the store's destructor does
+// nothing: nothing is committed, and the parent goes on with what it has pending. The child opens the file again to use it;
+// tensors that it has already are plain memory of its own.
+//
+// If the store's file is deleted, moved or replaced while it is open, a call that changes the store throws StorageError and
+// writes nothing. What the store shows, with what is pending, can then be saved to another path.
 #pragma once
 
 #include <ATen/core/Tensor.h>

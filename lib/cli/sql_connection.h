@@ -3,7 +3,6 @@
 
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Exception.h>
-#include <SQLiteCpp/Savepoint.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -54,10 +53,17 @@ class SqlConnection {
     if (only_reads) return work();
     if (in_transaction()) {
       note_revisions();
-      SQLite::Savepoint statement(*database_, "paramstore_statement");
-      work();
-      add_message(message);
-      return statement.release();
+      // Not SQLite::Savepoint: if its destructor has no memory to say that it failed, the process ends.
+      database_->exec("SAVEPOINT paramstore_statement");
+      try {
+        work();
+        add_message(message);
+        database_->exec("RELEASE paramstore_statement");
+      } catch (...) {
+        if (in_transaction()) database_->tryExec("ROLLBACK TO paramstore_statement; RELEASE paramstore_statement");
+        throw;
+      }
+      return;
     }
     begin();
     try {

@@ -38,6 +38,7 @@ bool StoreFile::compact(const Progress& progress) {
   if (connection.in_transaction()) throw Error(impl_->path + ": cannot be compacted while a transaction is open");
   connection.make_room();
   impl_->ready();
+  impl_->refuse_moved();
   const std::string schema = sql_identifier(impl_->alias);
   const auto look = [&] {
     if (progress) progress(0, 0);

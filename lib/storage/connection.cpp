@@ -91,8 +91,22 @@ void StoreFile::Impl::refuse_outdated() const {
     throw StoreBusy(path + ": was changed by another program while it was read; read again", SQLITE_BUSY_SNAPSHOT);
 }
 
+void StoreFile::Impl::refuse_moved() const {
+  if (in_memory() || !has_moved(connection->handle(), alias.c_str())) return;
+  throw StorageError(path +
+                         ": was deleted, moved or replaced by another file while it was open, so the change was not "
+                         "written: it would be lost with the old file. What the store shows can be saved to another "
+                         "path (`save`, or `copy_to`); or move the file back and try again",
+                     SQLITE_READONLY_DBMOVED);
+}
+
 Connection::TransactionControl::TransactionControl(SQLite::Database& database)
-    : begin(database, "BEGIN"), commit(database, "COMMIT"), roll_back(database, "ROLLBACK") {}
+    : begin(database, "BEGIN"),
+      commit(database, "COMMIT"),
+      roll_back(database, "ROLLBACK"),
+      begin_part(database, "SAVEPOINT part"),
+      end_part(database, "RELEASE part"),
+      undo_part(database, "ROLLBACK TO part") {}
 
 Connection::Connection(const std::filesystem::path& path, const InternalOptions& options)
     : options_(options), traces_(options.vfs) {
@@ -108,8 +122,8 @@ Connection::Connection(const std::filesystem::path& path, const InternalOptions&
   const Opening patient(database(), options_.busy_timeout);
   main_ = make_file(path.string(), "main", uri, resolved);
   main_->impl_->immutable = mode == OpenMode::immutable;
-  main_->impl_->attached = true;
   admit(*main_);
+  main_->impl_->attached = true;
 }
 
 Connection::Connection(const InternalOptions& options) : options_(options), traces_(options.vfs) {
@@ -118,22 +132,24 @@ Connection::Connection(const InternalOptions& options) : options_(options), trac
   database_ = open_connection(uri, ":memory:", waiting(options_.busy_timeout));
   prepare_connection(":memory:");
   main_ = make_file(":memory:", "main", uri, {});
-  main_->impl_->attached = true;
   admit(*main_);
+  main_->impl_->attached = true;
 }
 
 Connection::~Connection() {
   roll_back();
   // Statements must go before the handle does, and scopes may outlive us.
   for (StoreFile* file : files_) {
-    file->impl_->statements.clear();
-    file->impl_->connection = nullptr;
+    StoreFile::Impl& impl = *file->impl_;
+    impl.statements.clear();
+    if (impl.attached) impl.log.part_from(handle(), impl.alias.c_str());
+    impl.connection = nullptr;
   }
+  for (const Abandoned& each : abandoned_) each.log.part_from(handle(), each.alias.c_str());
 }
 
 // What the connection needs beside what all have.
 void Connection::prepare_connection(const std::string& path) {
-  in_our_words(database(), path, opening, [&] { transaction_.emplace(database()); });
   register_value_run(handle(), path);
   sqlite3_wal_hook(handle(), note_wal_size, this);  // SQLiteCpp has no hooks
 }
@@ -149,7 +165,7 @@ void Connection::checkpoint(StoreFile& file) noexcept {
   constexpr std::int64_t least = 32 << 20;  // less slows down rewriting many small values
   constexpr std::int64_t most = 500 << 20;  // less slows down rewriting large values
   constexpr int largest_page = 65536;
-  if (wal_pages_ <= least / largest_page) return;
+  if (wal_pages_ <= least / largest_page || has_moved(handle(), file.impl_->alias.c_str())) return;
   // A -wal several times as large as its file is only slow to open.
   std::int64_t page = 0;
   std::int64_t pages = 0;
@@ -159,8 +175,8 @@ void Connection::checkpoint(StoreFile& file) noexcept {
     if (size->step()) page = size->integer(0);
     if (wal_pages_ * page <= least) return;
     if (count->step()) pages = count->integer(0);
-  } catch (const Error&) {
-    return;  // the next commit tries again
+  } catch (const std::exception&) {
+    return;  // out of memory, or an error of the disk: the next commit tries again
   }
   if (wal_pages_ * page <= std::clamp(4 * pages * page, least, most)) return;
   // The commit is done even if this fails: what cannot be written back now stays in the -wal.
@@ -169,11 +185,31 @@ void Connection::checkpoint(StoreFile& file) noexcept {
 
 void Connection::begin() {
   finish_rollback();
-  in_our_words(database(), main_->path(), "begin a transaction", [&] { run(transaction_->begin); });
+  in_our_words(database(), main_->path(), "begin a transaction", [&] {
+    if (!transaction_) transaction_.emplace(database());
+    run(transaction_->begin);
+  });
 }
 
 void Connection::commit() {
   in_our_words(database(), main_->path(), "commit", [&] { run(transaction_->commit); });
+}
+
+void Connection::begin_part() {
+  in_our_words(database(), main_->path(), "begin a part of a transaction", [&] { run(transaction_->begin_part); });
+}
+
+void Connection::end_part() {
+  in_our_words(database(), main_->path(), "end a part of a transaction", [&] { run(transaction_->end_part); });
+}
+
+bool Connection::undo_part() noexcept {
+  const auto succeeds = [](SQLite::Statement& statement) {
+    const int code = statement.tryExecuteStep();
+    statement.tryReset();
+    return code == SQLITE_DONE;
+  };
+  return succeeds(transaction_->undo_part) && succeeds(transaction_->end_part);
 }
 
 void Connection::roll_back() noexcept {
@@ -195,6 +231,7 @@ void Connection::finish_rollback() {
 
 std::unique_ptr<StoreFile> Connection::make_file(std::string path, std::string alias, std::string uri,
                                                  std::filesystem::path resolved) {
+  abandoned_.reserve(abandoned_.size() + files_.size() + 1);  // `forget` must not allocate
   std::unique_ptr<StoreFile> file(new StoreFile(std::make_unique<StoreFile::Impl>(
       *this, std::move(path), std::move(alias), std::move(uri), std::move(resolved))));
   file->impl_->read_only = options_.read_only && !file->impl_->in_memory();
@@ -204,9 +241,10 @@ std::unique_ptr<StoreFile> Connection::make_file(std::string path, std::string a
 
 void Connection::forget(StoreFile& file) noexcept {
   files_.erase(std::remove(files_.begin(), files_.end(), &file), files_.end());
-  file.impl_->statements.clear();
+  StoreFile::Impl& impl = *file.impl_;
+  impl.statements.clear();
   // A transaction may still be using it, so the detaching waits.
-  if (file.impl_->attached && file.impl_->alias != "main") abandoned_.push_back(file.impl_->alias);
+  if (impl.holds_alias) abandoned_.push_back({std::move(impl.alias), std::move(impl.log)});
 }
 
 std::string Connection::free_alias(std::string_view name) const {
@@ -216,7 +254,7 @@ std::string Connection::free_alias(std::string_view name) const {
     }
     const auto same = [&](std::string_view other) { return equal_ignoring_case(alias, other); };
     return std::any_of(files_.begin(), files_.end(), [&](const StoreFile* file) { return same(file->impl_->alias); }) ||
-           std::any_of(abandoned_.begin(), abandoned_.end(), same);
+           std::any_of(abandoned_.begin(), abandoned_.end(), [&](const Abandoned& each) { return same(each.alias); });
   };
   std::string alias(name);
   for (int number = 2; taken(alias); ++number) alias = std::string(name) + "~" + std::to_string(number);
@@ -226,13 +264,28 @@ std::string Connection::free_alias(std::string_view name) const {
 void Connection::detach(const std::string& alias) {
   execute(database(), "DETACH " + sql_identifier(alias), main_->path(), "detach a scope");
   // DETACH expires every prepared statement, and ROLLBACK is to need no memory.
-  in_our_words(database(), main_->path(), "detach a scope", [&] { transaction_ = TransactionControl(database()); });
+  if (!in_transaction()) transaction_.reset();
+}
+
+void Connection::detach(StoreFile& file) {
+  StoreFile::Impl& impl = *file.impl_;
+  impl.statements.clear();
+  if (impl.attached) impl.log.part_from(handle(), impl.alias.c_str());
+  impl.attached = false;
+  detach(impl.alias);
+  impl.holds_alias = false;
 }
 
 void Connection::make_room() {
   while (!abandoned_.empty()) {
-    detach(abandoned_.back());
+    const Abandoned& last = abandoned_.back();
+    last.log.part_from(handle(), last.alias.c_str());
+    detach(last.alias);
     abandoned_.pop_back();
+  }
+  // Those that SQLite attached and that could then neither be admitted nor detached.
+  for (StoreFile* file : files_) {
+    if (file->impl_->holds_alias && !file->impl_->attached) detach(*file);
   }
   const auto limit = static_cast<std::size_t>(std::max(sqlite3_limit(handle(), SQLITE_LIMIT_ATTACHED, -1), 1));
   for (;;) {
@@ -244,13 +297,12 @@ void Connection::make_room() {
       if (oldest == nullptr || file->impl_->last_use < oldest->impl_->last_use) oldest = file;
     }
     if (attached < limit) return;
-    oldest->impl_->statements.clear();
-    detach(oldest->impl_->alias);
-    oldest->impl_->attached = false;
+    detach(*oldest);
   }
 }
 
 void Connection::use(StoreFile& file) {
+  require_ours();
   finish_rollback();
   StoreFile::Impl& impl = *file.impl_;
   impl.last_use = ++clock_;
@@ -266,11 +318,7 @@ void Connection::use(StoreFile& file) {
     reopen_main();
     return;
   }
-  if (outdated) {
-    impl.statements.clear();
-    detach(impl.alias);
-    impl.attached = false;
-  }
+  if (outdated) detach(file);
   make_room();
   attach(file);
 }
@@ -285,6 +333,7 @@ void Connection::reopen_main() {
   auto database = open_connection(uri, impl.path, waiting(options_.busy_timeout));
   for (StoreFile* file : files_) {
     file->impl_->attached = false;
+    file->impl_->holds_alias = false;
     file->impl_->statements.move_to(database->getHandle());
   }
   abandoned_.clear();
@@ -326,12 +375,16 @@ void Connection::attach(StoreFile& file) {
     attach.bind(1, impl.uri);
     attach.exec();
   });
+  impl.holds_alias = true;
   try {
     admit(file);
   } catch (...) {
     if (rollback_failed_) roll_back();
-    // If this fails too, it is made up for before the next ATTACH.
-    if (database().tryExec("DETACH " + sql_identifier(impl.alias)) != SQLITE_OK) abandoned_.push_back(impl.alias);
+    try {
+      detach(file);
+    } catch (const std::exception&) {
+      // make_room does it before the next ATTACH. The first error says more.
+    }
     throw;
   }
   // The file exists now: if it is missing later, somebody has dropped it, and it is not made again.
@@ -402,7 +455,7 @@ void Connection::admit(StoreFile& file) {
 }
 
 void Connection::configure_file(StoreFile& file) {
-  const StoreFile::Impl& impl = *file.impl_;
+  StoreFile::Impl& impl = *file.impl_;
   const std::string schema = sql_identifier(impl.alias);
   const auto set = [&](const std::string& pragma) {
     execute(database(), "PRAGMA " + schema + "." + pragma, impl.path, opening);
@@ -421,6 +474,7 @@ void Connection::configure_file(StoreFile& file) {
   }
   set(options_.survive_power_loss ? "synchronous = FULL" : "synchronous = NORMAL");
   set("journal_size_limit = " + std::to_string(journal_size_limit));
+  impl.log = LogBeside(impl.resolved);
 }
 
 }  // namespace paramstore::storage

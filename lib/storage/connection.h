@@ -15,7 +15,9 @@
 #include <vector>
 
 #include "lib/storage/file_statements.h"
+#include "lib/storage/fork.h"
 #include "lib/storage/location.h"
+#include "lib/storage/moved_file.h"
 #include "lib/storage/reader_traces.h"
 #include "lib/storage/store_internals.h"
 #include "lib/storage/value_io.h"
@@ -26,19 +28,22 @@ namespace paramstore::storage {
 /// committing and loading 100 values of 1 MiB takes 4 to 20 % longer.
 constexpr int file_page_size = 65536;
 
-struct StoreFile::Impl {
+struct StoreFile::Impl : LeftToParent {
   Impl(Connection& owner, std::string path, std::string alias, std::string uri, std::filesystem::path resolved);
 
   StoreFile* file = nullptr;  // that this is the inside of
   Connection* connection;     // null after the Database is destroyed
-  const std::string path;     // for messages
-  const std::string alias;    // its schema name in SQL
+  const OpeningProcess opened_in;
+  const std::string path;  // for messages
+  std::string alias;       // its schema name in SQL
   std::string uri;
   const std::filesystem::path resolved;  // empty for a file in memory
   bool read_only = false;
-  bool immutable = false;  // because nothing can be written beside it
-  FileStamp stamp;         // of an immutable file, when it was opened
-  bool attached = false;
+  bool immutable = false;    // because nothing can be written beside it
+  FileStamp stamp;           // of an immutable file, when it was opened
+  bool attached = false;     // and admitted: ready for use
+  bool holds_alias = false;  // SQLite has it attached, admitted or not
+  LogBeside log;
   std::uint32_t generation = 0;  // how often it was reopened
   std::uint64_t last_use = 0;
   std::unique_ptr<SQLite::Database> keeper;  // of a file in memory: keeps it while it is not attached
@@ -51,9 +56,11 @@ struct StoreFile::Impl {
   bool outdated() const { return attached && immutable && (stamp.has_log || !(stamp_of(resolved) == stamp)); }
   /// Throws StoreBusy if the data read may mix two commits.
   void refuse_outdated() const;
+  /// Throws StorageError if the file was deleted, moved or replaced since it was opened: a change would be lost with it.
+  void refuse_moved() const;
 };
 
-class Connection {
+class Connection : public LeftToParent {
  public:
   /// The store at `path`.
   Connection(const std::filesystem::path& path, const InternalOptions& options);
@@ -68,10 +75,16 @@ class Connection {
   const InternalOptions& options() const noexcept { return options_; }
   StoreFile& main() noexcept { return *main_; }
   bool in_transaction() const noexcept;
+  /// Whether this process opened it. In another one nothing may be done with it, not even closing it: see fork.h.
+  bool is_ours() const noexcept { return opened_in_.is_this(); }
+  /// Throws Error in another process.
+  void require_ours() const {
+    if (!is_ours()) opened_in_.require(main_->path());
+  }
 
   /// Prepares the file for use: attaches it if it is not attached, reopens it if it is read without locks and somebody
   /// has written to it, and marks it as just used. Throws Error if that needs a DETACH or ATTACH inside a transaction,
-  /// which SQLite cannot do.
+  /// which SQLite cannot do, and in any other process than the one that opened the connection.
   void use(StoreFile& file);
   /// Called when the file's handle is destroyed.
   void forget(StoreFile& file) noexcept;
@@ -90,6 +103,12 @@ class Connection {
   /// needs no memory as a rule), the next `use` or `begin` tries again.
   void roll_back() noexcept;
 
+  // A part of a transaction, which can be undone alone.
+  void begin_part();
+  void end_part();
+  /// False if it failed: then the transaction has what the part changed, or SQLite has rolled back all of it.
+  bool undo_part() noexcept;
+
   std::shared_ptr<StoreFile> scope(std::string_view name);
   std::shared_ptr<StoreFile> anonymous_scope();
   std::vector<std::string> scope_names();
@@ -106,6 +125,7 @@ class Connection {
   void reopen_main();
   void finish_rollback();
   void detach(const std::string& alias);
+  void detach(StoreFile& file);
   template <class Read>
   auto one_moment(Read&& read);
   void admit(StoreFile& file);
@@ -115,22 +135,31 @@ class Connection {
 
   static int note_wal_size(void* connection, sqlite3* handle, const char* schema, int pages);
 
-  // Prepared when the connection is opened. SQLite::Transaction would prepare ROLLBACK at the moment when something has
+  // Prepared before a transaction begins. SQLite::Transaction would prepare ROLLBACK at the moment when something has
   // failed, perhaps for want of memory, and keep its failure to itself.
   struct TransactionControl {
     explicit TransactionControl(SQLite::Database& database);
     SQLite::Statement begin;
     SQLite::Statement commit;
     SQLite::Statement roll_back;
+    SQLite::Statement begin_part;
+    SQLite::Statement end_part;
+    SQLite::Statement undo_part;
+  };
+  /// A file to be detached at the next chance.
+  struct Abandoned {
+    std::string alias;
+    LogBeside log;
   };
 
+  const OpeningProcess opened_in_;
   InternalOptions options_;
   ReaderTraces traces_;  // outlives the connection
   std::unique_ptr<SQLite::Database> database_;
-  std::optional<TransactionControl> transaction_;
-  bool rollback_failed_ = false;        // a transaction that is over for its owner is still open in SQLite
-  std::vector<StoreFile*> files_;       // all of them, with main_; each removes itself, so declared before them
-  std::vector<std::string> abandoned_;  // aliases to detach at the next chance
+  std::optional<TransactionControl> transaction_;  // none after a DETACH, until `begin`
+  bool rollback_failed_ = false;                   // a transaction that is over for its owner is still open in SQLite
+  std::vector<StoreFile*> files_;     // all of them, with main_; each removes itself, so declared before them
+  std::vector<Abandoned> abandoned_;  // has room for all of files_
   std::unique_ptr<StoreFile> main_;
   std::map<std::string, std::weak_ptr<StoreFile>, std::less<>> scopes_;
   std::map<std::string, std::shared_ptr<StoreFile>, std::less<>> memory_scopes_;  // live as long as the store in memory

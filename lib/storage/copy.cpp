@@ -1,19 +1,21 @@
 // A copy of a file, whole or not at all: made beside its target, then renamed to it, or written into the target if that
 // exists.
 #include <SQLiteCpp/Statement.h>
-#include <SQLiteCpp/Transaction.h>
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <vector>
 
 #include "lib/storage/connection.h"
 #include "lib/storage/open_connection.h"
 #include "lib/storage/progress.h"
 #include "lib/storage/record.h"
 #include "lib/storage/replace_contents.h"
+#include "lib/storage/short_transaction.h"
 #include "lib/storage/sqlite_error.h"
 #include "lib/storage/sync.h"
 #include "lib/text/sql_identifier.h"
@@ -35,10 +37,11 @@ class TemporaryFile {
     std::uint64_t number = 0;
     sqlite3_randomness(sizeof number, &number);
     path_ = beside(target, infix + std::to_string(number));
+    for (const char* each : {"-wal", "-shm", "-journal"}) beside_.push_back(beside(path_, each));
   }
-  ~TemporaryFile() {
-    std::error_code ignored;
-    for (const char* each : {"", "-wal", "-shm", "-journal"}) fs::remove(beside(path_, each), ignored);
+  ~TemporaryFile() {  // allocates nothing: it may be that there is no memory
+    ::unlink(path_.c_str());
+    for (const fs::path& each : beside_) ::unlink(each.c_str());
   }
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
@@ -46,6 +49,7 @@ class TemporaryFile {
 
  private:
   fs::path path_;
+  std::vector<fs::path> beside_;
 };
 
 // Gives the temporary file the target's name. False if a file with that name exists, or a log or journal that a deleted
@@ -129,7 +133,7 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
     Connection& copied = *copy.connection_;
     const std::string path = temporary.path().string();
     in_our_words(copied.database(), path, copying, [&] {
-      SQLite::Transaction transaction(copied.database());
+      ShortTransaction transaction(copied.database());
       copied.database().exec("DELETE FROM main.scopes");
       copied.database().exec("UPDATE main.meta SET value = lower(hex(randomblob(16))) WHERE key = 'store_id'");
       transaction.commit();

@@ -11,9 +11,17 @@ Database::Database(const std::filesystem::path& path, const OpenOptions& options
 
 Database::Database(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
 
-Database::~Database() = default;
+Database::~Database() {
+  if (connection_ && !connection_->is_ours()) connection_.release()->leave();
+}
+
 Database::Database(Database&&) noexcept = default;
-Database& Database::operator=(Database&&) noexcept = default;
+
+Database& Database::operator=(Database&& other) noexcept {
+  Database closed(std::move(*this));
+  connection_ = std::move(other.connection_);
+  return *this;
+}
 
 Database Database::in_memory(const OpenOptions& options) { return open_in_memory(InternalOptions(options)); }
 

@@ -2,8 +2,8 @@
 
 #include <SQLiteCpp/Column.h>
 #include <SQLiteCpp/Database.h>
-#include <SQLiteCpp/Transaction.h>
 
+#include "lib/storage/short_transaction.h"
 #include "lib/storage/sqlite_error.h"
 
 namespace paramstore::storage {
@@ -19,7 +19,7 @@ int newest_schema_version() { return migrations().back().version; }
 
 void bring_up_to_date(SQLite::Database& database, const std::string& path, int wanted) {
   in_our_words(database, path, "make the store's tables", [&] {
-    SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+    ShortTransaction transaction(database);
     // Read again under the lock: another process may have been first.
     const int version = database.execAndGet("PRAGMA user_version").getInt();
     if (version < wanted) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "lib/storage/fork.h"
 #include "lib/storage/sqlite_error.h"
 
 namespace paramstore::storage {
@@ -36,9 +37,11 @@ void harden(sqlite3* handle, const ConnectionOptions& options) {
 
 std::unique_ptr<SQLite::Database> open_connection(const std::string& uri, const std::string& path,
                                                   const ConnectionOptions& options) {
+  forget_inherited_locks();
   return in_our_words(nullptr, path, "open the store", [&] {
     const int access = options.read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
     auto database = std::make_unique<SQLite::Database>(uri, access | SQLite::OPEN_URI | SQLite::OPEN_NOMUTEX);
+    note_connection(database->getHandle());
     sqlite3_extended_result_codes(database->getHandle(), 1);
     set_busy_timeout(*database, options.busy_timeout);
     harden(database->getHandle(), options);

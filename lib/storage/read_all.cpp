@@ -4,9 +4,9 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <exception>
 #include <functional>
 #include <limits>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -93,8 +93,8 @@ std::vector<std::uint64_t> read_in_parts(StoreFile& file, const PartReceiver& re
     try {
       while (helpers.size() + 1 < wanted)
         helpers.emplace_back(help, std::ref(reading), uri, std::cref(impl.path), newest);
-    } catch (const std::system_error&) {
-      // The system has no more threads; this one and those already started are enough.
+    } catch (const std::exception&) {
+      // No more threads, or no memory for them; this one and those already started are enough, and must be joined.
     }
   }
   reading.work({handle, impl.path, impl.alias, queries});

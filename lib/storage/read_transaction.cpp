@@ -11,9 +11,10 @@ ReadTransaction::ReadTransaction(StoreFile& file) : file_(file) {
 }
 
 ReadTransaction::~ReadTransaction() {
-  // The connection may be closed already, and the transaction with it. Nothing was written, so rolling back loses
-  // nothing.
-  if (owns_ && file_.impl_->connection != nullptr) file_.impl_->connection->roll_back();
+  // The connection may be closed already, and the transaction with it, or be the parent's of this process. Nothing was
+  // written, so rolling back loses nothing.
+  if (owns_ && file_.impl_->opened_in.is_this() && file_.impl_->connection != nullptr)
+    file_.impl_->connection->roll_back();
 }
 
 }  // namespace paramstore::storage

@@ -18,21 +18,24 @@ namespace {
 // while: mapped pages are not kept, which makes looking up a single row much slower.
 class MappedReads {
  public:
-  MappedReads(sqlite3* handle, const std::string& alias) : handle_(handle), pragma_("PRAGMA " + sql_identifier(alias)) {
-    set(2'147'418'112);  // the most that SQLite accepts
+  MappedReads(sqlite3* handle, const std::string& alias)
+      : handle_(handle), alias_(alias), end_("PRAGMA " + sql_identifier(alias) + ".mmap_size = 0") {
+    const std::string begin = "PRAGMA " + sql_identifier(alias) + ".mmap_size = 2147418112";  // the most possible
+    // If this fails, reading continues without a map.
+    sqlite3_exec(handle_, begin.c_str(), nullptr, nullptr, nullptr);
   }
-  ~MappedReads() { set(0); }
+  ~MappedReads() {
+    if (sqlite3_exec(handle_, end_.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return;
+    sqlite3_int64 nothing = 0;  // out of memory: this needs none
+    sqlite3_file_control(handle_, alias_.c_str(), SQLITE_FCNTL_MMAP_SIZE, &nothing);
+  }
   MappedReads(const MappedReads&) = delete;
   MappedReads& operator=(const MappedReads&) = delete;
 
  private:
-  void set(std::int64_t bytes) noexcept {
-    // If this fails, reading continues without a map.
-    sqlite3_exec(handle_, (pragma_ + ".mmap_size = " + std::to_string(bytes)).c_str(), nullptr, nullptr, nullptr);
-  }
-
   sqlite3* handle_;
-  std::string pragma_;
+  const std::string& alias_;
+  const std::string end_;  // the statement, made while there is memory
 };
 
 constexpr auto smaller = [](const auto& a, const auto& b) { return a.size < b.size; };

@@ -1,36 +1,32 @@
 #include "paramstore/storage/savepoint.h"
 
-#include <sqlite3.h>
-
 #include "lib/storage/connection.h"
-#include "lib/storage/sqlite_error.h"
 #include "paramstore/error.h"
 
 namespace paramstore::storage {
 
 Savepoint::Savepoint(WriteTransaction& transaction) : transaction_(transaction) {
   StoreFile& file = transaction_.file();
+  file.impl_->ready();
   if (transaction_.finished_ || transaction_.broken_)
     throw Error(file.path() + ": this transaction is over, or one of its changes failed");
-  execute(file.impl_->connection->database(), "SAVEPOINT part", file.path(), "begin a part of a transaction");
+  file.impl_->connection->begin_part();
   ++transaction_.savepoints_;
 }
 
 Savepoint::~Savepoint() {
-  if (!open_) return;
+  if (!open_ || !transaction_.file().impl_->opened_in.is_this()) return;
   --transaction_.savepoints_;
-  StoreFile& file = transaction_.file();
+  Connection* const connection = transaction_.file().impl_->connection;
   // After some errors (a full disk) SQLite has rolled back the whole transaction, and with it the savepoint;
   // its commit then fails.
-  if (transaction_.finished_ || file.impl_->connection == nullptr || !file.impl_->connection->in_transaction()) return;
-  // Not SQLite::Savepoint, whose destructor hides a failure.
-  const int code = file.impl_->connection->database().tryExec("ROLLBACK TO part; RELEASE part");
-  transaction_.broken_ = code != SQLITE_OK;  // the rollback undid any partial change
+  if (transaction_.finished_ || connection == nullptr || !connection->in_transaction()) return;
+  transaction_.broken_ = !connection->undo_part();  // undoing it undid any partial change
 }
 
 void Savepoint::release() {
-  StoreFile& file = transaction_.file();
-  execute(file.impl_->connection->database(), "RELEASE part", file.path(), "end a part of a transaction");
+  transaction_.file().impl_->ready();
+  transaction_.file().impl_->connection->end_part();
   open_ = false;
   --transaction_.savepoints_;
 }

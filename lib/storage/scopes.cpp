@@ -111,14 +111,15 @@ std::vector<std::string> scope_names(const fs::path& store_path) {
 }
 
 std::shared_ptr<StoreFile> Connection::scope(std::string_view name) {
+  require_ours();
   if (const auto at = scopes_.find(name); at != scopes_.end()) {
     if (auto file = at->second.lock()) return file;
   }
   validate_scope_name(name);
   if (main_->impl_->in_memory()) {
     std::shared_ptr<StoreFile> file = memory_file(":memory: scope " + in_quotes(name), name);
-    memory_scopes_.emplace(name, file);
     scopes_.insert_or_assign(std::string(name), file);
+    memory_scopes_.insert_or_assign(std::string(name), file);
     return file;
   }
   const fs::path path = scope_path(main_->impl_->resolved, name);
@@ -200,6 +201,7 @@ bool Connection::forget_scope(std::string_view name) {
 }
 
 std::vector<std::string> Connection::scope_names() {
+  require_ours();
   if (!main_->impl_->in_memory()) return storage::scope_names(main_->impl_->resolved);
   std::vector<std::string> names;
   for (const auto& [name, file] : memory_scopes_) names.push_back(name);
@@ -207,6 +209,7 @@ std::vector<std::string> Connection::scope_names() {
 }
 
 bool Connection::drop_scope(std::string_view name) {
+  require_ours();
   validate_scope_name(name);
   if (options_.read_only) throw Error(main_->path() + ": was opened read-only; its scopes cannot be dropped");
   if (in_transaction()) throw Error(main_->path() + ": a scope cannot be dropped while a transaction is open");

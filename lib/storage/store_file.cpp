@@ -37,7 +37,11 @@ auto read_or_refuse(const Impl& impl, const Read& read) {
 StoreFile::StoreFile(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) { impl_->file = this; }
 
 StoreFile::~StoreFile() {
-  if (impl_->connection != nullptr) impl_->connection->forget(*this);
+  if (!impl_->opened_in.is_this()) {
+    impl_.release()->leave();
+  } else if (impl_->connection != nullptr) {
+    impl_->connection->forget(*this);
+  }
 }
 
 const std::string& StoreFile::path() const noexcept { return impl_->path; }

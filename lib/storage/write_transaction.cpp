@@ -1,6 +1,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "lib/storage/checksum.h"
 #include "lib/storage/connection.h"
@@ -13,6 +14,10 @@
 
 namespace paramstore::storage {
 namespace {
+
+// A transaction that was open for longer, such as a batch, asks again whether its file has moved. To ask is a system call,
+// which a transaction of one small value would feel.
+constexpr std::chrono::milliseconds long_ago{20};
 
 // Binds a statement's first two parameters; a missing one stays NULL.
 void bind_info(const StatementUse& statement, const CommitInfo& info) {
@@ -70,6 +75,8 @@ WriteTransaction::WriteTransaction(StoreFile& file, const CommitInfo& info) : fi
                   " is not valid UTF-8 from byte " + std::to_string(*bad) + " on");
     }
   }
+  file.impl_->refuse_moved();
+  looked_ = std::chrono::steady_clock::now();
   // Not BEGIN IMMEDIATE, which would lock every attached file: the first INSERT locks this one.
   connection.begin();
   try {
@@ -92,8 +99,9 @@ WriteTransaction::WriteTransaction(StoreFile& file, const CommitInfo& info) : fi
 }
 
 WriteTransaction::~WriteTransaction() {
-  // The connection may be closed already, and the transaction with it.
-  if (!finished_ && file_.impl_->connection != nullptr) file_.impl_->connection->roll_back();
+  // The connection may be closed already, and the transaction with it, or be the parent's of this process.
+  if (!finished_ && file_.impl_->opened_in.is_this() && file_.impl_->connection != nullptr)
+    file_.impl_->connection->roll_back();
 }
 
 template <class Change>
@@ -312,6 +320,7 @@ void WriteTransaction::clear() {
 Revision WriteTransaction::commit() {
   return change([&](const ValuePlace&) {
     Connection& connection = *file_.impl_->connection;
+    if (std::chrono::steady_clock::now() - looked_ > long_ago) file_.impl_->refuse_moved();
     connection.commit();
     finished_ = true;
     connection.checkpoint(file_);

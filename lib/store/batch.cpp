@@ -18,7 +18,7 @@ Batch::Batch(ParamStore& store) noexcept : store_(&store) {}
 Batch::Batch(Batch&& other) noexcept : store_(std::exchange(other.store_, nullptr)) {}
 
 Batch::~Batch() {
-  if (store_) store_->core().drop_batch();
+  if (store_ && store_->core_) store_->core_->drop_batch();
 }
 
 ParamStore& Batch::store() const {

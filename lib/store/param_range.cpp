@@ -16,6 +16,7 @@ ParamCursor::ParamCursor(std::shared_ptr<StoreCore> store, std::shared_ptr<Scope
     : store_(std::move(store)), scope_(std::move(scope)) {}
 
 bool ParamCursor::advance() {
+  store_->require_opening_process();
   MutexLock cache_lock(scope_->cache_mutex);
   const Cache& cache = scope_->cache_in_passing();
   if (!last_id_) last_id_ = cache.last_row();

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "lib/storage/fork.h"
 #include "paramstore/error.h"
 
 namespace paramstore {
@@ -14,6 +15,7 @@ namespace {
 struct ProcessStore {
   std::mutex mutex;
   std::unique_ptr<ParamStore> store;
+  storage::OpeningProcess opened_in;  // of `store`
 };
 
 ProcessStore& process_store() {
@@ -55,7 +57,10 @@ std::unique_ptr<ParamStore> open_from_environment() {
 ParamStore& get_param_store() {
   ProcessStore& process = process_store();
   std::lock_guard lock(process.mutex);
-  if (!process.store) process.store = open_from_environment();
+  if (!process.store) {
+    process.store = open_from_environment();
+    process.opened_in = {};
+  }
   return *process.store;
 }
 
@@ -63,11 +68,12 @@ void use_param_store(const std::filesystem::path& path, const StoreOptions& opti
   auto next = open(path, options);
   ProcessStore& process = process_store();
   std::lock_guard lock(process.mutex);
+  const bool ours = std::exchange(process.opened_in, {}).is_this();
   if (!process.store) {
     process.store = std::move(next);
     return;
   }
-  process.store->close();
+  if (ours) process.store->close();   // otherwise it is left to the parent
   *process.store = std::move(*next);  // the object stays where references to it point
 }
 

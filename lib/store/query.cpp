@@ -248,6 +248,7 @@ QueryRows ParamStore::run_query(std::string_view sql, const std::vector<QueryArg
   }
 
   const auto forget = [core = store.weak_from_this()](QueryState* state) {
+    if (!state->is_ours()) return state->leave();
     if (const auto alive = core.lock()) alive->forget_query(state);
     delete state;
   };

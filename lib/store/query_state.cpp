@@ -149,6 +149,7 @@ void QueryState::bind(int place, const QueryValue& argument) {
 }
 
 std::shared_ptr<const QueryRow> QueryState::next() {
+  opened_in_.require(path_);
   const MutexLock lock(mutex_);
   if (stop_ != Stop::no) {
     let_go();

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lib/storage/fork.h"
 #include "lib/store/mutex.h"
 #include "paramstore/query.h"
 
@@ -25,7 +26,7 @@ struct VisibleFile {
 };
 
 /// Safe to call from several threads.
-class QueryState {
+class QueryState : public storage::LeftToParent {
  public:
   /// Opens `files`, the first of which is `main`, begins a snapshot of each, and prepares the statement. Throws what
   /// ParamStore::query throws. `path` is for messages.
@@ -35,7 +36,11 @@ class QueryState {
   QueryState(const QueryState&) = delete;
   QueryState& operator=(const QueryState&) = delete;
 
-  /// The next row; null at the end. At the end, and after an error, it has closed the files.
+  /// Whether this process began it. In another one it may not even be destroyed: see lib/storage/fork.h.
+  bool is_ours() const noexcept { return opened_in_.is_this(); }
+
+  /// The next row; null at the end. At the end, and after an error, it has closed the files. Throws Error in another
+  /// process.
   std::shared_ptr<const QueryRow> next() PARAMSTORE_EXCLUDES(mutex_);
 
   /// Reads all rows now, and closes the files.
@@ -70,6 +75,7 @@ class QueryState {
                        const char* trigger) noexcept;
   static int look_whether_stopped(void* state) noexcept;
 
+  const storage::OpeningProcess opened_in_;
   const std::string path_;
   const std::string sql_;
   const std::vector<QueryArgument> arguments_;  // bound, not copied, by the statement

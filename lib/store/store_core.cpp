@@ -34,6 +34,7 @@ StoreCore::~StoreCore() = default;
 // ---- The mutex ---------------------------------------------------------------------------------------
 
 void StoreCore::lock() {
+  require_opening_process();
   mutex_.lock();
   batch_ended_.wait(mutex_, [this] { return batch_thread_.load() == std::thread::id() || in_own_batch(); });
 }
@@ -63,6 +64,7 @@ StoreLock::~StoreLock() {
 // ---- Scopes ------------------------------------------------------------------------------------------
 
 ScopeState& StoreCore::active() {
+  require_opening_process();
   if (closed_.load(std::memory_order_relaxed)) throw Error("the store '" + main_->path + "' is closed; open it again");
   ScopeState* scope = active_scope(this);
   return scope ? *scope : *main_;
@@ -87,17 +89,17 @@ void StoreCore::require_writable(const ScopeState& scope) const {
 std::shared_ptr<ScopeState> StoreCore::make_scope(std::string name, std::shared_ptr<storage::StoreFile> file) {
   // The last handle may be dropped on any thread, and the file with it. The file belongs to the database, so take the
   // mutex, unless that thread is in a call that holds it already.
-  auto state = std::shared_ptr<ScopeState>(new ScopeState(this, std::move(name), std::move(file)),
-                                           [core = weak_from_this()](ScopeState* scope) {
-                                             const auto alive = core.lock();
-                                             if (!alive || alive->mutex_.held_by_this_thread()) {
-                                               delete scope;
-                                             } else {
-                                               alive->mutex_.lock();
-                                               delete scope;
-                                               alive->mutex_.unlock();
-                                             }
-                                           });
+  auto state = std::shared_ptr<ScopeState>(
+      new ScopeState(this, std::move(name), std::move(file)), [core = weak_from_this()](ScopeState* scope) {
+        const auto alive = core.lock();
+        if (!alive || alive->mutex_.held_by_this_thread() || !alive->opened_in_.is_this()) {
+          delete scope;
+        } else {
+          alive->mutex_.lock();
+          delete scope;
+          alive->mutex_.unlock();
+        }
+      });
   look(*state);
   return state;
 }
@@ -212,6 +214,7 @@ void StoreCore::begin_batch() {
 }
 
 Revision StoreCore::commit_batch(const storage::CommitInfo& info) {
+  require_opening_process();
   mutex_.lock();
   try {
     if (info.step || info.message) batch_->rows.annotate(info);
@@ -231,6 +234,7 @@ Revision StoreCore::commit_batch(const storage::CommitInfo& info) {
 }
 
 void StoreCore::drop_batch() noexcept {
+  if (!opened_in_.is_this()) return;  // the parent goes on with it
   mutex_.lock();
   if (batch_) undo_batch();
   mutex_.unlock();
@@ -255,39 +259,50 @@ void StoreCore::close() {
   const StoreLock locked(*this);
   if (closed_) return;
   if (batch_) throw Error("the store '" + main_->path + "' has an open batch; commit or drop it before closing");
-  const auto failures = commit_scopes();
-  if (!failures.empty()) std::rethrow_exception(failures.front().error);
+  std::exception_ptr first;
+  commit_scopes([&](const ScopeState&, const std::exception_ptr& error) {
+    if (!first) first = error;
+  });
+  if (first) std::rethrow_exception(first);
   let_go();
 }
 
-std::vector<StoreCore::Failure> StoreCore::commit_scopes() {
-  std::vector<Failure> failures;
-  if (main_->file->read_only()) return failures;
-  std::vector<std::shared_ptr<ScopeState>> all{main_};
-  for (auto& [name, scope] : named_scopes_) all.push_back(scope);
-  for (const auto& scope : all) {
+template <class Failed>
+void StoreCore::commit_scopes(const Failed& failed) {
+  if (main_->file->read_only()) return;
+  const auto commit = [&](ScopeState& scope) PARAMSTORE_REQUIRES(store_mutex) {
     try {
-      reattach(*scope);
-      commit_changes(*this, *scope, {});
+      reattach(scope);
+      commit_changes(*this, scope, {});
     } catch (...) {
-      failures.push_back({scope->path, std::current_exception()});
+      failed(scope, std::current_exception());
     }
-  }
-  return failures;
+  };
+  commit(*main_);
+  for (const auto& [name, scope] : named_scopes_) commit(*scope);
 }
 
 void StoreCore::end() noexcept {
+  if (!opened_in_.is_this()) {
+    left_ = shared_from_this();
+    leave();
+    return;
+  }
   const StoreLock locked(*this);
   if (closed_) return;
   if (batch_) undo_batch();
   if (std::uncaught_exceptions() <= exceptions_at_opening_) {
-    for (const auto& [path, error] : commit_scopes()) {
+    commit_scopes([](const ScopeState& scope, const std::exception_ptr& error) {
       try {
-        std::rethrow_exception(error);
-      } catch (const std::exception& thrown) {
-        warn("closing the store '" + path + "': pending changes were not written: " + thrown.what());
+        try {
+          std::rethrow_exception(error);
+        } catch (const std::exception& thrown) {
+          warn("closing the store '" + scope.path + "': pending changes were not written: " + thrown.what());
+        }
+      } catch (...) {
+        // No memory for the warning, and a destructor can pass it on to nobody.
       }
-    }
+    });
   }
   let_go();
 }
@@ -300,14 +315,18 @@ void StoreCore::let_go() {
     queries.swap(queries_);
   }
   for (const auto& [query, end] : queries) end();
-  const auto all = scopes();
   closed_ = true;
-  named_scopes_.clear();
-  for (auto& scope : all) {
-    scope->file.reset();
-    MutexLock cache_lock(scope->cache_mutex);
-    scope->changing_cache().clear();
+  const auto forget = [](ScopeState& scope) PARAMSTORE_REQUIRES(store_mutex) {
+    scope.file.reset();
+    MutexLock cache_lock(scope.cache_mutex);
+    scope.changing_cache().clear();
+  };
+  forget(*main_);
+  for (const auto& [name, scope] : named_scopes_) forget(*scope);
+  for (const auto& weak : anonymous_scopes_) {
+    if (const auto scope = weak.lock()) forget(*scope);
   }
+  named_scopes_.clear();
   database_.reset();
 }
 

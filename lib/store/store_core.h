@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "lib/storage/fork.h"
 #include "lib/store/mutex.h"
 #include "lib/store/open_batch.h"
 #include "lib/store/scope_state.h"
@@ -29,7 +30,7 @@ namespace paramstore {
 /// Take the mutex with a StoreLock, and never run user code while holding it. A batch does not hold the mutex: it
 /// claims the store for its thread, and the StoreLocks of other threads wait until it ends. Parameters in memory can be
 /// looked up meanwhile.
-class StoreCore : public std::enable_shared_from_this<StoreCore> {
+class StoreCore : public std::enable_shared_from_this<StoreCore>, private storage::LeftToParent {
  public:
   StoreCore(storage::Database opened, StoreOptions opened_with);
   ~StoreCore();
@@ -41,7 +42,11 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   /// The store's own.
   ScopeState& main() const noexcept { return *main_; }
 
-  /// This thread's active scope. Throws Error if the store is closed.
+  /// Throws Error in any other process than the one that opened the store. Every call begins with this, before it takes
+  /// a mutex that another thread may have held when this process was forked.
+  void require_opening_process() const { opened_in_.require(main_->path); }
+
+  /// This thread's active scope. Throws Error if the store is closed, or another process's.
   ScopeState& active() PARAMSTORE_EXCLUDES(store_mutex);
 
   /// Calls on the store begin with this: `active()`, committed first if commit_every is due. Not for calls that resolve
@@ -91,6 +96,7 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
 
   /// For ParamStore's destructor: closes, and warns if that fails. Commits nothing while an exception is unwinding that
   /// was not already unwinding when the store was opened.
+  /// In a forked child it does nothing, and the store is left to the parent.
   void end() noexcept PARAMSTORE_EXCLUDES(store_mutex);
 
   // ---- Notes -----------------------------------------------------------------------------------------
@@ -107,12 +113,7 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
 
  private:
   friend class StoreLock;
-  struct Failure {
-    std::string path;  // of the scope
-    std::exception_ptr error;
-  };
-
-  /// Waits until no other thread has a batch open, and takes the mutex.
+  /// Waits until no other thread has a batch open, and takes the mutex. Throws Error in another process.
   void lock() PARAMSTORE_ACQUIRE(store_mutex);
   /// Throws Error if the store is closed or the scope dropped.
   void require_open(const ScopeState& scope) const PARAMSTORE_REQUIRES(store_mutex);
@@ -128,9 +129,11 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   void end_batch() noexcept PARAMSTORE_REQUIRES(store_mutex);
   void undo_batch() noexcept PARAMSTORE_REQUIRES(store_mutex);
 
-  /// Commits what is pending in the store and in every named scope. Returns those that could not be committed.
-  std::vector<Failure> commit_scopes() PARAMSTORE_REQUIRES(store_mutex);
-  /// Forgets what is in memory and closes the files.
+  /// Commits what is pending in the store and in every named scope. Calls `failed(scope, error)` for each that could not
+  /// be committed. Itself allocates nothing.
+  template <class Failed>
+  void commit_scopes(const Failed& failed) PARAMSTORE_REQUIRES(store_mutex);
+  /// Forgets what is in memory and closes the files. Allocates nothing.
   void let_go() PARAMSTORE_REQUIRES(store_mutex);
 
   /// Taken before any scope's cache_mutex.
@@ -149,6 +152,8 @@ class StoreCore : public std::enable_shared_from_this<StoreCore> {
   std::map<const void*, std::function<void()>> queries_ PARAMSTORE_GUARDED_BY(notes_mutex_);
   std::set<std::string> mismatches_ PARAMSTORE_GUARDED_BY(notes_mutex_);  // that on_mismatch has warned about
 
+  const storage::OpeningProcess opened_in_;
+  std::shared_ptr<StoreCore> left_;  // itself, in a forked child, which must not destroy it
   const int exceptions_at_opening_;
 };
 

@@ -114,7 +114,7 @@ std::string ConstraintSignature::takes(std::string_view documentation) const {
   return what;
 }
 
-const ConstraintSignature* find_signature(std::string_view name) noexcept {
+const ConstraintSignature* find_signature(std::string_view name) {
   const auto& all = own_signatures();
   const auto found = std::lower_bound(all.begin(), all.end(), name,
                                       [](const ConstraintSignature& a, std::string_view b) { return a.name < b; });

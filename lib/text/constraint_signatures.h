@@ -37,7 +37,7 @@ struct ConstraintSignature {
 };
 
 /// The signature of one of paramstore's own constraints, or null.
-const ConstraintSignature* find_signature(std::string_view name) noexcept;
+const ConstraintSignature* find_signature(std::string_view name);
 
 /// All of them, sorted by name.
 const std::vector<ConstraintSignature>& own_signatures();

@@ -10,6 +10,9 @@
 // A Database is one SQLite connection: the main file, and the files of its scopes, attached as they are used. A
 // StoreFile is one of these files. Neither locks: use from one thread at a time.
 //
+// A Database belongs to the process that opened it. In a forked child every call throws Error, and destroying it or any of its
+// parts does nothing, not even close the file: SQLite's connections do not survive a fork. The child opens the file again.
+//
 // Files are not trusted: their triggers and views never run, their tables must be exactly those of schema/, and no
 // length is believed before its bytes have been found.
 #pragma once
@@ -197,6 +200,9 @@ class PARAMSTORE_STORAGE_EXPORT ReadTransaction {
 /// destructor rolls back what was not committed. At most one per Database. If a member throws, its change may be half
 /// made, and all members throw until the transaction, or an earlier Savepoint, is destroyed, which undoes it.
 ///
+/// The constructor throws StorageError if the file was deleted, moved or replaced while it was open: a change would be lost
+/// with the old file. `copy_to` saves what that has.
+///
 /// `expected` is the revision that the row had when it was read, and guards against another connection's change: the
 /// change is made only if the row still has that revision, or in any case with nullopt. Returns false, changing
 /// nothing, if the row has another revision or no longer exists.
@@ -249,9 +255,10 @@ class PARAMSTORE_STORAGE_EXPORT WriteTransaction {
 
   StoreFile& file_;
   Revision revision_ = 0;
-  bool finished_ = false;  // committed, or rolled back by SQLite after an error
-  bool broken_ = false;    // a change may be half made
-  int savepoints_ = 0;     // that are open
+  bool finished_ = false;                         // committed, or rolled back by SQLite after an error
+  bool broken_ = false;                           // a change may be half made
+  int savepoints_ = 0;                            // that are open
+  std::chrono::steady_clock::time_point looked_;  // when the file was last known to be where it was opened
 };
 
 class PARAMSTORE_STORAGE_EXPORT Database {
