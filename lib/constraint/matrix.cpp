@@ -12,12 +12,15 @@ const at::Tensor& square(const at::Tensor& matrix) {
 
 at::Tensor row_lengths(const at::Tensor& matrix) { return at::linalg_vector_norm(matrix, 2, at::IntArrayRef{-1}); }
 
-at::Tensor lower_cholesky(const at::Tensor& unconstrained) {
-  return square(unconstrained).tril(-1).add(diagonal_of(unconstrained).exp().diag_embed());
+at::Tensor with_diagonal(const at::Tensor& matrix, const at::Tensor& diagonal) {
+  // In place, because new memory of this size costs as much as the sum. Not into the triangle, which may be of integers.
+  return diagonal.diag_embed().add_(square(matrix).tril(-1));
 }
 
-at::Tensor lower_cholesky_inverse(const at::Tensor& lower) {
-  return square(lower).tril(-1).add(diagonal_of(lower).log().diag_embed());
+at::Tensor lower_cholesky(const at::Tensor& unconstrained) {
+  return with_diagonal(unconstrained, diagonal_of(unconstrained).exp());
 }
+
+at::Tensor lower_cholesky_inverse(const at::Tensor& lower) { return with_diagonal(lower, diagonal_of(lower).log()); }
 
 }  // namespace paramstore

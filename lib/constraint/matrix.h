@@ -14,6 +14,9 @@ const at::Tensor& square(const at::Tensor& matrix);
 /// The Euclidean length of each row.
 at::Tensor row_lengths(const at::Tensor& matrix);
 
+/// The strictly lower triangle of a square matrix with another diagonal. Throws as `square` does.
+at::Tensor with_diagonal(const at::Tensor& matrix, const at::Tensor& diagonal);
+
 /// torch.distributions.transforms.LowerCholeskyTransform: u below the diagonal, exp(u) on it.
 at::Tensor lower_cholesky(const at::Tensor& unconstrained);
 at::Tensor lower_cholesky_inverse(const at::Tensor& lower);

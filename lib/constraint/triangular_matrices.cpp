@@ -30,11 +30,6 @@ at::Tensor is_of_length_1(const at::Tensor& matrix) {
   return row_lengths(matrix).sub(1).abs().le(tolerance);
 }
 
-// The strictly lower triangle with another diagonal.
-at::Tensor with_diagonal(const at::Tensor& matrix, const at::Tensor& diagonal) {
-  return matrix.tril(-1).add(diagonal.diag_embed());
-}
-
 }  // namespace
 
 std::vector<ConstraintKind> triangular_matrices() {
@@ -64,10 +59,8 @@ std::vector<ConstraintKind> triangular_matrices() {
           .check([](const Arguments&, const at::Tensor& value) { return is_lower_cholesky(value); })
           .explain(why_not_lower_cholesky)
           .transform(
-              [](const Arguments&, const at::Tensor& u) { return with_diagonal(square(u), softplus(diagonal_of(u))); },
-              [](const Arguments&, const at::Tensor& y) {
-                return with_diagonal(square(y), softplus_inverse(diagonal_of(y)));
-              }),
+              [](const Arguments&, const at::Tensor& u) { return with_diagonal(u, softplus(diagonal_of(u))); },
+              [](const Arguments&, const at::Tensor& y) { return with_diagonal(y, softplus_inverse(diagonal_of(y))); }),
 
       // pyro.distributions.constraints._UnitLowerCholesky. Pyro's UnitLowerCholeskyTransform, whose inverse leaves a
       // matrix as it is.
@@ -82,7 +75,7 @@ std::vector<ConstraintKind> triangular_matrices() {
                            [&] { return which_has_on_diagonal(event, diagonal_of(event).ne(1)); });
           })
           .transform([](const Arguments&,
-                        const at::Tensor& u) { return square(u).tril(-1).add(at::eye(u.size(-1), u.options())); },
+                        const at::Tensor& u) { return square(u).tril(-1).add_(at::eye(u.size(-1), u.options())); },
                      [](const Arguments&, const at::Tensor& y) { return square(y); }),
 
       // torch.distributions.constraints._CorrCholesky, not with the 1e-4 that Pyro puts in place of its tolerance.

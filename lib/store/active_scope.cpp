@@ -14,12 +14,10 @@ struct Active {
 
 thread_local std::vector<Active> active_scopes;  // innermost last
 thread_local std::uint64_t last_entry = 0;
-thread_local std::size_t active_count = 0;  // its size; needs no thread_local guard: fast if none
 
 }  // namespace
 
 ScopeState* active_scope(const StoreCore* store) noexcept {
-  if (active_count == 0) return nullptr;
   auto found = std::find_if(active_scopes.rbegin(), active_scopes.rend(),
                             [&](const Active& active) { return active.store == store; });
   return found == active_scopes.rend() ? nullptr : found->scope;
@@ -27,7 +25,6 @@ ScopeState* active_scope(const StoreCore* store) noexcept {
 
 std::uint64_t push_active_scope(const StoreCore* store, ScopeState* scope) {
   active_scopes.push_back({++last_entry, store, scope});
-  active_count = active_scopes.size();
   return last_entry;
 }
 
@@ -35,7 +32,6 @@ void pop_active_scope(std::uint64_t entry) noexcept {
   const auto found = std::find_if(active_scopes.begin(), active_scopes.end(),
                                   [&](const Active& active) { return active.entry == entry; });
   if (found != active_scopes.end()) active_scopes.erase(found);
-  active_count = active_scopes.size();
 }
 
 }  // namespace paramstore

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -28,10 +30,16 @@ struct Entry {
 };
 using EntryPtr = std::shared_ptr<Entry>;
 
+/// For short names several times as fast as std::hash. It is not declared noexcept, or libstdc++ would take it for so fast
+/// that nodes need not keep it, and a table that grows would read every name again.
+struct NameHash {
+  std::size_t operator()(std::string_view name) const { return XXH3_64bits(name.data(), name.size()); }
+};
+
 /// Owns the entries: by name, by row (insertion order) and by leaf. Change an entry's leaf or name only through the
 /// cache.
 class Cache {
-  using ByName = std::unordered_map<std::string_view, EntryPtr>;  // keys live in their entry's record
+  using ByName = std::unordered_map<std::string_view, EntryPtr, NameHash>;  // keys live in their entry's record
   using ById = std::map<std::int64_t, EntryPtr>;
 
  public:

@@ -23,6 +23,7 @@ ScopeGuard::ScopeGuard(std::shared_ptr<StoreCore> store, std::shared_ptr<ScopeSt
       exceptions_(std::uncaught_exceptions()),
       entry_(push_active_scope(store_.get(), state_.get())) {
   ++state_->guards;
+  store_->guard_begins();
 }
 
 ScopeGuard::ScopeGuard(ScopeGuard&& other) noexcept
@@ -48,6 +49,7 @@ ScopeGuard::~ScopeGuard() {
   }
   pop_active_scope(entry_);
   --state_->guards;
+  store_->guard_ends();
 }
 
 ScopeGuard StoreCore::enter_scope(std::shared_ptr<ScopeState> scope, StateDict* result) {

@@ -66,6 +66,8 @@ StoreLock::~StoreLock() {
 ScopeState& StoreCore::active() {
   require_opening_process();
   if (closed_.load(std::memory_order_relaxed)) throw Error("the store '" + main_->path + "' is closed; open it again");
+  // Relaxed: a thread sees its own guards.
+  if (guards_.load(std::memory_order_relaxed) == 0) return *main_;
   ScopeState* scope = active_scope(this);
   return scope ? *scope : *main_;
 }

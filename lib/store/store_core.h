@@ -71,6 +71,8 @@ class StoreCore : public std::enable_shared_from_this<StoreCore>, private storag
   std::vector<std::shared_ptr<ScopeState>> scopes() const PARAMSTORE_REQUIRES(store_mutex);
 
   ScopeGuard enter_scope(std::shared_ptr<ScopeState> scope, StateDict* result);
+  void guard_begins() noexcept { ++guards_; }
+  void guard_ends() noexcept { --guards_; }
   static const std::shared_ptr<ScopeState>& state_of(const Scope& scope) { return scope.state_; }
 
   // ---- Batches ---------------------------------------------------------------------------------------
@@ -147,6 +149,7 @@ class StoreCore : public std::enable_shared_from_this<StoreCore>, private storag
   std::unique_ptr<OpenBatch> batch_ PARAMSTORE_GUARDED_BY(store_mutex);
   std::atomic<std::thread::id> batch_thread_{};  // the thread that opened it; none if none is open
   std::atomic<bool> closed_{false};
+  std::atomic<int> guards_{0};  // of all threads. While there are none, the active scope is the store's own
 
   Mutex notes_mutex_;  // taken last
   std::map<const void*, std::function<void()>> queries_ PARAMSTORE_GUARDED_BY(notes_mutex_);
