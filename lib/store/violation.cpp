@@ -42,8 +42,9 @@ Offender describe_offender(const Constraint& constraint, const at::Tensor& value
   const std::string place = at_index_text(index);
   if (!expands_to(value.sizes(), shape)) return {place, {}};
   const at::Tensor event = at_index(value.detach().expand(shape), index);
-  if (event.dim() == 0) return {element_text(event) + " " + place, {}};
-  return {"the event of shape " + shape_text(event) + " " + place, explain(constraint, event)};
+  const std::string what = event.dim() == 0 ? element_text(event) : "the event of shape " + shape_text(event);
+  const bool stretched = value.sizes() != shape;
+  return {what + " " + place, stretched ? std::string() : explain(constraint, value, index)};
 }
 
 /// As inside.all().item().toBool(), which takes several times as long for a small tensor.

@@ -18,22 +18,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-OpenOptions read_only() {
-  OpenOptions options;
-  options.read_only = true;
-  return options;
-}
-
 void set_permissions(const fs::path& path, unsigned mode) { fs::permissions(path, static_cast<fs::perms>(mode)); }
 
-// A folder that anybody may look into, with a store of one parameter in it, and a scope.
-struct SharedFolder {
-  SharedFolder() : folder(), path(folder / "m.params.db") {
-    Database database(path);
-    add(database.main(), "a", some_bytes(8, 1));
-    add(*database.scope("s"), "b", some_bytes(8, 2));
-    set_permissions(folder.path(), 0755);
-  }
+// In a folder that anybody may look into.
+struct SharedFolder : StoreWithScope {
+  SharedFolder() { set_permissions(folder.path(), 0755); }
   ~SharedFolder() { open(); }
   void seal() const {
     for (const char* name : {"m.params.db", "m.params.db-wal", "m.params.db-shm", "m.params.scopes/s.params.db"}) {
@@ -46,8 +35,6 @@ struct SharedFolder {
     set_permissions(folder.path(), 0755);
     set_permissions(folder / "m.params.scopes", 0755);
   }
-  TemporaryFolder folder;
-  fs::path path;
 };
 
 // Two processes that take turns.

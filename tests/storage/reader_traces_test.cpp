@@ -14,12 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-OpenOptions read_only() {
-  OpenOptions options;
-  options.read_only = true;
-  return options;
-}
-
 std::vector<std::string> files_in(const fs::path& folder) {
   std::vector<std::string> names;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) names.push_back(entry.path().string());
@@ -27,14 +21,7 @@ std::vector<std::string> files_in(const fs::path& folder) {
   return names;
 }
 
-struct Store {
-  Store() {
-    Database database(path);
-    add(database.main(), "a", some_bytes(8, 1));
-    add(*database.scope("s"), "b", some_bytes(8, 2));
-  }
-  TemporaryFolder folder;
-  fs::path path = folder / "m.params.db";
+struct Store : StoreWithScope {
   bool has_log() const { return fs::exists(path.string() + "-wal"); }
 };
 

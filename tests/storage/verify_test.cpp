@@ -12,12 +12,6 @@ using namespace paramstore::storage::testing;
 
 namespace {
 
-OpenOptions read_only() {
-  OpenOptions options;
-  options.read_only = true;
-  return options;
-}
-
 Verification verify(const std::filesystem::path& path) { return Database(path, read_only()).main().verify(); }
 
 bool reports(const Verification& result, const std::string& name, const std::string& part) {

@@ -1,7 +1,5 @@
 // A change reaches the file before it reaches memory, and memory agrees with the file whatever fails.
 #include <ATen/ATen.h>
-#include <ATen/ops/copy_native.h>
-#include <torch/library.h>
 
 #include <atomic>
 #include <chrono>
@@ -11,7 +9,6 @@
 #include <iterator>
 #include <new>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,6 +16,7 @@
 #include "paramstore/error.h"
 #include "paramstore/param_store.h"
 #include "storage/test_vfs.h"
+#include "store/copy_hook.h"
 #include "store/temporary_store.h"
 #include "store/warnings.h"
 // Last: LibTorch's own CHECK must not replace this one.
@@ -36,21 +34,6 @@ at::Tensor filled(double value, std::int64_t size = 4) { return at::full({size},
 thread_local bool no_memory = false;
 // After so many calls it fails once; -1: never.
 thread_local int calls_left = -1;
-
-// Nothing can be copied into the tensor that has its elements here.
-const void* unwritable = nullptr;
-
-at::Tensor& copy_unless_unwritable(at::Tensor& self, const at::Tensor& from, bool non_blocking) {
-  if (unwritable != nullptr && self.data_ptr() == unwritable) throw std::runtime_error("it is set in stone");
-  return at::native::copy_(self, from, non_blocking);
-}
-
-TORCH_LIBRARY_IMPL(aten, CPU, library) { library.impl("copy_", copy_unless_unwritable); }
-
-struct Unwritable {
-  explicit Unwritable(const at::Tensor& tensor) { unwritable = tensor.data_ptr(); }
-  ~Unwritable() { unwritable = nullptr; }
-};
 
 /// What a new connection finds.
 at::Tensor in_file(const TemporaryStore& file, const std::string& name) {

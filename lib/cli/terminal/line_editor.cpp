@@ -44,7 +44,7 @@ LineEditor::LineEditor(LineHistory& past, Candidates candidates)
   el_set(editor_.get(), EL_EDITOR, "emacs");
   el_set(editor_.get(), EL_SIGNAL, 1);  // gives the terminal back before InterruptGuard's handler or a Ctrl-Z
   // While a line is edited, Ctrl-C is a key: libedit would miss a signal that comes just before it waits for a key.
-  el_set(editor_.get(), EL_SETTY, "-d", "intr=", nullptr);
+  el_set(editor_.get(), EL_SETTY, "-d", "-intr", "intr=", nullptr);
   el_set(editor_.get(), EL_HIST, ::history, past.handle());
   el_wset(editor_.get(), EL_ADDFN, L"paramstore-complete", L"Complete the word", complete);  // el_set leaks both texts
   el_wset(editor_.get(), EL_ADDFN, L"paramstore-drop-line", L"Drop the line", drop_line);
