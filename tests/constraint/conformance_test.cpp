@@ -37,7 +37,7 @@ void check_map(const json& example, const std::function<at::Tensor(const at::Ten
 
 }  // namespace
 
-TEST_CASE("tag, event_dim, is_discrete and having a transform are the original's") {
+TEST_CASE("tag, event_dim, is_discrete and whether there is a transform match PyTorch's") {
   for_each_case("properties", [](const Constraint& constraint, const json& example) {
     CHECK(constraint.tag() == example.at("tag").get<std::string>());
     if (example.at("event_dim").is_null()) {  // the original cannot say
@@ -55,21 +55,21 @@ TEST_CASE("tag, event_dim, is_discrete and having a transform are the original's
   });
 }
 
-TEST_CASE("the transform and its gradient are the original's") {
+TEST_CASE("the transform and its gradient match PyTorch's") {
   for_each_case("forward", [](const Constraint& constraint, const json& example) {
     const Transform transform = transform_to(constraint);
     check_map(example, [&](const at::Tensor& input) { return transform(input); });
   });
 }
 
-TEST_CASE("the inverse and its gradient are the original's") {
+TEST_CASE("the inverse and its gradient match PyTorch's") {
   for_each_case("inverse", [](const Constraint& constraint, const json& example) {
     const Transform transform = transform_to(constraint);
     check_map(example, [&](const at::Tensor& input) { return transform.inv(input); });
   });
 }
 
-TEST_CASE("check says what the original says") {
+TEST_CASE("check gives the same results as PyTorch's") {
   for_each_case("check", [](const Constraint& constraint, const json& example) {
     check_close(constraint.check(tensor_of(example.at("input"))), example.at("output"));
   });

@@ -45,7 +45,7 @@ std::string shape_of(const at::Tensor& tensor) { return paramstore::storage::sha
 
 }  // namespace
 
-TEST_CASE("constrained() is what the store gives, for every constraint") {
+TEST_CASE("constrained() equals the store's value, for every constraint") {
   at::manual_seed(5);
   for (const auto& example : paramstore::testing::transform_examples()) {
     for (const auto dtype : {at::kFloat, at::kDouble}) {
@@ -183,7 +183,7 @@ TEST_CASE("unconstrained() refuses a value outside the constraint, and says wher
   CHECK(contains(sql.error("SELECT unconstrained(x'00', 'float32', '[]', 'positive')"), "value has 1 bytes"));
 }
 
-TEST_CASE("param_values names the parameter whose constraint is unknown, once its constrained value is asked for") {
+TEST_CASE("param_values names the parameter whose constraint is unknown, if its constrained value is requested") {
   const TemporaryStore file;
   {
     ParamStore store(file.path());

@@ -91,7 +91,7 @@ void arm(TestVfs& vfs, const Fault& fault, int n, bool& hit) {
 
 }  // namespace
 
-TEST_CASE("a change on a failing disk is made or not made, and the store goes on") {
+TEST_CASE("a change on a failing disk is made or not made, and the store stays usable") {
   TestVfs vfs;
   for (const Fault& fault : faults) {
     int n = 1;
@@ -161,7 +161,7 @@ TEST_CASE("making or closing a store on a failing disk loses nothing") {
   }
 }
 
-TEST_CASE("a copy on a failing disk is whole or not there, and the old one stays") {
+TEST_CASE("a copy on a failing disk is complete or absent, and the old copy stays") {
   TestVfs vfs;
   for (const Fault& fault : faults) {
     int n = 1;
@@ -187,7 +187,7 @@ TEST_CASE("a copy on a failing disk is whole or not there, and the old one stays
   }
 }
 
-TEST_CASE("a scope dropped on a failing disk is gone or whole") {
+TEST_CASE("a scope dropped on a failing disk is either gone or complete") {
   TestVfs vfs;
   InternalOptions options = on_test_vfs();
   options.survive_power_loss = false;  // setting up would take most of the time; dropping syncs all the same

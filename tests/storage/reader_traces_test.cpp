@@ -27,7 +27,7 @@ struct Store : StoreWithScope {
 
 }  // namespace
 
-TEST_CASE("a reader leaves nothing behind, beside scopes neither") {
+TEST_CASE("a reader leaves nothing behind, not even beside scopes") {
   const Store store;
   const auto before = files_in(store.folder.path());
   {
@@ -40,7 +40,7 @@ TEST_CASE("a reader leaves nothing behind, beside scopes neither") {
   CHECK(files_in(store.folder.path()) == before);
 }
 
-TEST_CASE("of several readers the last one tidies up, in whichever order they end") {
+TEST_CASE("the last of several readers tidies up, in whatever order they end") {
   for (const bool first_ends_first : {true, false}) {
     const Store store;
     const auto before = files_in(store.folder.path());

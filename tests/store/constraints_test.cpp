@@ -67,7 +67,7 @@ TEST_CASE("a parameter under each constraint is the same after reopening, saving
   }
 }
 
-TEST_CASE("set keeps the leaf where the map changes the shape, and gradients reach it") {
+TEST_CASE("set keeps the leaf if the transform changes the shape, and gradients reach it") {
   ParamStore store = ParamStore::in_memory();
   const at::Tensor identity = at::eye(3);
   const auto param = store.setdefault("correlations", identity, constraints::corr_cholesky);

@@ -106,7 +106,7 @@ TEST_CASE("no thread ever sees a value whose COMMIT fails") {
   CHECK(at::equal(in_file(file, "w"), filled(1)));
 }
 
-TEST_CASE("what cannot be put into memory after COMMIT is read again from the file, and the user is told") {
+TEST_CASE("what cannot be applied to memory after COMMIT is read again from the file, with a warning") {
   TemporaryStore file;
   ParamStore store(file.path());
   store.setdefault("other", filled(0));
@@ -309,7 +309,7 @@ TEST_CASE("wherever memory runs out in a change, file and memory agree afterward
   MESSAGE(failures << " failures");
 }
 
-TEST_CASE("a name that only the index has is reported, not looked for for ever") {
+TEST_CASE("a name that only the index has is reported as damage, and ends the call") {
   TemporaryStore file;
   { ParamStore(file.path()).setdefault("ghost-parameter", filled(1)); }
   {
