@@ -30,10 +30,12 @@ struct Offender {
 /// Only the index if the check's shape says too little.
 Offender describe_offender(const Constraint& constraint, const at::Tensor& value, const at::Tensor& inside,
                            const Index& index) {
-  // What a check takes together are its constraint's events, but for a few that say another event_dim; a bound with
-  // more dimensions, or longer ones, stretches the value.
-  const bool each = inside.sizes() == value.sizes();
-  const std::int64_t together = std::max(value.dim() - inside.dim(), each ? 0 : constraint.event_dim());
+  // The check's dimensions are the leftmost of the value's, unless a bound with more dimensions, or longer ones,
+  // stretches the value.
+  const bool leftmost =
+      inside.dim() <= value.dim() && inside.sizes() == value.sizes().slice(0, static_cast<std::size_t>(inside.dim()));
+  const std::int64_t rest = value.dim() - inside.dim();
+  const std::int64_t together = leftmost ? rest : std::max(rest, constraint.event_dim());
   std::vector<std::int64_t> shape = inside.sizes().vec();
   if (together <= value.dim()) {
     const auto event = value.sizes().slice(static_cast<std::size_t>(value.dim() - together));

@@ -166,7 +166,7 @@ TEST_CASE("after a full disk has ended a batch's transaction, the store sees wha
     };
     const auto write_much = [&] {
       // More than fits SQLite's cache, so that it writes before the commit.
-      for (int i = 0; i < 100; ++i) store.set("large", filled(4, 240'000 + i));
+      for (int i = 0; i < 200; ++i) store.set("large " + std::to_string(i), filled(4, 250'000));
     };
     CHECK_THROWS_AS(write_much(), StorageError);
     vfs.before = nullptr;

@@ -212,16 +212,18 @@ TEST_CASE("a refused event has a reason") {
        "part "
        "1, the constraint 'positive';"},
       {constraints::stack({constraints::real, constraints::interval(0, 1)}, 0), matrix({5, 5, 0.5, 2}, 2),
-       "found 2 at index [1, 1], which is in part 1, the constraint 'interval(0, 1)';"},
+       "found 2 at index [1, 1], which is in part 1, the constraint 'interval(0.0, 1.0)';"},
       {constraints::stack({constraints::real_vector, constraints::simplex}, -2), matrix({5, 5, 0.5, 0.75}, 2),
-       "the event of shape [2, 2] at index [], which has in part 1, the constraint 'simplex', at index [1] an event of "
-       "shape "
-       "[2] which sums to 1.25;"},
+       "the event of shape [2] at index [1], which is in part 1, the constraint 'simplex', and which sums to 1.25;"},
+      {constraints::stack({constraints::real_vector, constraints::simplex}, -1), matrix({5, 0.5, 5, 0.75}, 2),
+       "the event of shape [2, 2] at index [], which has in part 1, the constraint 'simplex', an event of shape [2] "
+       "which "
+       "sums to 1.25;"},
       {constraints::stack({constraints::positive, constraints::real}, -1), matrix({1, 2, -3, 4}, 2),
        "found -3 at index [1, 0], which is in part 0, the constraint 'positive';"},
       {constraints::stack({constraints::lower_cholesky, constraints::positive}, -3),
        at::tensor(std::vector<double>{1, 0, 5, 1, 1, 1, 1, -1}).view({2, 2, 2}),
-       "which has -1 at index [1, 1, 1] in part 1, the constraint 'positive';"},
+       "the event of shape [2, 2] at index [1], which has -1 at index [1, 1] in part 1, the constraint 'positive';"},
   };
   for (const Case& each : cases) {
     CAPTURE(each.constraint.tag());
