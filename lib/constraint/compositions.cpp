@@ -181,7 +181,7 @@ std::string why_not_independent(const Arguments& arguments, const at::Tensor& va
   const Transform::Node& base = base_of(arguments);
   const auto place = first_outside(base, value, index);
   if (!place) return {};
-  const std::string reason = explain(base, value, *place);
+  std::string reason = explain(base, value, *place);
   if (place->size() == index.size()) return reason;
   const at::Tensor event = at_index(value, *place);
   const std::string where = at_index_text(without_beginning(*place, index.size()));
