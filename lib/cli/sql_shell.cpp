@@ -186,18 +186,14 @@ std::vector<std::string> SqlShell::candidates(bool is_first) {
   for (const Command& command : commands()) {
     if (is_first) names.emplace_back(command.name);
   }
-  // Any word of a statement may be a table's name. A file that fails now will say so when the statement runs.
-  attempt([&] {
-    connection_.in_our_words([&] {
-      SQLite::Statement rows(connection_.database(), all_tables);
-      while (rows.executeStep()) {
-        const std::string schema = rows.getColumn(0).getString();
-        const std::string name = rows.getColumn(1).getString();
-        const std::string full = schema == "main" || schema == "temp" ? name : sql_identifier(schema) + "." + name;
-        if (escaped(full) == full) names.push_back(full);  // else it could not be typed
-      }
-    });
-  });
+  // Any word of a statement may be a table's name.
+  SQLite::Statement rows(connection_.database(), all_tables);
+  while (rows.executeStep()) {
+    const std::string schema = rows.getColumn(0).getString();
+    const std::string name = rows.getColumn(1).getString();
+    const std::string full = schema == "main" || schema == "temp" ? name : sql_identifier(schema) + "." + name;
+    if (escaped(full) == full) names.push_back(full);  // else it could not be typed
+  }
   return names;
 }
 

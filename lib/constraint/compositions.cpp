@@ -4,6 +4,7 @@
 #include <c10/util/Exception.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,29 +28,6 @@ const Transform::Node& base_of(const Arguments& arguments) { return *node_of(arg
 
 std::optional<std::int64_t> plus(const std::optional<std::int64_t>& dim, std::int64_t more) {
   return dim ? std::optional<std::int64_t>(*dim + more) : std::nullopt;
-}
-
-// Which of the base's events in independent's event is outside, and why.
-std::string why_not_independent(const Arguments& arguments, const at::Tensor& event) {
-  const Transform::Node& base = base_of(arguments);
-  const auto& parameters = base.kind->parameters();
-  const bool is_composition = std::any_of(parameters.begin(), parameters.end(), [](const Parameter& parameter) {
-    return parameter.type == ArgumentType::constraint || parameter.type == ArgumentType::constraints;
-  });
-  // cat and stack may count their dimension from the left, which a single event has fewer of.
-  if (is_composition && !base.kind->explain()) return {};
-  const at::Tensor inside = check(base, event);
-  const std::int64_t dims = inside.dim();
-  // A bound of more dimensions than the event stretches the check.
-  if (dims > event.dim() || inside.sizes() != event.sizes().slice(0, static_cast<std::size_t>(dims))) return {};
-  const auto index = first_where(inside.logical_not());
-  if (!index) return {};
-  const at::Tensor part = at_index(event, *index);
-  const std::string place = at_index_text(*index);
-  if (part.dim() == 0) return "which has " + element_text(part) + " " + place;
-  const std::string reason = explain(base, part);
-  return "which has " + place + " an event of shape " + shape_text(part) + " " +
-         (reason.empty() ? "outside " + the_constraint(base.tag) : reason);
 }
 
 std::size_t part_count(const Arguments& arguments) { return arguments.constraints(0).size(); }
@@ -177,6 +155,107 @@ std::optional<std::int64_t> stack_event_dim(const Arguments& arguments, const st
   return parts && arguments.integer(1) + *parts < 0 ? plus(parts, 1) : parts;
 }
 
+// Of the events of `node` in `value`, the first that is outside among those at `index` of the check. Nothing if a bound
+// stretches the check beyond the value.
+std::optional<Index> first_outside(const Transform::Node& node, const at::Tensor& value, const Index& index) {
+  const at::Tensor inside = check(node, value);
+  const auto dims = static_cast<std::size_t>(inside.dim());
+  if (dims < index.size() || inside.dim() > value.dim() || inside.sizes() != value.sizes().slice(0, dims)) return {};
+  const auto rest = first_where(at_index(inside, index).logical_not());
+  if (!rest) return {};
+  Index place = index;
+  place.insert(place.end(), rest->begin(), rest->end());
+  return place;
+}
+
+Index without_beginning(const Index& index, std::size_t length) {
+  return {index.begin() + static_cast<std::ptrdiff_t>(length), index.end()};
+}
+
+std::string event_with(const at::Tensor& event, const std::string& reason, const std::string& otherwise) {
+  return "an event of shape " + shape_text(event) + " " + (reason.empty() ? otherwise : reason);
+}
+
+// Which of the base's events in independent's event is outside, and why.
+std::string why_not_independent(const Arguments& arguments, const at::Tensor& value, const Index& index) {
+  const Transform::Node& base = base_of(arguments);
+  const auto place = first_outside(base, value, index);
+  if (!place) return {};
+  std::string reason = explain(base, value, *place);
+  if (place->size() == index.size()) return reason;
+  const at::Tensor event = at_index(value, *place);
+  const std::string where = at_index_text(without_beginning(*place, index.size()));
+  if (event.dim() == 0) return "which has " + element_text(event) + " " + where + (reason.empty() ? "" : ", " + reason);
+  return "which has " + where + " " + event_with(event, reason, "outside " + the_constraint(base.tag));
+}
+
+// An event of a part of cat or stack, outside the part's constraint.
+struct PartEvent {
+  std::size_t part;
+  at::Tensor event;
+  Index place;         // in the event of the whole
+  std::string reason;  // of the part's constraint; may be empty
+  bool is_all;         // the event of the whole is this one
+};
+
+std::string which_has_in_part(const Arguments& arguments, const PartEvent& found) {
+  const std::string in_part =
+      "in part " + std::to_string(found.part) + ", " + the_constraint(part(arguments, found.part).tag);
+  const std::string& reason = found.reason;
+  if (found.is_all) return "which is " + in_part + (reason.empty() ? "" : ", and " + reason);
+  const std::string where = found.place.empty() ? "" : " " + at_index_text(found.place);
+  if (found.event.dim() == 0)
+    return "which has " + element_text(found.event) + where + " " + in_part + (reason.empty() ? "" : ", " + reason);
+  return "which has " + in_part + "," + where + " " + event_with(found.event, reason, "outside it");
+}
+
+// Which part of cat is violated, and why.
+std::string why_not_cat(const Arguments& arguments, const at::Tensor& value, const Index& index) {
+  const auto dim = static_cast<std::size_t>(along(arguments, value, total(arguments.integers(2))));
+  std::int64_t start = 0;
+  for (std::size_t i = 0; i < part_count(arguments); ++i) {
+    const std::int64_t begin = start;
+    const std::int64_t length = arguments.integers(2)[i];
+    start += length;
+    Index in_part = index;
+    if (dim < index.size()) {
+      if (index[dim] < begin || index[dim] >= start) continue;
+      in_part[dim] -= begin;
+    }
+    const at::Tensor piece = value.narrow(static_cast<std::int64_t>(dim), begin, length);
+    const auto place = first_outside(part(arguments, i), piece, in_part);
+    if (!place) continue;
+    Index whole = *place;
+    if (dim < whole.size()) whole[dim] += begin;
+    return which_has_in_part(
+        arguments, {i, at_index(piece, *place), without_beginning(whole, index.size()),
+                    explain(part(arguments, i), piece, *place), dim < index.size() && place->size() == index.size()});
+  }
+  return {};
+}
+
+// Which part of stack is violated, and why.
+std::string why_not_stack(const Arguments& arguments, const at::Tensor& value, const Index& index) {
+  const auto dim = static_cast<std::size_t>(along(arguments, value, static_cast<std::int64_t>(part_count(arguments))));
+  const auto at_dim = [&](Index& place) { return place.begin() + static_cast<std::ptrdiff_t>(dim); };
+  for (std::size_t i = 0; i < part_count(arguments); ++i) {
+    Index in_part = index;
+    if (dim < index.size()) {
+      if (index[dim] != static_cast<std::int64_t>(i)) continue;
+      in_part.erase(at_dim(in_part));
+    }
+    const at::Tensor slice = value.select(static_cast<std::int64_t>(dim), static_cast<std::int64_t>(i));
+    const auto place = first_outside(part(arguments, i), slice, in_part);
+    if (!place) continue;
+    Index whole = *place;
+    if (dim <= whole.size()) whole.insert(at_dim(whole), static_cast<std::int64_t>(i));
+    return which_has_in_part(
+        arguments, {i, at_index(slice, *place), without_beginning(whole, index.size()),
+                    explain(part(arguments, i), slice, *place), dim < index.size() && whole.size() == index.size()});
+  }
+  return {};
+}
+
 }  // namespace
 
 std::vector<ConstraintKind> compositions() {
@@ -203,7 +282,7 @@ std::vector<ConstraintKind> compositions() {
             TORCH_CHECK(inside.dim() >= dims, "expected ", dims, " dimensions beside those of the base's event");
             return dims == 0 ? inside : inside.flatten(-dims).all(-1);
           })
-          .explain(why_not_independent)
+          .explain_at(why_not_independent)
           .transform([](const Arguments& arguments, const at::Tensor& u) { return constrain(base_of(arguments), u); },
                      [](const Arguments& arguments, const at::Tensor& y) { return unconstrain(base_of(arguments), y); })
           .is_identity([](const Arguments& arguments) { return base_of(arguments).is_identity; }),
@@ -233,6 +312,7 @@ std::vector<ConstraintKind> compositions() {
               [](const Arguments& arguments) { return largest(arguments, &Transform::Node::unconstrained_event_dim); })
           .is_discrete(any_discrete)
           .check(cat_check)
+          .explain_at(why_not_cat)
           .transform(
               [](const Arguments& arguments, const at::Tensor& u) { return cat_map(arguments, u, constrain); },
               [](const Arguments& arguments, const at::Tensor& y) { return cat_map(arguments, y, unconstrain); }),
@@ -249,6 +329,7 @@ std::vector<ConstraintKind> compositions() {
           })
           .is_discrete(any_discrete)
           .check(stack_check)
+          .explain_at(why_not_stack)
           .transform(
               [](const Arguments& arguments, const at::Tensor& u) { return stack_map(arguments, u, constrain); },
               [](const Arguments& arguments, const at::Tensor& y) { return stack_map(arguments, y, unconstrain); }),

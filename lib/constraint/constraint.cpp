@@ -150,18 +150,20 @@ at::Tensor check(const Transform::Node& node, const at::Tensor& value) {
   return node.kind->check()(node.arguments, value);
 }
 
-std::string explain(const Constraint& constraint, const at::Tensor& event) {
+std::string explain(const Constraint& constraint, const at::Tensor& value, const Index& index) {
   const at::NoGradGuard no_grad;
   try {
-    return explain(*known(node_of(constraint)), event.detach().cpu());
+    return explain(*known(node_of(constraint)), value.detach().cpu(), index);
   } catch (const c10::Error&) {
     // Eigenvalues that do not converge, say. The caller reports the violation itself, which must not give way to this.
     return {};
   }
 }
 
-std::string explain(const Transform::Node& node, const at::Tensor& event) {
-  if (!node.kind->explain()) return {};
+std::string explain(const Transform::Node& node, const at::Tensor& value, const Index& index) {
+  if (node.kind->explain_at()) return node.kind->explain_at()(node.arguments, value, index);
+  const at::Tensor event = at_index(value, index);
+  if (!node.kind->explain() || event.dim() == 0) return {};
   return or_else(which_has(event, event.ne(event)), [&] { return node.kind->explain()(node.arguments, event); });
 }
 

@@ -30,6 +30,8 @@ class ConstraintKind {
   using Predicate = std::function<bool(const Arguments& arguments)>;
   using Discreteness = std::function<std::optional<bool>(const Arguments& arguments)>;
   using Explain = std::function<std::string(const Arguments& arguments, const at::Tensor& event)>;
+  using ExplainAt = std::function<std::string(const Arguments& arguments, const at::Tensor& value,
+                                              const std::vector<std::int64_t>& index)>;
   using Prepare = std::function<void(Arguments& arguments)>;
 
   /// Takes the arguments that lib/text/constraint_signatures.cpp lists for this name. A user's name is not there and
@@ -84,6 +86,11 @@ class ConstraintKind {
   ConstraintKind& explain(Explain function) { return set(explain_, std::move(function)); }
   const Explain& explain() const noexcept { return explain_; }
 
+  /// The same for a constraint made of others, for which it matters where in `value` the event is: at `index` the check
+  /// of `value` is false. The value is on the CPU.
+  ConstraintKind& explain_at(ExplainAt function) { return set(explain_at_, std::move(function)); }
+  const ExplainAt& explain_at() const noexcept { return explain_at_; }
+
   /// The transform of torch.distributions' transform_to registry.
   ConstraintKind& transform(Map forward, Map inverse) {
     forward_ = std::move(forward);
@@ -116,6 +123,7 @@ class ConstraintKind {
   Prepare prepare_;
   Map check_;
   Explain explain_;
+  ExplainAt explain_at_;
   Map forward_;
   Map inverse_;
   std::string no_transform_reason_ = "torch.distributions registers none for it";

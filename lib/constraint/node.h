@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "lib/constraint/kind.h"
+#include "lib/constraint/reasons.h"
 #include "paramstore/constraint.h"
 #include "paramstore/transform.h"
 
@@ -58,10 +59,11 @@ at::Tensor check(const Transform::Node& node, const at::Tensor& value);
 at::Tensor constrain(const Transform::Node& node, const at::Tensor& unconstrained);
 at::Tensor unconstrain(const Transform::Node& node, const at::Tensor& constrained);
 
-/// Why an event that `check` refuses is outside: a clause of reasons.h. Empty if the constraint does not say.
-std::string explain(const Constraint& constraint, const at::Tensor& event);
+/// Why `value` is refused at `index`, where its check is false: a clause of reasons.h. Empty if the constraint does not
+/// say.
+std::string explain(const Constraint& constraint, const at::Tensor& value, const Index& index);
 
 /// The same for a part of a composition.
-std::string explain(const Transform::Node& node, const at::Tensor& event);
+std::string explain(const Transform::Node& node, const at::Tensor& value, const Index& index);
 
 }  // namespace paramstore

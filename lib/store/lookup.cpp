@@ -47,9 +47,13 @@ std::string did_you_mean(ScopeState& scope, std::string_view name) PARAMSTORE_RE
                       std::string(name));
 }
 
-void add_to_cache(ScopeState& scope, const EntryPtr& entry) PARAMSTORE_REQUIRES(store_mutex) {
-  MutexLock cache_lock(scope.cache_mutex);
-  scope.changing_cache().add(entry);
+/// Adds an entry that was read from the file.
+void add_read(ScopeState& scope, EntryPtr entry) PARAMSTORE_REQUIRES(store_mutex, scope.cache_mutex) {
+  if (scope.in_batch && entry->record.revision > scope.seen) {
+    scope.read_uncommitted.push_back(entry);
+    entry->uncommitted = true;
+  }
+  scope.changing_cache().add(std::move(entry));
 }
 
 /// Entries made by another thread lie in another processor's cache; prefetching them hides that latency.
@@ -91,7 +95,8 @@ EntryPtr find_entry(ScopeState& scope, std::string_view name) {
   if (!record) return nullptr;
   auto constraint = parse_stored_tag(record->constraint_tag);
   auto entry = std::make_shared<Entry>(std::move(*record), std::move(constraint));
-  add_to_cache(scope, entry);
+  MutexLock cache_lock(scope.cache_mutex);
+  add_read(scope, entry);
   return entry;
 }
 
@@ -127,7 +132,7 @@ void list_all(ScopeState& scope) {
     fresh.push_back(std::make_shared<Entry>(std::move(record), std::move(constraint)));
   }
   MutexLock cache_lock(scope.cache_mutex);
-  for (const auto& entry : fresh) scope.changing_cache().add(entry);
+  for (const auto& entry : fresh) add_read(scope, entry);
   scope.complete = true;
 }
 
@@ -197,7 +202,7 @@ void load_all(ScopeState& scope) {
       const std::uint64_t checksum = checksums[next++];
       if (!known) {
         entry->stored_checksum = checksum;
-        cache.add(std::move(entry));
+        add_read(scope, std::move(entry));
       } else if (value.defined()) {
         entry->stored_checksum = checksum;
         entry->stored_version = version_of(value);

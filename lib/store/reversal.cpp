@@ -77,6 +77,14 @@ void Reversal::go_back(ScopeState& scope) noexcept {
     if (auto* exchange = std::get_if<LeafExchange>(&step)) take_back(scope, *exchange);
     steps_.pop_back();
   }
+  // Their rows go back too. (Most have made room for the entry that they replaced.)
+  for (const EntryPtr& entry : scope.read_uncommitted) {
+    MutexLock cache_lock(scope.cache_mutex);
+    if (!scope.cache().holds(*entry)) continue;
+    scope.changing_cache().remove(*entry);
+    scope.complete = false;
+  }
+  scope.read_uncommitted.clear();
 }
 
 void Reversal::settle(ScopeState& scope) noexcept {
@@ -85,6 +93,8 @@ void Reversal::settle(ScopeState& scope) noexcept {
     if (auto* added = std::get_if<Added>(&step)) added->entry->uncommitted = false;
     if (auto* replaced = std::get_if<Replaced>(&step)) replaced->after->uncommitted = false;
   }
+  for (const EntryPtr& entry : scope.read_uncommitted) entry->uncommitted = false;
+  scope.read_uncommitted.clear();
   scope.changing_cache().forget_taken_out();
   steps_.clear();
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "lib/store/cache.h"
 #include "lib/store/mutex.h"
@@ -45,6 +46,8 @@ struct ScopeState : std::enable_shared_from_this<ScopeState> {
   std::int64_t last_id PARAMSTORE_GUARDED_BY(store_mutex) = 0;          // the file's largest id at that look
   // A batch is open on this scope: nobody else can commit, so there is nothing to look for.
   bool in_batch PARAMSTORE_GUARDED_BY(store_mutex) = false;
+  // Entries that were read while it is open from rows that it has written: other threads must not see them before its end.
+  std::vector<EntryPtr> read_uncommitted PARAMSTORE_GUARDED_BY(store_mutex);
   // That look skipped rows whose parameters are pending here.
   bool held_back PARAMSTORE_GUARDED_BY(store_mutex) = false;
   // Picked up along the way; the next refresh returns it.

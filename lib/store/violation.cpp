@@ -30,10 +30,12 @@ struct Offender {
 /// Only the index if the check's shape says too little.
 Offender describe_offender(const Constraint& constraint, const at::Tensor& value, const at::Tensor& inside,
                            const Index& index) {
-  // What a check takes together are its constraint's events, but for a few that say another event_dim; a bound with
-  // more dimensions, or longer ones, stretches the value.
-  const bool each = inside.sizes() == value.sizes();
-  const std::int64_t together = std::max(value.dim() - inside.dim(), each ? 0 : constraint.event_dim());
+  // The check's dimensions are the leftmost of the value's, unless a bound with more dimensions, or longer ones,
+  // stretches the value.
+  const bool leftmost =
+      inside.dim() <= value.dim() && inside.sizes() == value.sizes().slice(0, static_cast<std::size_t>(inside.dim()));
+  const std::int64_t rest = value.dim() - inside.dim();
+  const std::int64_t together = leftmost ? rest : std::max(rest, constraint.event_dim());
   std::vector<std::int64_t> shape = inside.sizes().vec();
   if (together <= value.dim()) {
     const auto event = value.sizes().slice(static_cast<std::size_t>(value.dim() - together));
@@ -42,8 +44,9 @@ Offender describe_offender(const Constraint& constraint, const at::Tensor& value
   const std::string place = at_index_text(index);
   if (!expands_to(value.sizes(), shape)) return {place, {}};
   const at::Tensor event = at_index(value.detach().expand(shape), index);
-  if (event.dim() == 0) return {element_text(event) + " " + place, {}};
-  return {"the event of shape " + shape_text(event) + " " + place, explain(constraint, event)};
+  const std::string what = event.dim() == 0 ? element_text(event) : "the event of shape " + shape_text(event);
+  const bool stretched = value.sizes() != shape;
+  return {what + " " + place, stretched ? std::string() : explain(constraint, value, index)};
 }
 
 /// As inside.all().item().toBool(), which takes several times as long for a small tensor.

@@ -16,7 +16,7 @@ TEST_CASE("plain text stays as it is, in any language") {
   }
 }
 
-TEST_CASE("what a terminal would obey is shown instead") {
+TEST_CASE("what a terminal would interpret is escaped") {
   CHECK(shown_name("line\nbreak") == R"("line\nbreak")");
   CHECK(shown_name("\x1b[31mred") == R"("\x1b[31mred")");
   CHECK(shown_name("tab\tcr\r\x7f") == R"("tab\tcr\r\x7f")");
@@ -32,7 +32,7 @@ TEST_CASE("what a terminal would obey is shown instead") {
   CHECK(shown_name(" edge") == R"(" edge")");
 }
 
-TEST_CASE("names that differ never look the same") {
+TEST_CASE("different names are never shown alike") {
   CHECK(shown_name("\"a\"") == R"("\"a\"")");
   CHECK(shown_name("\\n\n") == R"("\\n\n")");
   const bool passed = rc::check("distinct", [](const std::vector<std::string>& names) {

@@ -43,7 +43,7 @@ TEST_CASE("JSON's nesting is the shape") {
   CHECK(json("[[[1]],[[2]]]").shape == Shape{2, 1, 1});
 }
 
-TEST_CASE("JSON of what is not finite, and of complex numbers") {
+TEST_CASE("JSON of infinities, NaN and complex numbers") {
   const GivenValue value = json("[null, NaN, 9e999, -Infinity, -9e999]");
   CHECK(std::isnan(value.numbers[0].real));
   CHECK(std::isnan(value.numbers[1].real));
@@ -67,7 +67,7 @@ TEST_CASE("arrays of different lengths, and anything but arrays of numbers, are 
   CHECK(contains(refusal("[" + std::string(10'000, '1') + "]"), "expected a number"));
 }
 
-TEST_CASE("a number too large for any dtype is refused, as infinity has words of its own") {
+TEST_CASE("a number too large for any dtype is refused; infinity is written inf") {
   for (const char* text : {"1e400", "-1e400", "9e9999", "[1,1e309]", "2e308j", "1-1e999j", ".1e400"}) {
     INFO(text);
     CHECK(contains(refusal(text), "is too large for any dtype; infinity is written inf, and 9e999 in JSON"));
@@ -78,7 +78,7 @@ TEST_CASE("a number too large for any dtype is refused, as infinity has words of
         std::vector<double>{INFINITY, -INFINITY, INFINITY, -INFINITY, 0});
 }
 
-TEST_CASE("text is numbers with anything usual between them") {
+TEST_CASE("text is read as numbers with any usual separator") {
   CHECK(numbers(parse_text_value("1 2\n3,4;5\t6\r\n", "f")) == std::vector<double>{1, 2, 3, 4, 5, 6});
   CHECK_FALSE(parse_text_value("1 2", "f").shape);
   CHECK(numbers(parse_text_value("# comment 7\n1e3 # more\n-.5", "f")) == std::vector<double>{1000, -0.5});

@@ -28,7 +28,7 @@ TEST_CASE("bins are of equal width and the last has the largest value") {
   CHECK(result.counts == std::vector<std::uint64_t>{2, 2, 2, 2, 3});
 }
 
-TEST_CASE("values that are all the same are one bin, none are none") {
+TEST_CASE("equal values make one bin, and an empty value none") {
   CHECK(of({3, 3, 3}).counts == std::vector<std::uint64_t>{3});
   CHECK(of({}).counts.empty());
   CHECK(of({NAN, INFINITY}).counts.empty());
@@ -51,7 +51,7 @@ TEST_CASE("every finite value is counted once, and no line is wider than asked f
   CHECK(passed);
 }
 
-TEST_CASE("a bin with anything in it shows") {
+TEST_CASE("a bin that is not empty is visible") {
   std::vector<double> numbers(10'000, 0.0);
   numbers.push_back(1);
   for (const bool unicode : {true, false}) {

@@ -69,7 +69,7 @@ TEST_CASE("Fortran's order, the other byte order, versions 2 and 3, scalars and 
   CHECK(parse_npy(file_with("{'descr': '<f8', 'fortran_order': True, 'shape': (0, 3), }", "", 2), "f").numbers.empty());
 }
 
-TEST_CASE("what a header promises is not believed") {
+TEST_CASE("a header's claims are checked before they are trusted") {
   const auto header = [](const std::string& shape, const std::string& descr = "'<f4'") {
     return "{'descr': " + descr + ", 'fortran_order': False, 'shape': " + shape + ", }";
   };
@@ -101,7 +101,7 @@ TEST_CASE("a header that is not NumPy's is refused") {
   CHECK(contains(refusal(std::string("\x93NUMPY\x01\x00\xff\xff{}{}{}", 16)), "too early"));
 }
 
-TEST_CASE("any bytes give a value or a refusal") {
+TEST_CASE("any bytes are read as a value or refused") {
   const std::string sound =
       file_with("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }   \n", floats({1, 2, 3, 4, 5, 6}));
   const bool passed =

@@ -235,13 +235,27 @@ class Session(CommandTest):
         self.assertEqual(self.type(".mo\ttable"), "")
         self.assertEqual(self.type("SELECT count(*) AS n FROM commi\t;"), f"n\n{len(self.lines('log', self.store)) - 1}\n")
         self.assertEqual(self.type('SELECT count(*) AS n FROM "f\tparams;'), "n\n2\n")
-        self.press("SELECT 1 FROM param\t_\t")
-        listed = self.until("SELECT 1 FROM param_")
-        for name in ("param_list", "param_stats", "param_values"):
-            self.assertIn(name, listed)
+        for keys, line in (("SELECT 1 FROM param\t", "SELECT 1 FROM param"), ("_\t", "SELECT 1 FROM param_")):
+            self.press(keys)
+            listed = self.until("sql> " + line)  # the line is shown again under the list
+            for name in ("param_list", "param_stats", "param_values"):
+                self.assertIn(name, listed)
         os.write(self.terminal, b"\x03")
         self.until("sql> ")
         self.end()
+
+    def test_ctrl_c_while_tab_looks_for_tables_drops_the_line(self):
+        columns = ", ".join(f"a{i}" for i in range(100))
+        self.sqlite(self.store, "BEGIN", *(f"CREATE TABLE many_{i} ({columns})" for i in range(2000)))
+        self.start()
+        self.type("SELECT 1;")  # reads the schema
+        for pause in (0.001, 0.01, 0.05):
+            self.press("SELECT 1 FROM many\t")
+            time.sleep(pause)  # Tab is looking by then, at least once
+            os.write(self.terminal, b"\x03")
+            self.until("sql> ")
+            self.assertEqual(self.type("SELECT 3 AS x;"), "x\n3\n")
+        self.assertEqual(self.end()[1], DONE)
 
     def test_the_history_survives_and_only_its_owner_reads_it(self):
         self.addCleanup(os.umask, os.umask(0))

@@ -45,7 +45,7 @@ TEST_CASE("wide ranges are in scientific notation") {
   CHECK(text({2}, {1, 1000}) == "tensor([   1., 1000.])");
 }
 
-TEST_CASE("what is not finite, and zeros") {
+TEST_CASE("infinities, NaN and zeros") {
   CHECK(text({4}, {1, NAN, INFINITY, -INFINITY}) == "tensor([1., nan, inf, -inf])");
   CHECK(text({3}, {0.5, NAN, INFINITY}) == "tensor([0.5000,    nan,    inf])");
   CHECK(text({2}, {0, 0}) == "tensor([0., 0.])");

@@ -368,7 +368,7 @@ TEST_CASE("while another process holds the write lock: readers do not wait; a wr
   CHECK(number_in(reader.unconstrained("right")) == 1);
 }
 
-TEST_CASE("a stale commit of another process's row writes nothing, and both ways out work") {
+TEST_CASE("a stale commit of another process's row writes nothing, and both remedies work") {
   TemporaryStore file;
   make_store(file.folder());
   ParamStore store(file.path());

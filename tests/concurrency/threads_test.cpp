@@ -112,7 +112,7 @@ TEST_CASE("threads that change their own parameters and read the others' do not 
   }
 }
 
-TEST_CASE("each thread commits its own leaves, and every commit holds") {
+TEST_CASE("each thread commits its own leaves, and no commit is lost") {
   TemporaryStore file;
   ParamStore store(file.path(), StoreOptions().durability(paramstore::Durability::process_crash));
   // A leaf that one thread writes while another commits is a data race by contract, so the threads take turns with a lock of
@@ -132,7 +132,7 @@ TEST_CASE("each thread commits its own leaves, and every commit holds") {
   }
 }
 
-TEST_CASE("setdefault of one name on many threads makes it once, and all get the same leaf") {
+TEST_CASE("setdefault of one name on many threads creates it once, and all get the same leaf") {
   ParamStore store = ParamStore::in_memory();
   for (int round = 0; round < rounds; ++round) {
     const std::string name = "w" + std::to_string(round);

@@ -82,7 +82,7 @@ void check_that_everything_came(Program& program) {
   CHECK(store.commit() == store.revision());  // nothing is pending
 }
 
-TEST_CASE("refresh takes in what the sqlite3 shell did, like any other change") {
+TEST_CASE("refresh picks up what the sqlite3 shell did, like any other change") {
   TemporaryStore file;
   Program program(file);
   run_shell(file,
@@ -95,7 +95,7 @@ TEST_CASE("refresh takes in what the sqlite3 shell did, like any other change") 
   check_that_everything_came(program);
 }
 
-TEST_CASE("refresh takes in what Python did, like any other change") {
+TEST_CASE("refresh picks up what Python did, like any other change") {
   TemporaryStore file;
   Program program(file);
   run_python(file,

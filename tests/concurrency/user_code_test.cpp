@@ -113,7 +113,7 @@ TEST_CASE("a constraint's functions and an initialiser may wait for a thread tha
   CHECK(calls >= 8);
 }
 
-TEST_CASE("inside a batch, too, they may wait for a thread that reads what is in memory") {
+TEST_CASE("inside a batch, too, user functions may wait for a thread that reads what is in memory") {
   TemporaryStore file;
   ParamStore store(file.path());
   store.setdefault("other", filled(5));

@@ -39,7 +39,7 @@ TEST_SUITE("dict interface") {
     CHECK(store.parameters().empty());
   }
 
-  TEST_CASE("parameters come and go one by one, and size, names, values and items always agree") {
+  TEST_CASE("as parameters are added and erased, size, names, values and items always agree") {
     auto store = quiet_store();
     const auto check = [&](const Names& expected) {
       CHECK(store.empty() == expected.empty());
@@ -117,7 +117,7 @@ TEST_SUITE("dict interface") {
     CHECK(store.constraint("y") == constraints::real);
   }
 
-  TEST_CASE("a leaf requires gradients and is contiguous, whatever the initial value was like") {
+  TEST_CASE("a leaf requires gradients and is contiguous, whatever the initial value is") {
     auto store = ParamStore::in_memory();
     const auto transposed = at::arange(6.0).reshape({2, 3}).t();
     REQUIRE_FALSE(transposed.is_contiguous());
@@ -156,7 +156,7 @@ TEST_SUITE("dict interface") {
     }
   }
 
-  TEST_CASE("differs: erasing what is not there is no error but false, as for a std::map") {
+  TEST_CASE("differs: erasing a missing name returns false instead of throwing, as std::map does") {
     auto store = ParamStore::in_memory();
     CHECK_FALSE(store.erase("w"));
   }
@@ -241,7 +241,7 @@ TEST_SUITE("dict interface") {
 }
 
 TEST_SUITE("values and leaves") {
-  TEST_CASE("under real, value and leaf are one tensor, each time one asks") {
+  TEST_CASE("under real, value and leaf are always the same tensor") {
     auto store = ParamStore::in_memory();
     const Param x = store.setdefault("x", at::zeros({2, 3}));
     CHECK(x.unconstrained().is_same(x));
@@ -251,7 +251,7 @@ TEST_SUITE("values and leaves") {
     for (const auto& [name, value] : store.items()) CHECK(value.is_same(x));
   }
 
-  TEST_CASE("under a constraint, the value is the transform of the leaf, new each time, and the leaf is one tensor") {
+  TEST_CASE("under a constraint, each value is a new transform of the leaf, and the leaf is always the same tensor") {
     auto store = ParamStore::in_memory();
     const Param first = store.setdefault("y", at::full({2}, 2.0), constraints::positive);
     const Param second = store["y"];
@@ -262,7 +262,7 @@ TEST_SUITE("values and leaves") {
     CHECK(at::allclose(first.unconstrained().exp(), first));
   }
 
-  TEST_CASE("a value under each of the basic constraints comes back as it was put in") {
+  TEST_CASE("a value under each of the basic constraints is read back as it was set") {
     auto store = ParamStore::in_memory();
     at::manual_seed(1);
     const auto wild = at::randn({3, 4}, at::kDouble);
@@ -298,7 +298,7 @@ TEST_SUITE("values and leaves") {
     CHECK(store["y"].unconstrained().grad().is_same(leaves["y"].grad()));
   }
 
-  TEST_CASE("no graph is made where gradients are off") {
+  TEST_CASE("no graph is built while gradients are off") {
     auto store = ParamStore::in_memory();
     store.setdefault("y", at::ones({2}), constraints::positive);
     const c10::AutoGradMode no_gradients(false);
@@ -306,7 +306,7 @@ TEST_SUITE("values and leaves") {
     CHECK(store.unconstrained("y").requires_grad());
   }
 
-  TEST_CASE("what is done to a leaf in place, even behind the autograd's back, is what the next value shows") {
+  TEST_CASE("the next value shows every in-place change of the leaf, even one that bypasses autograd") {
     auto store = ParamStore::in_memory();
     store.setdefault("particles", at::ones({4}), constraints::positive);
     store["particles"].unconstrained().data().mul_(1.3).add_(0.7);
@@ -324,7 +324,7 @@ TEST_SUITE("values and leaves") {
 }
 
 TEST_SUITE("setdefault and get_param") {
-  TEST_CASE("setdefault makes a missing parameter, and leaves an existing one alone") {
+  TEST_CASE("setdefault creates a missing parameter, and leaves an existing one alone") {
     auto store = quiet_store();
     CHECK(at::equal(store.setdefault("x", at::zeros({1, 2})), at::zeros({1, 2})));
     CHECK(at::equal(store.setdefault("x", at::ones({1, 2})), at::zeros({1, 2})));
@@ -334,7 +334,7 @@ TEST_SUITE("setdefault and get_param") {
     CHECK(at::equal(store["y"].unconstrained(), at::zeros({2})));
   }
 
-  TEST_CASE("an initial value that is a function is computed only where the parameter is missing") {
+  TEST_CASE("an initial value that is a function is computed only if the parameter does not exist") {
     auto store = ParamStore::in_memory();
     int calls = 0;
     const auto expensive = [&] {
@@ -349,7 +349,7 @@ TEST_SUITE("setdefault and get_param") {
     CHECK(calls == 1);
   }
 
-  TEST_CASE("get_param without an initial value finds, with one makes, and takes an event_dim that it ignores") {
+  TEST_CASE("get_param finds a parameter, or creates it if given an initial value; it ignores event_dim") {
     auto store = ParamStore::in_memory();
     CHECK_THROWS_AS(store.get_param("y"), paramstore::ParamNotFound);
     const Param made = store.get_param("y", at::ones({3, 2}), constraints::positive, 1);
@@ -368,13 +368,13 @@ TEST_SUITE("setdefault and get_param") {
     CHECK(store.constraint("y") == constraints::real);
   }
 
-  TEST_CASE("differs: a function that gives an undefined tensor is an error") {
+  TEST_CASE("differs: a function that returns an undefined tensor is an error") {
     auto store = ParamStore::in_memory();
     CHECK_THROWS_AS(store.setdefault("y", [] { return at::Tensor(); }), paramstore::UnsupportedTensor);
     CHECK(store.empty());
   }
 
-  TEST_CASE("differs: an initial value or constraint unlike what is stored is told once; Pyro says nothing") {
+  TEST_CASE("differs: an initial value or constraint that differs from the stored one warns once; Pyro says nothing") {
     auto store = ParamStore::in_memory();
     store.setdefault("y", at::ones({2}), constraints::positive);
     const CapturedWarnings warnings;
@@ -408,7 +408,7 @@ TEST_SUITE("finding parameters") {
     CHECK_FALSE(store.param_name(y.unconstrained()));
   }
 
-  TEST_CASE("differs: a leaf that a new value has replaced has no name any more; Pyro would go on naming it") {
+  TEST_CASE("differs: a leaf that a new value has replaced no longer has a name; in Pyro it keeps it") {
     auto store = ParamStore::in_memory();
     const auto before = store.setdefault("x", at::zeros({2})).unconstrained();
     store.set("x", at::zeros({3}));
@@ -446,8 +446,7 @@ TEST_SUITE("finding parameters") {
     CHECK(store.match("nothing").is_empty());
   }
 
-  TEST_CASE(
-      "a pattern that does not compile is an error, and one that would compute for ages is too, unlike in Python") {
+  TEST_CASE("a pattern that does not compile is an error; so is one that would run for ages, unlike in Python") {
     auto store = ParamStore::in_memory();
     store.set(std::string(200, 'a') + "!", at::zeros({1}));
     CHECK_THROWS_AS(store.match("scale["), paramstore::Error);

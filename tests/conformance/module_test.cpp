@@ -70,8 +70,7 @@ bool same_values(nn::Module& a, nn::Module& b) {
 }  // namespace
 
 TEST_SUITE("modules") {
-  TEST_CASE(
-      "a module's parameters are registered under its name, nested ones by their path, and nothing else of it is") {
+  TEST_CASE("a module's parameters, and nothing else, are registered under its name, nested ones by their path") {
     auto store = ParamStore::in_memory();
     Tree tree;
     tree.eval();
@@ -135,8 +134,7 @@ TEST_SUITE("modules") {
     CHECK(store.param_name(linear->weight) == "m$$$weight");
   }
 
-  TEST_CASE(
-      "a parameter that requires no gradient is left out, and the user is told while the module is in training mode") {
+  TEST_CASE("a parameter that requires no gradient is left out, with a warning while the module is in training mode") {
     auto store = ParamStore::in_memory();
     nn::Linear linear(2, 2);
     linear->bias.set_requires_grad(false);
@@ -155,7 +153,7 @@ TEST_SUITE("modules") {
     CHECK(names_of(store) == Names{"m$$$weight"});
   }
 
-  TEST_CASE("a module without biases has none in the store") {
+  TEST_CASE("a module without biases adds no biases to the store") {
     auto store = ParamStore::in_memory();
     nn::Linear linear(nn::LinearOptions(2, 2).bias(false));
     REQUIRE_FALSE(linear->bias.defined());
@@ -181,7 +179,7 @@ TEST_SUITE("modules") {
     CHECK(store.empty());
   }
 
-  TEST_CASE("for a name that exists the store's value stays, and the module keeps its own") {
+  TEST_CASE("if a name exists, the store keeps its value and the module its own") {
     auto store = ParamStore::in_memory();
     nn::Linear stored(3, 2), other(3, 2);
     const auto before = other->weight.detach().clone();
@@ -262,7 +260,7 @@ TEST_SUITE("modules") {
     CHECK_FALSE(torch::equal(resumed->weight, before));
   }
 
-  TEST_CASE("an optimizer made before update_module_params, over the leaves of then, still moves the parameter") {
+  TEST_CASE("an optimizer made over the old leaves before update_module_params still moves the parameter") {
     auto store = ParamStore::in_memory();
     nn::Linear first(3, 2), second(3, 2);
     store.module("m", first);
@@ -313,7 +311,7 @@ TEST_SUITE("modules") {
     CHECK_FALSE(torch::equal(one->weight, two->weight));
   }
 
-  TEST_CASE("differs: a stored parameter of another shape than the module's is told; Pyro says nothing") {
+  TEST_CASE("differs: a stored parameter whose shape differs from the module's warns; Pyro says nothing") {
     auto store = ParamStore::in_memory();
     store.set("m$$$weight", torch::zeros({5, 5}));
     nn::Linear linear(nn::LinearOptions(3, 2).bias(false));
@@ -325,7 +323,7 @@ TEST_SUITE("modules") {
 }
 
 TEST_SUITE("modules, saved and loaded") {
-  TEST_CASE("two modules and a parameter take a step of Adam, are saved, cleared and loaded into a third module") {
+  TEST_CASE("two modules and a parameter take a step of Adam, are saved, cleared, and loaded into a third module") {
     torch::manual_seed(5);
     auto store = ParamStore::in_memory();
     nn::Linear trained(3, 2), bystander(3, 2), fresh(3, 2);

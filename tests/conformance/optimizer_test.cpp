@@ -77,7 +77,7 @@ TEST_SUITE("optimizers") {
     CHECK(optimizer.param_groups()[0].params().size() == 2);
   }
 
-  TEST_CASE("the last group gets them, or the one of the number given") {
+  TEST_CASE("the last group gets them, or the group with the given number") {
     auto store = ParamStore::in_memory();
     store.setdefault("a", torch::ones({2}));
     optim::SGD optimizer(store.parameters(), optim::SGDOptions(0.1));

@@ -14,7 +14,7 @@ TEST_SUITE("names of a module's parameters") {
     CHECK(normalize_param_name(full) == "encoder.layer.0.weight");
   }
 
-  TEST_CASE("a name without a module is all of it: the module's, the user's and the normal one") {
+  TEST_CASE("a name without a module is unchanged as the module's, the user's and the normal name") {
     CHECK(module_from_param_with_module_name("loc.z") == "loc.z");
     CHECK(user_param_name("loc.z") == "loc.z");
     CHECK(normalize_param_name("loc.z") == "loc.z");

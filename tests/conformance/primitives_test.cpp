@@ -15,7 +15,7 @@
 using namespace paramstore;
 
 TEST_SUITE("primitives") {
-  TEST_CASE("without PARAMSTORE_PATH the process's store is in memory, and one and the same") {
+  TEST_CASE("without PARAMSTORE_PATH the process's store is in memory, and always the same one") {
     REQUIRE(std::getenv("PARAMSTORE_PATH") == nullptr);
     const auto files = [] { return std::distance(std::filesystem::directory_iterator("."), {}); };
     const auto before = files();
@@ -27,7 +27,7 @@ TEST_SUITE("primitives") {
     CHECK(files() == before);
   }
 
-  TEST_CASE("param makes, finds and reports what is missing, as the store's get_param") {
+  TEST_CASE("param creates, finds and reports missing parameters, like the store's get_param") {
     clear_param_store();
     CHECK_THROWS_AS(param("scale"), ParamNotFound);
     const Param made = param("scale", at::full({2}, 2.0), constraints::positive, 1);
@@ -88,7 +88,7 @@ TEST_SUITE("primitives") {
     CHECK(other.empty());
   }
 
-  TEST_CASE("a reference to the process's store speaks of the file that is used now") {
+  TEST_CASE("a reference to the process's store always refers to the file in use") {
     use_param_store("one.params.db");
     clear_param_store();
     ParamStore& store = get_param_store();
@@ -111,7 +111,7 @@ TEST_SUITE("primitives") {
     CHECK(get_param_store().empty());
   }
 
-  TEST_CASE("a path that is no store leaves the process's store as it was") {
+  TEST_CASE("a path that is not a store leaves the process's store unchanged") {
     use_param_store("good.params.db");
     param("x", at::zeros({1}));
     std::filesystem::create_directory("folder");
@@ -122,7 +122,7 @@ TEST_SUITE("primitives") {
 
 // Run by a test of its own, as the variable counts when the process's store is first asked for.
 TEST_SUITE("PARAMSTORE_PATH" * doctest::skip()) {
-  TEST_CASE("what is wrong with the path in PARAMSTORE_PATH is said of the variable") {
+  TEST_CASE("an error about the path in PARAMSTORE_PATH names the variable") {
     REQUIRE(std::getenv("PARAMSTORE_PATH") != nullptr);
     const std::string good = std::getenv("PARAMSTORE_PATH");
     setenv("PARAMSTORE_PATH", "no-such-folder/model.params.db", 1);

@@ -45,7 +45,7 @@ const std::set<std::string> known_differences = {
     "\\z",       "[\\S]",        "[\\d\\s]",    "[^\\d\\s]",    "[^\\s]+$",      "[a\\s]+$",
 };
 
-TEST_CASE("a pattern matches the names that it matches in Python, and is an error where it is one there") {
+TEST_CASE("a pattern matches the names that it matches in Python, and is an error if it is one in Python") {
   const nlohmann::json data = load_cases();
   const auto names = data["names"].get<std::vector<std::string>>();
   for (const auto& entry : data["cases"]) {
@@ -156,7 +156,7 @@ TEST_CASE("an error says which pattern, and where in it") {
   }
 }
 
-TEST_CASE("search finds a pattern anywhere, as re.search does, where match looks at the start only") {
+TEST_CASE("search finds a pattern anywhere, as re.search does; match looks at the start only") {
   const PythonRegex regex("b+");
   CHECK(regex.search("abbc"));
   CHECK_FALSE(regex.match("abbc"));

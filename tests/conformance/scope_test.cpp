@@ -88,7 +88,7 @@ TEST_SUITE("scopes") {
   }
 
   TEST_CASE(
-      "the same with Pyro's state dictionaries: a scope starts as the state and leaves it what it holds in the end") {
+      "the same with Pyro's state dictionaries: a scope starts with the state and stores its final contents in it") {
     at::manual_seed(4);
     auto store = ParamStore::in_memory();
     store.set("x", at::zeros({1}));
@@ -116,7 +116,7 @@ TEST_SUITE("scopes") {
     CHECK(names_of(store) == Names{"x"});
   }
 
-  TEST_CASE("a state that get_state gave of one store is a scope of another") {
+  TEST_CASE("a state from one store's get_state works as a scope of another") {
     auto source = ParamStore::in_memory();
     source.setdefault("y", at::full({2}, 3.0), constraints::positive);
     StateDict state = source.get_state();
@@ -166,7 +166,7 @@ TEST_SUITE("scopes") {
     CHECK(at::equal(store["x"], at::zeros({1})));
   }
 
-  TEST_CASE("scopes nest, the same one too, and each end uncovers the one around it") {
+  TEST_CASE("scopes nest, even within themselves, and leaving one returns to the one around it") {
     auto store = ParamStore::in_memory();
     store.set("depth", at::full({}, 0.0));
     {
@@ -188,7 +188,7 @@ TEST_SUITE("scopes") {
     CHECK(store["depth"].item().toDouble() == 0.0);
   }
 
-  TEST_CASE("an exception inside a scope leaves the scope, and the state given stays as it was") {
+  TEST_CASE("an exception inside a scope leaves the scope, and the given state is unchanged") {
     auto store = ParamStore::in_memory();
     store.set("x", at::zeros({1}));
     StateDict state;

@@ -48,7 +48,7 @@ TEST_SUITE("state") {
     CHECK(at::equal(state.params["scale"], at::full({2}, 5.0)));
   }
 
-  TEST_CASE("a cleared store is given its state back: the same leaves, names and constraints") {
+  TEST_CASE("set_state restores a cleared store: the same leaves, names and constraints") {
     auto store = store_of_two();
     const StateDict state = store.get_state();
     store.clear();
@@ -141,7 +141,7 @@ TEST_SUITE("save and load") {
     CHECK(store["loc"].requires_grad());
   }
 
-  TEST_CASE("what is saved is what memory holds, also where nobody has committed it") {
+  TEST_CASE("save writes what memory holds, even if it was not committed") {
     auto store = store_of_two();
     store["loc"].data().fill_(0.5);
     store.save("pending.params.db");
@@ -193,7 +193,7 @@ TEST_SUITE("save and load") {
     CHECK_THROWS_AS(store.save("notes.txt"), paramstore::NotAStore);
   }
 
-  TEST_CASE("a file that is missing, or is something else, is an error and changes nothing") {
+  TEST_CASE("a file that is missing or is not a store is an error and changes nothing") {
     auto store = store_of_two();
     std::ofstream("other.txt") << std::string(5000, 'x');
     CHECK_THROWS_AS(store.load("missing.params.db"), paramstore::Error);

@@ -53,7 +53,7 @@ TEST_CASE("check gives one bool for each event") {
   }
 }
 
-TEST_CASE("bounds are in or out as each constraint says, and NaN is never in") {
+TEST_CASE("bounds are inside or outside as each constraint says, and NaN is never inside") {
   const at::Tensor value = tensor({-infinity, -1, 0, 0.5, 1, infinity, not_a_number});
   CHECK(verdicts(constraints::real, value) == std::vector<double>{1, 1, 1, 1, 1, 1, 0});
   CHECK(verdicts(constraints::positive, value) == std::vector<double>{0, 0, 0, 1, 1, 1, 0});
@@ -64,7 +64,7 @@ TEST_CASE("bounds are in or out as each constraint says, and NaN is never in") {
   CHECK(verdicts(constraints::interval(-infinity, infinity), value) == std::vector<double>{1, 1, 1, 1, 1, 1, 0});
 }
 
-TEST_CASE("a tensor bound speaks for each element of its own, in every batch") {
+TEST_CASE("a tensor bound applies element by element, in every batch") {
   const Constraint constraint = constraints::interval(tensor({0, 10}), tensor({{5}}, {1}));
   CHECK(verdicts(constraint, tensor({1, 1, 6, 6}, {2, 2})) == std::vector<double>{1, 0, 0, 0});
   CHECK(verdicts(constraints::greater_than(tensor({0, 1})), scalar(0.5)) == std::vector<double>{1, 0});

@@ -133,7 +133,7 @@ TEST_CASE("without forward and inverse a constraint is checked, and its transfor
   CHECK(constraints::independent(constraint, 1).is_discrete());
 }
 
-TEST_CASE("what cannot be registered is refused, and leaves the name as it was") {
+TEST_CASE("an invalid registration is refused, and leaves the name as it was") {
   for (const char* name : {"", "1up", "with space", "a-b", "caf\xc3\xa9", "a(1)", "inf", "nan", "float32", "int8"}) {
     CAPTURE(name);
     CHECK(contains(refusal(name, above_two()), "a name is a letter or underscore"));

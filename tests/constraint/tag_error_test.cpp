@@ -140,7 +140,7 @@ TEST_CASE("the error names the column and shows the place") {
   }
 }
 
-TEST_CASE("the error of a long text shows a piece of it, and no byte that a terminal acts upon") {
+TEST_CASE("the error of a long text shows part of it, and no byte that a terminal would interpret") {
   const std::string error = error_of("mystery(" + std::string(1000, ' ') + "\x1b[2J" + std::string(1000, ' ') + ")");
   CHECK(error.size() < 300);
   CHECK(error.find("at column 1009 of") != std::string::npos);
@@ -166,7 +166,7 @@ TEST_CASE("depth and length are bounded, whatever is nested") {
 }
 
 // Rows times columns: 90 kB of text, and 225 million elements.
-TEST_CASE("two bounds may not span what neither of them holds") {
+TEST_CASE("two bounds may not broadcast to a shape that neither of them has") {
   std::string rows = "[0]";
   std::string columns = "1";
   for (int i = 1; i < 15000; ++i) {
@@ -218,7 +218,7 @@ TEST_CASE("a message shows the beginning of a long tag, and how long it is") {
   CHECK(message.find("0,...' of 60019 bytes: ") != std::string::npos);
 }
 
-TEST_CASE("garbage gives an error or a constraint that means itself") {
+TEST_CASE("garbage gives an error, or a constraint whose tag parses to itself") {
   const std::vector<std::string> seeds = {
       "real",
       "interval(-1.0, 2.0)",

@@ -188,7 +188,7 @@ TEST_CASE("a tensor bound is the constraint's own copy, wherever it comes from")
   CHECK(constraints::greater_than(leaf).tag() == "greater_than(float64[0.5])");
 }
 
-TEST_CASE("what is no bound is refused by the argument's name") {
+TEST_CASE("an invalid bound is refused with the argument's name") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const auto message = [](const Bound& low, const Bound& high) {
     try {

@@ -132,7 +132,7 @@ TEST_CASE("what comes out of a transform passes the constraint's check") {
   }
 }
 
-TEST_CASE("the inverse takes a constrained value back to one that gives it again") {
+TEST_CASE("the inverse of a constrained value transforms to that value again") {
   for (const TransformExample& example : transform_examples()) {
     CAPTURE(example.tag);
     const Transform transform = transform_to(Constraint::parse(example.tag));
@@ -241,7 +241,7 @@ TEST_CASE("batches, views and strides change nothing") {
   }
 }
 
-TEST_CASE("tensors with the negative bit are what they say, as values and as gradients") {
+TEST_CASE("tensors with the negative bit are handled correctly, as values and as gradients") {
   for (const TransformExample& example : transform_examples()) {
     CAPTURE(example.tag);
     const Transform transform = transform_to(Constraint::parse(example.tag));
@@ -267,7 +267,7 @@ TEST_CASE("the width between whole numbers and integers is an integer") {
   CHECK(values_of(middle) == std::vector<double>{8388609.5, 8388610});
 }
 
-TEST_CASE("tensors without elements go through") {
+TEST_CASE("tensors without elements are accepted") {
   for (const TransformExample& example : transform_examples()) {
     CAPTURE(example.tag);
     const Constraint constraint = Constraint::parse(example.tag);

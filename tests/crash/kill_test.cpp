@@ -66,7 +66,7 @@ class Killer {
   std::map<std::int32_t, std::int32_t> reported_;
 };
 
-TEST_CASE("a process that is killed at any moment loses nothing that it had committed") {
+TEST_CASE("a process that is killed at any moment loses nothing it has committed") {
   const int kills = number_from_environment("PARAMSTORE_CRASH_KILLS", 200);
   std::mt19937 random(static_cast<unsigned>(number_from_environment("PARAMSTORE_CRASH_SEED", 1)));
   std::size_t commits = 0;
@@ -85,7 +85,7 @@ TEST_CASE("a process that is killed at any moment loses nothing that it had comm
   CHECK(commits > static_cast<std::size_t>(kills));  // they were killed at work
 }
 
-TEST_CASE("the same of processes that were executed, not forked") {
+TEST_CASE("the same with processes that were executed, not forked") {
   std::mt19937 random(2);
   for (const Scenario& scenario : scenarios) {
     Killer killer(scenario);

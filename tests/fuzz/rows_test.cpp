@@ -322,7 +322,7 @@ long peak_kibibytes() {
   return usage.ru_maxrss;
 }
 
-TEST_CASE("rows of a stranger give values or errors, and take no more memory than there is reason for") {
+TEST_CASE("rows from another tool give values or errors, and take no more memory than they justify") {
   const std::uint64_t rounds = number_from_environment("PARAMSTORE_FUZZ_ROUNDS", 150);
   const std::uint64_t first = number_from_environment("PARAMSTORE_FUZZ_SEED", 1);
   const CapturedWarnings silence;

@@ -42,7 +42,7 @@ TEST_CASE("every number of 16 bits keeps its bits") {
   }
 }
 
-TEST_CASE("between two neighbours the nearer is taken, and in the middle the even one") {
+TEST_CASE("numbers are rounded to the nearer neighbour, and in the middle to the even one") {
   for (const Dtype dtype : {Dtype::float16, Dtype::bfloat16}) {
     const unsigned largest = dtype == Dtype::float16 ? 0x7bff : 0x7f7f;
     for (unsigned bits = 0; bits < largest; ++bits) {
@@ -56,7 +56,7 @@ TEST_CASE("between two neighbours the nearer is taken, and in the middle the eve
   }
 }
 
-TEST_CASE("what would become infinite is refused, what is infinite stays") {
+TEST_CASE("a value that would overflow to infinity is refused, an infinity stays") {
   CHECK(rounded_to(Dtype::float16, 65519.9) == 65504);
   CHECK_THROWS_AS(encode(Dtype::float16, {{65520, 0}}), Error);
   CHECK_THROWS_AS(encode(Dtype::bfloat16, {{-3.4e38, 0}}), Error);

@@ -180,7 +180,7 @@ TEST_CASE("tensor_json writes the shortest number that reads back to the same on
   }
 }
 
-TEST_CASE("a shape or a text of any size takes no memory that the value does not justify") {
+TEST_CASE("a shape or text of any size takes no more memory than the value justifies") {
   Connection sql;
   CHECK(contains(sql.error("SELECT tensor_json(x'', 'float32', '[1000000000000,0]')"), "too big"));
   std::string deep = "[1";

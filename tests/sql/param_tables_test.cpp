@@ -118,7 +118,7 @@ std::int64_t pages_read(sqlite3* handle, const std::function<void()>& work) {
 
 }  // namespace
 
-TEST_CASE("param_stats has a row a parameter, also where the value is in chunks") {
+TEST_CASE("param_stats has one row per parameter, also if the value is in chunks") {
   const Store store;
   Connection sql(store.path);
   CHECK(sql.column("SELECT name FROM param_stats") == "small large complex empty nan scalar chunked");
@@ -157,7 +157,7 @@ TEST_CASE("param_stats agrees with the functions") {
                  "p.dtype) OR s.nan_count IS NOT tensor_nan_count(p.value, p.dtype))") == "0");
 }
 
-TEST_CASE("param_stats takes names from wherever they come") {
+TEST_CASE("param_stats accepts names from any expression") {
   const Store store;
   Connection sql(store.path);
   CHECK(sql.column("SELECT name FROM param_stats WHERE name IN ('nan', 'small', 'none')") == "nan small");
@@ -206,7 +206,7 @@ TEST_CASE("param_stats and param_values of an attached store") {
   CHECK(contains(sql.error("SELECT * FROM param_stats(7)"), "the name of the schema must be TEXT"));
 }
 
-TEST_CASE("param_values has a row an element, also where the value is in chunks") {
+TEST_CASE("param_values has one row per element, also if the value is in chunks") {
   const Store store;
   Connection sql(store.path);
   CHECK(sql.column("SELECT indices || '=' || value FROM param_values WHERE name = 'small'") ==
@@ -252,7 +252,7 @@ TEST_CASE("tables say what is wrong with the rows of a damaged store") {
   CHECK(Connection(store->path).column("SELECT numel FROM param_stats WHERE name = 'small'") == "6");
 }
 
-TEST_CASE("damage is an error of its own, so that who asks can tell it from a mistake in the SQL") {
+TEST_CASE("damage has its own error, so that callers can tell it from a mistake in the SQL") {
   const auto store = damaged("UPDATE params SET dtype = 'int8' WHERE name = 'small'");
   Connection sql(store->path);
   for (const char* asked :
@@ -264,7 +264,7 @@ TEST_CASE("damage is an error of its own, so that who asks can tell it from a mi
   CHECK(sqlite3_extended_errcode(sql.handle()) == SQLITE_ERROR);
 }
 
-TEST_CASE("a row that claims a value which is not there costs neither memory nor time") {
+TEST_CASE("a row that claims a value it does not have costs neither memory nor time") {
   const Store store;
   REQUIRE(storage::testing::PlainSqlite(store.path)
               .run("INSERT INTO params (name, dtype, shape, value) VALUES ('big', 'float32', '[300000000]', x''), "
@@ -295,7 +295,7 @@ TEST_CASE("a row that claims a value which is not there costs neither memory nor
   CHECK(connection.column("SELECT constrained FROM param_values WHERE name = 'small' AND position < 2") == "0.0 1.0");
 }
 
-TEST_CASE("tables of a file that is no store, or of none, are a clear error") {
+TEST_CASE("querying param_stats or param_values in a database that is not a store is a clear error") {
   Connection sql;
   CHECK(contains(sql.error("SELECT * FROM param_stats"), "no such table: main.params"));
   CHECK(contains(sql.error("SELECT * FROM param_values"), "no such table: main.params"));
@@ -325,7 +325,7 @@ TEST_CASE("param_list needs nothing but SQLite and reads no value") {
   CHECK(read < 8);
 }
 
-TEST_CASE("the tables are listed, and a table of the same name in a file does not stand in their place") {
+TEST_CASE("the tables are listed, and a table of the same name in a file does not shadow them") {
   const Store store;
   REQUIRE(storage::testing::PlainSqlite(store.path).run("CREATE TABLE param_stats AS SELECT 'forged' AS name") == "");
   Connection sql(store.path);
@@ -339,7 +339,7 @@ TEST_CASE("the tables are listed, and a table of the same name in a file does no
   CHECK(create_sql_views(sql.handle()) == SQLITE_READONLY);
 }
 
-TEST_CASE("a row that is changed while its table is read is not read half") {
+TEST_CASE("a row that is changed while its table is read is not read in part") {
   const Store store;
   Connection sql(store.path);
   CHECK(sql.run("UPDATE params SET value = zeroblob(length(value)) WHERE name IN (SELECT name FROM param_stats WHERE "

@@ -57,7 +57,7 @@ double mean_of(const Numbers& numbers) {
 
 }  // namespace
 
-TEST_CASE("statistics of every dtype and many lengths are the textbook's") {
+TEST_CASE("statistics of every dtype and many lengths match the textbook formulas") {
   Connection sql;
   for (const Dtype dtype : all_dtypes) {
     for (const std::size_t count : {2U, 3U, 15U, 16U, 17U, 33U, 1023U, 1024U, 1025U, 3000U}) {
@@ -104,7 +104,7 @@ TEST_CASE("one NaN makes all but nan_count NULL") {
                  {encode(Dtype::complex64, {{1, not_a_number}, {not_a_number, 1}, {1, 1}})}) == "2");
 }
 
-TEST_CASE("infinities are numbers: extremes, means and norms have them") {
+TEST_CASE("infinities count as numbers: extremes, means and norms include them") {
   Connection sql;
   for (const Dtype dtype : {Dtype::float16, Dtype::bfloat16, Dtype::float32, Dtype::float64}) {
     const std::string value = encode(dtype, {1, -infinity, 2});
@@ -127,7 +127,7 @@ TEST_CASE("subnormal numbers count") {
   CHECK(sql.number("SELECT tensor_min(?1, 'float64')", {bytes_of(std::vector<double>{5e-324, 1.0})}) == 5e-324);
 }
 
-TEST_CASE("a small deviation around a large mean does not drown") {
+TEST_CASE("a small deviation around a large mean is not lost") {
   Connection sql;
   Numbers numbers;
   for (int i = 0; i < 5000; ++i) numbers.emplace_back(1e9 + (i % 2 == 0 ? 1.0 : -1.0));
@@ -140,7 +140,7 @@ TEST_CASE("a small deviation around a large mean does not drown") {
   CHECK(sql.number("SELECT tensor_std(?1, 'float32')", {bytes_of(std::vector<float>(3000, 0.1F))}) == 0.0);
 }
 
-TEST_CASE("one 16-bit number that deviates a little among many that do not is seen exactly") {
+TEST_CASE("the standard deviation of many equal 16-bit numbers and one neighbour is exact") {
   Connection sql;
   for (const std::size_t count : {2047U, 2048U, 2049U, 3001U}) {
     for (const Dtype dtype : {Dtype::float16, Dtype::bfloat16}) {
@@ -207,7 +207,7 @@ TEST_CASE("complex numbers have no min, max and mean") {
   }
 }
 
-TEST_CASE("statistics refuse what is no tensor, and hand NULL on") {
+TEST_CASE("statistics refuse arguments that are not tensors, and return NULL for NULL") {
   Connection sql;
   for (const char* function : {"min", "max", "mean", "std", "norm", "nan_count"}) {
     const std::string name = std::string("tensor_") + function;
@@ -220,7 +220,7 @@ TEST_CASE("statistics refuse what is no tensor, and hand NULL on") {
   }
 }
 
-TEST_CASE("Statistics takes a value in pieces of any lengths") {
+TEST_CASE("Statistics accepts a value in pieces of any length") {
   for (const Dtype dtype : all_dtypes) {
     const Numbers numbers = some_numbers(2100, complex_dtype(dtype));
     const std::string value = encode(dtype, numbers);
@@ -237,7 +237,7 @@ TEST_CASE("Statistics takes a value in pieces of any lengths") {
   }
 }
 
-TEST_CASE("distances of every pair of dtypes are the textbook's") {
+TEST_CASE("distances of every pair of dtypes match the textbook formulas") {
   Connection sql;
   for (const Dtype a : all_dtypes) {
     for (const Dtype b : all_dtypes) {
@@ -265,7 +265,7 @@ TEST_CASE("distances of every pair of dtypes are the textbook's") {
   }
 }
 
-TEST_CASE("distances: NaN is NULL, another number of elements an error") {
+TEST_CASE("distances: NaN gives NULL, different numbers of elements an error") {
   Connection sql;
   const std::string a = bytes_of(std::vector<float>{1, 2});
   const std::string b = bytes_of(std::vector<float>{1, std::numeric_limits<float>::quiet_NaN()});

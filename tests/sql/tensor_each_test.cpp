@@ -24,7 +24,7 @@ std::chrono::duration<double> time_of(const std::function<void()>& work) {
 
 }  // namespace
 
-TEST_CASE("tensor_each has a row an element, in row-major order") {
+TEST_CASE("tensor_each has one row per element, in row-major order") {
   Connection sql;
   CHECK(sql.column("SELECT position || indices || value FROM tensor_each(?1, 'float32', '[2,3]')", {six}) ==
         "0[0,0]0.0 1[0,1]1.0 2[0,2]2.0 3[1,0]3.0 4[1,1]4.0 5[1,2]5.0");
@@ -38,7 +38,7 @@ TEST_CASE("tensor_each has a row an element, in row-major order") {
   CHECK(rows[0][3].is_null());
 }
 
-TEST_CASE("tensor_each has the indices one by one, too") {
+TEST_CASE("tensor_each also gives each index in a column of its own") {
   Connection sql;
   CHECK(sql.column("SELECT value FROM tensor_each(?1, 'float32', '[2,3]') WHERE i0 = 1 AND i1 >= 1", {six}) ==
         "4.0 5.0");
@@ -49,7 +49,7 @@ TEST_CASE("tensor_each has the indices one by one, too") {
   CHECK(sql.column("SELECT sum(value) FROM tensor_each(?1, 'float32', '[2,3]') GROUP BY i0", {six}) == "3.0 12.0");
 }
 
-TEST_CASE("tensor_each finds a position at once, whatever it is compared with") {
+TEST_CASE("tensor_each seeks to a position directly, whatever it is compared with") {
   Connection sql;
   const auto at = [&](const std::string& position) {
     return sql.column("SELECT value FROM tensor_each(?1, 'float32', '[6]') WHERE position = " + position, {six});
@@ -84,14 +84,14 @@ TEST_CASE("tensor_each joins: with a table's rows, and with another tensor") {
   CHECK(sql.text("SELECT count(*) FROM t LEFT JOIN tensor_each(t.value, t.dtype, t.shape)") == "8");
 }
 
-TEST_CASE("tensor_each of a large tensor makes only the rows that are asked for") {
+TEST_CASE("tensor_each of a large tensor computes only the requested rows") {
   Connection sql;
   const std::string query = "FROM tensor_each(zeroblob(64000000), 'float32', '[16000000]') ";
   CHECK(time_of([&] { CHECK(sql.rows("SELECT * " + query + "LIMIT 3").size() == 3); }).count() < 1.0);
   CHECK(time_of([&] { CHECK(sql.rows("SELECT * " + query + "WHERE position = 15999999").size() == 1); }).count() < 1.0);
 }
 
-TEST_CASE("tensor_each refuses what is no tensor") {
+TEST_CASE("tensor_each refuses arguments that are not tensors") {
   Connection sql;
   CHECK(contains(sql.error("SELECT * FROM tensor_each"), "needs three arguments"));
   CHECK(contains(sql.error("SELECT * FROM tensor_each(x'00000000')"), "needs three arguments"));
@@ -103,7 +103,7 @@ TEST_CASE("tensor_each refuses what is no tensor") {
   CHECK(sql.rows("SELECT * FROM tensor_each(NULL, 'float32', '[]')").empty());
 }
 
-TEST_CASE("functions and tables may stand in a schema that is not trusted") {
+TEST_CASE("functions and tables work in an untrusted schema") {
   Connection sql;
   REQUIRE(sql.run("PRAGMA trusted_schema = OFF") == "");
   REQUIRE(sql.run("CREATE TABLE t(value, norm AS (tensor_norm(value, 'float32')))") == "");
@@ -139,7 +139,7 @@ TEST_CASE("REGEXP searches, as Python's re.search does") {
         "x z");
 }
 
-TEST_CASE("REGEXP refuses a pattern that does not compile, or costs too much, and text that is none") {
+TEST_CASE("REGEXP refuses a pattern that does not compile or costs too much, and arguments that are not text") {
   Connection sql;
   CHECK(contains(sql.error("SELECT 'a' REGEXP '('"), "does not compile"));
   CHECK(contains(sql.error("SELECT 'a' REGEXP '[[:alpha:]]('"), "does not compile"));

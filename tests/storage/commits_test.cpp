@@ -36,7 +36,7 @@ TEST_CASE("commits are listed newest first, with step and message") {
   CHECK(database.main().commits(0).empty());
 }
 
-TEST_CASE("a transaction's step and message may come later, each for itself, and go with a savepoint") {
+TEST_CASE("a transaction's step and message may be set later, one by one, and are undone with a savepoint") {
   const TemporaryFolder folder;
   Database database(folder / "a.params.db");
   {
@@ -84,7 +84,7 @@ TEST_CASE("a renamed parameter keeps its row, its place, its value and its chunk
   CHECK_FALSE(database.main().find("small"));
 }
 
-TEST_CASE("a rename is refused where the row has moved on, the name is taken, or it is none") {
+TEST_CASE("a rename is refused if the row has a newer revision, or the name is taken or invalid") {
   const TemporaryFolder folder;
   Database database(folder / "a.params.db");
   const std::int64_t a = add(database.main(), "a", some_bytes(8));

@@ -68,7 +68,7 @@ TEST_CASE("while somebody reads, compacting leaves the shrinking for later") {
   CHECK(database.main().compact());
 }
 
-TEST_CASE("compacting is refused where it cannot be done") {
+TEST_CASE("compacting is refused if it is impossible") {
   const TemporaryFolder folder;
   const fs::path path = folder / "a.params.db";
   fill_and_empty(path);
@@ -105,7 +105,7 @@ TEST_CASE("a file with a damaged structure is not compacted") {
   CHECK(read_file(path) == before);
 }
 
-TEST_CASE("a copy tells how far it is, and one that is given up leaves nothing") {
+TEST_CASE("a copy reports its progress, and leaves nothing behind if it is aborted") {
   const TemporaryFolder folder;
   const fs::path path = folder / "a.params.db";
   fill_and_empty(path);

@@ -106,7 +106,7 @@ TEST_CASE("an existing store is replaced, other files and stores in use are not"
   CHECK_THROWS_AS(database.main().copy_to(folder.path(), nullptr), StorageError);
 }
 
-TEST_CASE("a log left behind by a deleted store does not get into a copy of its name") {
+TEST_CASE("a -wal left behind by a deleted store does not affect a copy of the same name") {
   const TemporaryFolder folder;
   const TemporaryFolder crashed;
   {
@@ -122,7 +122,7 @@ TEST_CASE("a log left behind by a deleted store does not get into a copy of its 
   CHECK(copy.main().find("new"));
 }
 
-TEST_CASE("when amend throws there is no copy, and the old one stays") {
+TEST_CASE("if amend throws, no copy is made and the old one stays") {
   const TemporaryFolder folder;
   Database database = Database::in_memory();
   add(database.main(), "a", some_bytes(8));
@@ -184,7 +184,7 @@ TEST_CASE("a tool that connected before a store was replaced, and reads only aft
   CHECK(replaced.main().verify().damage.empty());
 }
 
-TEST_CASE("processes that open and change a store while it is replaced find it whole, and their commits count") {
+TEST_CASE("processes that use a store while it is replaced find it complete, and their commits are kept") {
   const TemporaryFolder folder;
   const auto path = folder / "t.db";
   { Database old(path); }
@@ -226,7 +226,7 @@ TEST_CASE("processes that open and change a store while it is replaced find it w
   CHECK(Database(path).main().verify().damage.empty());
 }
 
-TEST_CASE("a store that is replaced keeps its permissions, whatever its pages' size was") {
+TEST_CASE("a store that is replaced keeps its permissions, whatever its page size") {
   const TemporaryFolder folder;
   const auto path = folder / "t.db";
   Database source = Database::in_memory();
@@ -249,7 +249,7 @@ TEST_CASE("a store that is replaced keeps its permissions, whatever its pages' s
   }
 }
 
-TEST_CASE("progress of a copy goes from nothing to all, and ends it with what the listener throws") {
+TEST_CASE("a copy's progress goes from nothing to all, and an exception from the listener ends the copy") {
   const TemporaryFolder folder;
   Database database = Database::in_memory();
   for (int i = 0; i < 30; ++i) add(database.main(), std::to_string(i), some_bytes(1 << 20));

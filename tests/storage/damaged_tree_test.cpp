@@ -26,7 +26,7 @@ void put_big_endian(std::string& bytes, std::size_t at, std::uint32_t value) {
 
 }  // namespace
 
-TEST_CASE("a tree whose pages lead back to each other ends in an error") {
+TEST_CASE("a tree whose pages form a cycle ends in an error") {
   const TemporaryFolder folder;
   {
     Database database(folder / "good");
@@ -112,7 +112,7 @@ TEST_CASE("overwriting values in a tree that leads to the same rows again and ag
   }
 }
 
-TEST_CASE("rows that share the pages of their values are not believed to be longer than the file") {
+TEST_CASE("rows that share pages cannot claim to be longer than the file") {
   const TemporaryFolder folder;
   const auto value = some_bytes(991'200);  // of a length of which SQLite puts little into the row's own page
   constexpr std::size_t rows = 6;
@@ -163,7 +163,7 @@ TEST_CASE("rows that share the pages of their values are not believed to be long
   CHECK(asked < rows);
 }
 
-TEST_CASE("ids that do not ascend from page to page are noticed, whatever the largest seems to be") {
+TEST_CASE("ids that do not ascend from page to page are noticed, whatever the largest appears to be") {
   const TemporaryFolder folder;
   {
     Database database(folder / "good");

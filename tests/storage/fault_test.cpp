@@ -94,7 +94,7 @@ void arm(TestVfs& vfs, const Fault& fault, int n, bool& hit) {
 
 }  // namespace
 
-TEST_CASE("a change on a failing disk is made or not made, and the store goes on") {
+TEST_CASE("a change on a failing disk is made or not made, and the store stays usable") {
   TestVfs vfs;
   for (const Fault& fault : faults) {
     int n = 1;
@@ -164,7 +164,7 @@ TEST_CASE("making or closing a store on a failing disk loses nothing") {
   }
 }
 
-TEST_CASE("a copy on a failing disk is whole or not there, the old one stays, and an error says which") {
+TEST_CASE("a copy on a failing disk is complete or absent, the old copy stays, and an error says which") {
   TestVfs vfs;
   int not_confirmed = 0;
   for (const bool exists : {false, true}) {
@@ -203,7 +203,7 @@ TEST_CASE("a copy on a failing disk is whole or not there, the old one stays, an
   CHECK(not_confirmed >= 4);  // a sync that fails, and a disk that is gone, each under a new name and an existing one
 }
 
-TEST_CASE("a scope dropped on a failing disk is gone or whole") {
+TEST_CASE("a scope dropped on a failing disk is either gone or complete") {
   TestVfs vfs;
   const InternalOptions options = on_test_vfs(vfs);
   int not_confirmed = 0;

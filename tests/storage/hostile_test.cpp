@@ -165,7 +165,7 @@ TEST_CASE("bytes changed at random give right values or an error") {
   }
 }
 
-TEST_CASE("tables, views and triggers that are not ours to the letter are refused") {
+TEST_CASE("tables, views and triggers that differ from the schema in any character are refused") {
   for (const char* change : {
            "DROP VIEW param_list",
            "DROP TRIGGER params_inserted",
@@ -190,7 +190,7 @@ TEST_CASE("tables, views and triggers that are not ours to the letter are refuse
   }
 }
 
-TEST_CASE("a stranger's tables, plain indexes and triggers may be there, and none of them runs") {
+TEST_CASE("other tools' tables, plain indexes and triggers are accepted, and none of them runs") {
   const TemporaryFolder folder;
   make_store(folder / "a.db");
   {
@@ -206,7 +206,7 @@ TEST_CASE("a stranger's tables, plain indexes and triggers may be there, and non
   CHECK(PlainSqlite(folder / "a.db").get("SELECT count(*) FROM notes") == "0");
 }
 
-TEST_CASE("what a stranger's table says of itself is not evaluated when a store is verified, compacted or copied") {
+TEST_CASE("expressions in another tool's tables are not evaluated when a store is verified, compacted or copied") {
   const TemporaryFolder folder;
   make_store(folder / "a.db");
   {
@@ -229,7 +229,7 @@ TEST_CASE("what a stranger's table says of itself is not evaluated when a store 
   CHECK(Database(folder / "copy.db").main().verify().damage.empty());
 }
 
-TEST_CASE("rows that cannot be true are refused before anybody makes room for them") {
+TEST_CASE("impossible rows are refused before any memory is allocated for them") {
   for (const char* row : {
            "SET shape = '[-1]'",
            "SET shape = '[1.5]'",
@@ -281,7 +281,7 @@ TEST_CASE("rows that cannot be true are refused before anybody makes room for th
   }
 }
 
-TEST_CASE("an index that leads to another row is noticed") {
+TEST_CASE("an index that points to another row is noticed") {
   const TemporaryFolder folder;
   {
     Database database(folder / "a.db");
@@ -299,7 +299,7 @@ TEST_CASE("an index that leads to another row is noticed") {
   CHECK_THROWS_AS(database.main().find("nosuc"), CorruptStore);
 }
 
-TEST_CASE("what SQLite itself cannot make sense of is damage too, and is called so") {
+TEST_CASE("what SQLite itself reports as damage is reported as damage") {
   const TemporaryFolder folder;
   make_store(folder / "good");
   const std::string good = read_file(folder / "good");
@@ -317,7 +317,7 @@ TEST_CASE("what SQLite itself cannot make sense of is damage too, and is called 
   }
 }
 
-TEST_CASE("a chunk that is no blob is its parameter's damage") {
+TEST_CASE("a chunk that is not a blob is reported as damage of its parameter") {
   const TemporaryFolder folder;
   make_store(folder / "a.db");
   {
@@ -340,7 +340,7 @@ TEST_CASE("a chunk that is no blob is its parameter's damage") {
                     [](const Damage& damage) { return damage.name == "layer.5"; }));
 }
 
-TEST_CASE("ids and revisions at the end of what there is are found, and nothing goes on from them") {
+TEST_CASE("the largest possible ids and revisions are recognised, and nothing is written after them") {
   const TemporaryFolder folder;
   Database database(folder / "a.db");
   add(database.main(), "a", some_bytes(8));

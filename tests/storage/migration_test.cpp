@@ -30,12 +30,6 @@ void make_version_1(const std::filesystem::path& path) {
                     "zeroblob(4))") == "");
 }
 
-OpenOptions read_only() {
-  OpenOptions options;
-  options.read_only = true;
-  return options;
-}
-
 }  // namespace
 
 TEST_CASE("a file of version 1 is read as it is, and not changed by that") {

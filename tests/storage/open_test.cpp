@@ -25,7 +25,7 @@ TEST_CASE("a new store is a WAL database with our application_id, and closing le
   CHECK(plain.get("PRAGMA integrity_check") == "ok");
 }
 
-TEST_CASE("what is wrong with a path is said") {
+TEST_CASE("an invalid path is an error that says what is wrong") {
   const TemporaryFolder folder;
   const auto opening = [](const std::filesystem::path& path, const OpenOptions& options = {}) {
     return message_of<StorageError>([&] { Database database(path, options); });
@@ -119,7 +119,7 @@ TEST_CASE("names that are too long for the files beside them are refused before 
   CHECK(std::filesystem::is_empty(deep));
 }
 
-TEST_CASE("a file that is no store is refused and left as it is") {
+TEST_CASE("a file that is not a store is refused and left unchanged") {
   const TemporaryFolder folder;
   const std::string text =
       "PK\x03\x04 this is an archive, and long enough to be anything at all: " + std::string(200, 'x');
@@ -193,7 +193,7 @@ TEST_CASE("a store opened by a symbolic link is the same store, with the same sc
   CHECK(linked.scope_names() == std::vector<std::string>{"s"});
 }
 
-TEST_CASE("a store made through a link to a file that is not there yet has its scopes beside the file") {
+TEST_CASE("a store created through a link to a missing file has its scopes beside the file") {
   const TemporaryFolder folder;
   std::filesystem::create_directory(folder / "data");
   std::filesystem::create_symlink("data/second", folder / "first.params.db");
@@ -217,7 +217,7 @@ TEST_CASE("a store made through a link to a file that is not there yet has its s
   CHECK_THROWS_AS(Database(folder / "circle.db"), StorageError);
 }
 
-TEST_CASE("a file that a write left unfinished opens as it was before; one that is no database still is none") {
+TEST_CASE("a file with an unfinished write opens as it was before; a file that is not a database is still refused") {
   const TemporaryFolder folder;
   Database other = Database::in_memory();
   write_file(folder / "text", "not a database");
@@ -247,7 +247,7 @@ TEST_CASE("a file that a write left unfinished opens as it was before; one that 
   }
 }
 
-TEST_CASE("a store that another connection keeps to itself is busy, and opens once it is let go") {
+TEST_CASE("a store that another connection holds exclusively is busy, and opens once it is released") {
   const TemporaryFolder folder;
   { Database database(folder / "a.db"); }
   OpenOptions impatient;
@@ -261,7 +261,7 @@ TEST_CASE("a store that another connection keeps to itself is busy, and opens on
   CHECK(Database(folder / "a.db", impatient).main().revision() == 1);
 }
 
-TEST_CASE("where there is no shared memory for the write-ahead log, a store opens for reading only, and says so") {
+TEST_CASE("without shared memory for the write-ahead log, a store opens only for reading, and says so") {
   const TemporaryFolder folder;
   InternalOptions options;
   options.vfs = "unix-dotfile";  // SQLite's own, for file systems that have neither locks nor shared memory

@@ -87,13 +87,11 @@ void run(bool survive_power_loss) {
 
 }  // namespace
 
-TEST_CASE("power loss: what commit returned from is there") { run(true); }
+TEST_CASE("power loss loses no commit that has returned") { run(true); }
 
-TEST_CASE("power loss without waiting for the disk: the last commits may be gone, and nothing is half there") {
-  run(false);
-}
+TEST_CASE("power loss without waiting for the disk may lose the last commits, and leaves none in part") { run(false); }
 
-TEST_CASE("power loss while a store is replaced: the old one is there, or the new one") {
+TEST_CASE("power loss while a store is replaced leaves the old store or the new one") {
   TestVfs vfs;
   const TemporaryFolder folder;
   InternalOptions options;

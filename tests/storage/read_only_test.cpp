@@ -18,22 +18,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-OpenOptions read_only() {
-  OpenOptions options;
-  options.read_only = true;
-  return options;
-}
-
 void set_permissions(const fs::path& path, unsigned mode) { fs::permissions(path, static_cast<fs::perms>(mode)); }
 
-// A folder that anybody may look into, with a store of one parameter in it, and a scope.
-struct SharedFolder {
-  SharedFolder() : folder(), path(folder / "m.params.db") {
-    Database database(path);
-    add(database.main(), "a", some_bytes(8, 1));
-    add(*database.scope("s"), "b", some_bytes(8, 2));
-    set_permissions(folder.path(), 0755);
-  }
+// In a folder that anybody may look into.
+struct SharedFolder : StoreWithScope {
+  SharedFolder() { set_permissions(folder.path(), 0755); }
   ~SharedFolder() { open(); }
   void seal() const {
     for (const char* name : {"m.params.db", "m.params.db-wal", "m.params.db-shm", "m.params.scopes/s.params.db"}) {
@@ -46,8 +35,6 @@ struct SharedFolder {
     set_permissions(folder.path(), 0755);
     set_permissions(folder / "m.params.scopes", 0755);
   }
-  TemporaryFolder folder;
-  fs::path path;
 };
 
 // Two processes that take turns.
@@ -90,7 +77,7 @@ std::string read_it(const fs::path& path) {
 }  // namespace
 
 // What SQLite does when a connection closes: it asks for the whole file, and gives up where others have it open.
-TEST_CASE("who opens a store, with no patience at all, gets in past a connection that just closes") {
+TEST_CASE("a store opens without waiting even while another connection is closing") {
   TemporaryFolder folder;
   const std::filesystem::path path = folder / "m.db";
   add(Database(path, {}).main(), "w", some_bytes(16));
@@ -163,7 +150,7 @@ TEST_CASE("a store in a folder that may not be written is read") {
                  "may not be written"));
 }
 
-TEST_CASE("who reads a store that belongs to somebody else leaves nothing in its way") {
+TEST_CASE("a reader of another user's store leaves nothing behind that hinders the owner") {
   const SharedFolder shared;
   set_permissions(shared.folder.path(), 0777);
   set_permissions(shared.folder / "m.params.scopes", 0777);
@@ -190,7 +177,7 @@ TEST_CASE("who reads a store that belongs to somebody else leaves nothing in its
         }) == "newest");
 }
 
-TEST_CASE("what a writer that crashed left is read by others, and left to its owner") {
+TEST_CASE("what a crashed writer left is read by other users, and left to its owner") {
   const SharedFolder shared;
   const SharedFolder crashed;
   {
@@ -215,7 +202,7 @@ TEST_CASE("what a writer that crashed left is read by others, and left to its ow
   CHECK(Database(crashed.path).main().find("new"));
 }
 
-TEST_CASE("a store that may not be read, or a folder in which none can be made, is named") {
+TEST_CASE("a store that may not be read, or a folder in which none may be created, is named in the error") {
   const SharedFolder shared;
   set_permissions(shared.path, 0000);
   CHECK(contains(as_ordinary_user([&] { return read_it(shared.path); }), "may not be read"));
@@ -239,7 +226,7 @@ TEST_CASE("a store in use is read at its newest commit, also from a folder that 
   shared.open();
 }
 
-TEST_CASE("commits that only a crashed writer's log has are not left out in silence") {
+TEST_CASE("commits that only a crashed writer's -wal has are not silently left out") {
   const SharedFolder shared;
   {
     Database writer(shared.path);
@@ -317,7 +304,7 @@ TEST_CASE("a store in a folder that may not be written is followed when somebody
   }
 }
 
-TEST_CASE("what a writer changes while a file is read without locks is not called damage") {
+TEST_CASE("a change made while a file is read without locks is not reported as damage") {
   const SharedFolder shared;
   {
     Database database(shared.path);

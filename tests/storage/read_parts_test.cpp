@@ -61,7 +61,7 @@ struct Received {
 
 }  // namespace
 
-TEST_CASE("very many rows come part by part, in order, each with its value and checksum") {
+TEST_CASE("very many rows are read part by part, in order, each with its value and checksum") {
   const TemporaryFolder folder;
   const auto path = folder / "a.params.db";
   write_rows(path);
@@ -84,7 +84,7 @@ TEST_CASE("very many rows come part by part, in order, each with its value and c
   CHECK(received.parts[0].size() < row_count);
 }
 
-TEST_CASE("ids far apart, and rows erased, change nothing about the order") {
+TEST_CASE("the order holds with ids far apart and with erased rows") {
   const TemporaryFolder folder;
   const auto path = folder / "a.params.db";
   write_rows(path);
@@ -131,7 +131,7 @@ TEST_CASE("a damaged row ends the reading in all threads, and is named") {
   CHECK(received.read(database.main()).size() == row_count);
 }
 
-TEST_CASE("what the receiver throws reaches the caller, whichever thread it was in") {
+TEST_CASE("an exception from the receiver reaches the caller, whichever thread it was on") {
   const TemporaryFolder folder;
   const auto path = folder / "a.params.db";
   write_rows(path);
@@ -147,7 +147,7 @@ TEST_CASE("what the receiver throws reaches the caller, whichever thread it was 
   CHECK(database.main().list().size() == row_count);
 }
 
-TEST_CASE("rows of a transaction that is not committed yet are read, too") {
+TEST_CASE("rows of an uncommitted transaction are read, too") {
   const TemporaryFolder folder;
   const auto path = folder / "a.params.db";
   write_rows(path);

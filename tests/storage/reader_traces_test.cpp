@@ -14,12 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-OpenOptions read_only() {
-  OpenOptions options;
-  options.read_only = true;
-  return options;
-}
-
 std::vector<std::string> files_in(const fs::path& folder) {
   std::vector<std::string> names;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) names.push_back(entry.path().string());
@@ -27,20 +21,13 @@ std::vector<std::string> files_in(const fs::path& folder) {
   return names;
 }
 
-struct Store {
-  Store() {
-    Database database(path);
-    add(database.main(), "a", some_bytes(8, 1));
-    add(*database.scope("s"), "b", some_bytes(8, 2));
-  }
-  TemporaryFolder folder;
-  fs::path path = folder / "m.params.db";
+struct Store : StoreWithScope {
   bool has_log() const { return fs::exists(path.string() + "-wal"); }
 };
 
 }  // namespace
 
-TEST_CASE("a reader leaves nothing behind, beside scopes neither") {
+TEST_CASE("a reader leaves nothing behind, not even beside scopes") {
   const Store store;
   const auto before = files_in(store.folder.path());
   {
@@ -53,7 +40,7 @@ TEST_CASE("a reader leaves nothing behind, beside scopes neither") {
   CHECK(files_in(store.folder.path()) == before);
 }
 
-TEST_CASE("of several readers the last one tidies up, in whichever order they end") {
+TEST_CASE("the last of several readers tidies up, in whatever order they end") {
   for (const bool first_ends_first : {true, false}) {
     const Store store;
     const auto before = files_in(store.folder.path());

@@ -85,7 +85,7 @@ TEST_CASE("every commit has the next revision, and gives it to the rows it chang
   CHECK(value_of(file, "a") == value);
 }
 
-TEST_CASE("a change guarded by a revision is not made to a row that has moved on") {
+TEST_CASE("a change guarded by a revision is not made if the row has a newer one") {
   Database database = Database::in_memory();
   StoreFile& file = database.main();
   const auto id = add(file, "a", some_bytes(8, 1));
@@ -126,7 +126,7 @@ TEST_CASE("replace changes everything but the id and the place in the order") {
   CHECK_FALSE(file.find("a"));
 }
 
-TEST_CASE("a name that is taken, or is none, is refused, and the transaction with it") {
+TEST_CASE("a name that is taken or invalid is refused, and the transaction fails with it") {
   Database database = Database::in_memory();
   StoreFile& file = database.main();
   const auto value = some_bytes(8);

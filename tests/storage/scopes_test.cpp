@@ -148,8 +148,7 @@ TEST_CASE("a scope that another store or process has open is not dropped, and it
   CHECK_FALSE(std::filesystem::exists(folder / "m.params.scopes"));
 }
 
-TEST_CASE(
-    "a journal beside a scope's file changes nothing: in use it is not dropped, and dropped nothing stays of it") {
+TEST_CASE("with a journal beside its file, a scope in use is still not dropped, and a dropped scope leaves no file") {
   TemporaryFolder folder;
   const auto path = folder / "m.db";
   add(*Database(path, {}).scope("s"), "w", some_bytes(16));
@@ -187,7 +186,7 @@ TEST_CASE("a drop that fails in the middle leaves the whole scope") {
   CHECK(value_of(*database.scope("s"), "a") == some_bytes(8, 1));
 }
 
-TEST_CASE("who has just opened a scope as it is dropped does not write into a file that is gone") {
+TEST_CASE("a store that opens a scope just as it is dropped does not write into a deleted file") {
   const TemporaryFolder folder;
   Database database(folder / "m.params.db");
   add(*database.scope("s"), "a", some_bytes(8, 1));
@@ -206,7 +205,7 @@ TEST_CASE("a damaged scope can be dropped") {
   CHECK(database.scope_names().empty());
 }
 
-TEST_CASE("commits that make and drop scopes say so") {
+TEST_CASE("commits that create and drop scopes say so") {
   const TemporaryFolder folder;
   Database database(folder / "m.params.db");
   database.scope("s");
@@ -265,7 +264,7 @@ TEST_CASE("an anonymous scope is gone with its last handle, and outlives its dat
   CHECK(contains(message_of<Error>([&] { scope->count(); }), "closed"));
 }
 
-TEST_CASE("a scope that another connection dropped while it was not attached is not made anew by reading it") {
+TEST_CASE("reading a scope that another connection has dropped while it was detached does not create it again") {
   const TemporaryFolder folder;
   Database database(folder / "m.params.db");
   const auto dropped = database.scope("dropped");

@@ -247,7 +247,7 @@ TEST_CASE_FIXTURE(Fixture, "the library runs none of the triggers itself") {
   CHECK(plain.get("SELECT checksum IS NOT NULL FROM params WHERE id = 1") == "1");
 }
 
-TEST_CASE("chunks stay whole and with their parameter, whatever a statement does to them") {
+TEST_CASE("chunks stay complete and with their parameter, whatever a statement does") {
   const TemporaryFolder folder;
   InternalOptions options;
   options.max_value_length = 8;

@@ -52,6 +52,18 @@ std::vector<char> value_of(StoreFile& file, const std::string& name) {
   return value;
 }
 
+OpenOptions read_only() {
+  OpenOptions options;
+  options.read_only = true;
+  return options;
+}
+
+StoreWithScope::StoreWithScope() {
+  Database database(path);
+  add(database.main(), "a", some_bytes(8, 1));
+  add(*database.scope("s"), "b", some_bytes(8, 2));
+}
+
 PlainSqlite::PlainSqlite(const std::filesystem::path& path) {
   sqlite3* handle = nullptr;
   const int code = sqlite3_open(path.c_str(), &handle);

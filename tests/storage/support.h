@@ -42,11 +42,21 @@ std::int64_t add(StoreFile& file, const std::string& name, const std::vector<cha
 /// Finds and reads one value; throws what read_value throws.
 std::vector<char> value_of(StoreFile& file, const std::string& name);
 
+/// The options of a reader.
+OpenOptions read_only();
+
+/// A store in a folder of its own, with the parameter "a", and the parameter "b" in its scope "s".
+struct StoreWithScope {
+  StoreWithScope();
+  TemporaryFolder folder;
+  std::filesystem::path path = folder / "m.params.db";
+};
+
 /// A connection as any tool would open it: default settings, triggers on.
 class PlainSqlite {
  public:
   explicit PlainSqlite(const std::filesystem::path& path);
-  /// Runs SQL. The error message, or "" where there was none.
+  /// Runs SQL. The error message, or "" if it succeeded.
   std::string run(const std::string& sql);
   /// The first column of the first row as text, "NULL" for NULL, "" for no row. Fails the test on an error.
   std::string get(const std::string& sql);

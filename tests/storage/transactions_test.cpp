@@ -8,7 +8,7 @@ using namespace paramstore;
 using namespace paramstore::storage;
 using namespace paramstore::storage::testing;
 
-TEST_CASE("what is not committed is not there") {
+TEST_CASE("what was not committed does not exist after reopening") {
   const TemporaryFolder folder;
   Database database(folder / "a.params.db");
   StoreFile& file = database.main();
@@ -31,7 +31,7 @@ TEST_CASE("what is not committed is not there") {
   CHECK(file.revision() == 3);
 }
 
-TEST_CASE("a second writer waits, then is told who is in the way") {
+TEST_CASE("a second writer waits, then throws StoreBusy, which names the file") {
   const TemporaryFolder folder;
   OpenOptions options;
   options.busy_timeout = std::chrono::milliseconds(50);
@@ -49,7 +49,7 @@ TEST_CASE("a second writer waits, then is told who is in the way") {
   CHECK(first.main().revision() == 2);
 }
 
-TEST_CASE("a writer that waits long enough gets its turn") {
+TEST_CASE("a writer that waits long enough succeeds") {
   const TemporaryFolder folder;
   Database first(folder / "a.params.db");
   std::thread other;

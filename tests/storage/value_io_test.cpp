@@ -14,7 +14,7 @@ constexpr std::size_t sizes[] = {0,      4,      256,    8192,   65480,  65496, 
 
 }  // namespace
 
-TEST_CASE("values of all sizes come back, singly and all at once, in a file and in memory") {
+TEST_CASE("values of all sizes are read back, one by one and all at once, in a file and in memory") {
   const TemporaryFolder folder;
   for (const bool in_memory : {false, true}) {
     Database database = in_memory ? Database::in_memory() : Database(folder / "a.params.db");
@@ -108,7 +108,7 @@ TEST_CASE("a value that does not have its checksum is refused; one without a che
   }
 }
 
-TEST_CASE("a record that another connection has changed since is not read as if it had not") {
+TEST_CASE("a value is not read through a record that another connection has changed since") {
   const TemporaryFolder folder;
   Database mine(folder / "a.params.db");
   Database theirs(folder / "a.params.db");

@@ -40,7 +40,7 @@ struct Updates {
 
 }  // namespace
 
-TEST_CASE("update_values writes every value that is as expected, and says which were not") {
+TEST_CASE("update_values writes every value whose revision is as expected, and reports the others") {
   const TemporaryFolder folder;
   Database database(folder / "a.params.db");
   StoreFile& file = database.main();
@@ -118,7 +118,7 @@ TEST_CASE("a value of another size among many stops the transaction, and nothing
   for (const std::int64_t id : {1, 2, 3}) CHECK(value_of(file, std::to_string(id)) == value_for(id, 8, 1));
 }
 
-TEST_CASE("random updates of random rows leave what a plain list says") {
+TEST_CASE("random updates of random rows give the same result as on a plain list") {
   const TemporaryFolder folder;
   Database database(folder / "a.params.db");
   StoreFile& file = database.main();
@@ -189,7 +189,7 @@ TEST_CASE("records may grow while many values are overwritten") {
   }
 }
 
-TEST_CASE("ids that differ by one only where numbers end are no run") {
+TEST_CASE("ids that are consecutive only through overflow do not form a run") {
   Database database = Database::in_memory();
   Updates all;
   all.values.reserve(2);

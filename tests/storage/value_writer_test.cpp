@@ -14,7 +14,7 @@ using namespace paramstore;
 using namespace paramstore::storage;
 using namespace paramstore::storage::testing;
 
-TEST_CASE("a ValueWriter writes small and large values in any order, and says whose rows have moved on") {
+TEST_CASE("a ValueWriter writes small and large values in any order, and reports rows with a newer revision") {
   Database database = Database::in_memory();
   StoreFile& file = database.main();
   constexpr std::size_t count = 1500;
@@ -53,7 +53,7 @@ TEST_CASE("a ValueWriter writes small and large values in any order, and says wh
   CHECK(file.verify().damage.empty());
 }
 
-TEST_CASE("try_insert of a name that is taken changes nothing, and the transaction goes on") {
+TEST_CASE("try_insert of a name that is taken changes nothing, and the transaction continues") {
   const TemporaryFolder folder;
   Database database(folder / "a.params.db");
   StoreFile& file = database.main();
@@ -77,7 +77,7 @@ TEST_CASE("try_insert of a name that is taken changes nothing, and the transacti
   CHECK(file.verify().damage.empty());
 }
 
-TEST_CASE("try_insert after the largest id there can be fails, and the transaction goes on without the row") {
+TEST_CASE("try_insert after the largest possible id fails, and the transaction continues without the row") {
   const TemporaryFolder folder;
   Database database(folder / "a.params.db");
   StoreFile& file = database.main();

@@ -12,12 +12,6 @@ using namespace paramstore::storage::testing;
 
 namespace {
 
-OpenOptions read_only() {
-  OpenOptions options;
-  options.read_only = true;
-  return options;
-}
-
 Verification verify(const std::filesystem::path& path) { return Database(path, read_only()).main().verify(); }
 
 bool reports(const Verification& result, const std::string& name, const std::string& part) {
@@ -63,7 +57,7 @@ TEST_CASE("a store in memory, and one of chunks, are verified too") {
   CHECK(database.main().verify().damage.empty());
 }
 
-TEST_CASE("values of other tools have no checksum, which is no damage") {
+TEST_CASE("values of other tools have no checksum, which is not damage") {
   const Sample sample;
   {
     PlainSqlite plain(sample.path);
@@ -88,7 +82,7 @@ TEST_CASE("every damaged row is named, not only the first") {
   CHECK(result.records.size() == 2);
 }
 
-TEST_CASE("what breaks a rule of the schema is found") {
+TEST_CASE("violations of the schema's rules are found") {
   const Sample sample;
   damage(
       sample.path,
@@ -98,7 +92,7 @@ TEST_CASE("what breaks a rule of the schema is found") {
   CHECK(reports(result, "three", "its revision is 99; the store's is 3"));
 }
 
-TEST_CASE("chunks of nobody are found") {
+TEST_CASE("chunks without a parameter are found") {
   const Sample sample;
   damage(sample.path, "INSERT INTO chunks (param, sequence, value) VALUES (77, 0, x'00'), (1, 0, x'00')");
   const Verification result = verify(sample.path);
@@ -181,7 +175,7 @@ TEST_CASE("a file that was cut off is damaged from there on, and verifying it en
   }
 }
 
-TEST_CASE("verifying tells how far it is, and ends with what the listener throws") {
+TEST_CASE("verifying reports its progress, and an exception from the listener ends it") {
   const Sample sample;
   Database database(sample.path, read_only());
   std::uint64_t last = 0;
@@ -210,7 +204,7 @@ TEST_CASE("verifying sees one commit while another connection writes") {
   CHECK(result.records.size() == 3);
 }
 
-TEST_CASE("a scope that the store lists and that does not exist is missing, and is not damage") {
+TEST_CASE("a scope that the store lists but that does not exist is reported as missing, not as damage") {
   const TemporaryFolder folder;
   Database(folder / "x.db").scope("fold-1");
   Database(folder / "x.db").scope("a/b");

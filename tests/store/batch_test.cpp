@@ -71,7 +71,7 @@ TEST_CASE("a commit inside a batch that fails leaves the batch's step and messag
   CHECK(message == "first");
 }
 
-TEST_CASE("a scope that has to be attached cannot be entered while a batch is open, and the error says so") {
+TEST_CASE("a scope that must be attached cannot be entered while a batch is open, and the error says so") {
   TemporaryStore file;
   ParamStore store(file.path());
   auto batch = store.batch();

@@ -67,7 +67,7 @@ TEST_CASE("a parameter under each constraint is the same after reopening, saving
   }
 }
 
-TEST_CASE("set keeps the leaf where the map changes the shape, and gradients reach it") {
+TEST_CASE("set keeps the leaf if the transform changes the shape, and gradients reach it") {
   ParamStore store = ParamStore::in_memory();
   const at::Tensor identity = at::eye(3);
   const auto param = store.setdefault("correlations", identity, constraints::corr_cholesky);
@@ -190,7 +190,40 @@ TEST_CASE("a refused event has a reason") {
       {constraints::independent(constraints::simplex, 1), matrix({0.5, 0.5, 0.5, 0.75}, 2),
        "the event of shape [2, 2] at index [], which has at index [1] an event of shape [2] which sums to 1.25;"},
       {constraints::independent(constraints::cat({constraints::positive, constraints::real}, 0, {1, 1}), 1),
-       at::tensor({-1.0, 1.0}), "the event of shape [2] at index [];"},
+       at::tensor({-1.0, 1.0}),
+       "the event of shape [2] at index [], which has -1 at index [0], which is in part 0, the constraint 'positive';"},
+      {constraints::cat({constraints::real, constraints::positive}, -1, {1, 2}), at::tensor({-1.0, 1.0, -2.0}),
+       "found -2 at index [2], which is in part 1, the constraint 'positive';"},
+      {constraints::cat({constraints::real, constraints::positive}, 0, {1, 1}), matrix({-1, 1, 1, -2}, 2),
+       "found -2 at index [1, 1], which is in part 1, the constraint 'positive';"},
+      {constraints::cat({constraints::real_vector, constraints::simplex}, 0, {1, 1}), matrix({3, 4, 0.5, 0.75}, 2),
+       "the event of shape [2] at index [1], which is in part 1, the constraint 'simplex', and which sums to 1.25;"},
+      {constraints::cat({constraints::simplex, constraints::positive}, -1, {2, 1}), at::tensor({0.5, 0.75, 1.0}),
+       "the event of shape [3] at index [], which has in part 0, the constraint 'simplex', an event of shape [2] which "
+       "sums "
+       "to 1.25;"},
+      {constraints::cat({constraints::simplex, constraints::positive}, -1, {2, 1}),
+       matrix({0.5, 0.5, 1, 0.5, 0.5, -3}, 2),
+       "the event of shape [3] at index [1], which has -3 at index [2] in part 1, the constraint 'positive';"},
+      {constraints::cat({constraints::cat({constraints::real, constraints::positive}, -1, {1, 1}), constraints::real},
+                        -1, {2, 1}),
+       at::tensor({1.0, -3.0, 1.0}),
+       "found -3 at index [1], which is in part 0, the constraint 'cat([real, positive], -1, [1, 1])', and which is in "
+       "part "
+       "1, the constraint 'positive';"},
+      {constraints::stack({constraints::real, constraints::interval(0, 1)}, 0), matrix({5, 5, 0.5, 2}, 2),
+       "found 2 at index [1, 1], which is in part 1, the constraint 'interval(0.0, 1.0)';"},
+      {constraints::stack({constraints::real_vector, constraints::simplex}, -2), matrix({5, 5, 0.5, 0.75}, 2),
+       "the event of shape [2] at index [1], which is in part 1, the constraint 'simplex', and which sums to 1.25;"},
+      {constraints::stack({constraints::real_vector, constraints::simplex}, -1), matrix({5, 0.5, 5, 0.75}, 2),
+       "the event of shape [2, 2] at index [], which has in part 1, the constraint 'simplex', an event of shape [2] "
+       "which "
+       "sums to 1.25;"},
+      {constraints::stack({constraints::positive, constraints::real}, -1), matrix({1, 2, -3, 4}, 2),
+       "found -3 at index [1, 0], which is in part 0, the constraint 'positive';"},
+      {constraints::stack({constraints::lower_cholesky, constraints::positive}, -3),
+       at::tensor(std::vector<double>{1, 0, 5, 1, 1, 1, 1, -1}).view({2, 2, 2}),
+       "the event of shape [2, 2] at index [1], which has -1 at index [1, 1] in part 1, the constraint 'positive';"},
   };
   for (const Case& each : cases) {
     CAPTURE(each.constraint.tag());

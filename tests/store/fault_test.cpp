@@ -269,7 +269,7 @@ TEST_CASE("a change on a failing disk is made in file and memory, or in neither,
   MESSAGE(failures << " failures");
 }
 
-TEST_CASE("a member of a batch that a failing disk refuses is undone alone, or the batch is undone whole") {
+TEST_CASE("if the disk fails a change in a batch, that change alone is undone, or the whole batch") {
   const CapturedWarnings silence;
   TemporaryStore start;
   make_start(start.path());
@@ -310,7 +310,7 @@ TEST_CASE("a member of a batch that a failing disk refuses is undone alone, or t
   });
 }
 
-TEST_CASE("refresh on a failing disk takes in everything or nothing") {
+TEST_CASE("refresh on a failing disk picks up everything or nothing") {
   const CapturedWarnings silence;
   TemporaryStore start;
   make_start(start.path());

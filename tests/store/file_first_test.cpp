@@ -1,7 +1,5 @@
 // A change reaches the file before it reaches memory, and memory agrees with the file whatever fails.
 #include <ATen/ATen.h>
-#include <ATen/ops/copy_native.h>
-#include <torch/library.h>
 
 #include <atomic>
 #include <chrono>
@@ -11,7 +9,6 @@
 #include <iterator>
 #include <new>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,6 +16,7 @@
 #include "paramstore/error.h"
 #include "paramstore/param_store.h"
 #include "storage/test_vfs.h"
+#include "store/copy_hook.h"
 #include "store/temporary_store.h"
 #include "store/warnings.h"
 // Last: LibTorch's own CHECK must not replace this one.
@@ -36,21 +34,6 @@ at::Tensor filled(double value, std::int64_t size = 4) { return at::full({size},
 thread_local bool no_memory = false;
 // After so many calls it fails once; -1: never.
 thread_local int calls_left = -1;
-
-// Nothing can be copied into the tensor that has its elements here.
-const void* unwritable = nullptr;
-
-at::Tensor& copy_unless_unwritable(at::Tensor& self, const at::Tensor& from, bool non_blocking) {
-  if (unwritable != nullptr && self.data_ptr() == unwritable) throw std::runtime_error("it is set in stone");
-  return at::native::copy_(self, from, non_blocking);
-}
-
-TORCH_LIBRARY_IMPL(aten, CPU, library) { library.impl("copy_", copy_unless_unwritable); }
-
-struct Unwritable {
-  explicit Unwritable(const at::Tensor& tensor) { unwritable = tensor.data_ptr(); }
-  ~Unwritable() { unwritable = nullptr; }
-};
 
 /// What a new connection finds.
 at::Tensor in_file(const TemporaryStore& file, const std::string& name) {
@@ -123,7 +106,7 @@ TEST_CASE("no thread ever sees a value whose COMMIT fails") {
   CHECK(at::equal(in_file(file, "w"), filled(1)));
 }
 
-TEST_CASE("what cannot be put into memory after COMMIT is read again from the file, and the user is told") {
+TEST_CASE("what cannot be applied to memory after COMMIT is read again from the file, with a warning") {
   TemporaryStore file;
   ParamStore store(file.path());
   store.setdefault("other", filled(0));
@@ -326,7 +309,7 @@ TEST_CASE("wherever memory runs out in a change, file and memory agree afterward
   MESSAGE(failures << " failures");
 }
 
-TEST_CASE("a name that only the index has is reported, not looked for for ever") {
+TEST_CASE("a name that only the index has is reported as damage, and ends the call") {
   TemporaryStore file;
   { ParamStore(file.path()).setdefault("ghost-parameter", filled(1)); }
   {

@@ -95,7 +95,7 @@ void run(const std::vector<Step>& steps, bool in_memory, bool counters) {
   }
 }
 
-TEST_CASE("random sequences of everything do to a store what they do to the model") {
+TEST_CASE("random sequences of operations have the same effect on a store as on the model") {
   const CapturedWarnings silence;
   setenv("RC_PARAMS", "seed=1 max_success=400 max_size=60", 0);
   CHECK(rc::check("a store in a file, detecting by content",

@@ -156,7 +156,7 @@ TEST_CASE("a leaf that was given data whose elements share memory makes room for
   CHECK_FALSE(store["w"].is_same(leaf));
 }
 
-TEST_CASE("module with update takes what others have changed, and its tensors are the store's leaves") {
+TEST_CASE("module with update picks up what others have changed, and its tensors are the store's leaves") {
   TemporaryStore file;
   { ParamStore(file.path()).module("m", filled(1)); }
   ParamStore ours(file.path());
@@ -169,7 +169,7 @@ TEST_CASE("module with update takes what others have changed, and its tensors ar
   CHECK(ours.param_name(net->weight) == weight);
 }
 
-TEST_CASE("module registers anew what others have erased") {
+TEST_CASE("module registers again what others have erased") {
   TemporaryStore file;
   { ParamStore(file.path()).module("m", filled(1)); }
   ParamStore ours(file.path());
@@ -207,7 +207,7 @@ TEST_CASE("module with update in a batch that is dropped is undone, in the store
 
 bool mentions(const std::string& message, const std::string& part) { return message.find(part) != std::string::npos; }
 
-TEST_CASE("a module that keeps other contents than are stored is told once, with both ways on") {
+TEST_CASE("a module whose contents differ from the stored ones warns once, and the warning gives both remedies") {
   TemporaryStore file;
   { ParamStore(file.path()).module("net", filled(1)); }
   ParamStore store(file.path());
@@ -241,7 +241,7 @@ TEST_CASE("a module that keeps other contents than are stored is told once, with
   CHECK(warnings.messages.size() == 1);
 }
 
-TEST_CASE("a module with the stored contents, or whose tensors are the leaves, is not warned of") {
+TEST_CASE("a module with the stored contents, or whose tensors are the leaves, does not warn") {
   auto store = ParamStore::in_memory();
   const Linear net = filled(1);
   const CapturedWarnings warnings;

@@ -50,7 +50,7 @@ TEST_CASE("on_mismatch: an init of another shape, or another constraint, warns o
   CHECK(contains(warnings.messages[1], "positive"));
 }
 
-TEST_CASE("on_mismatch: an init of another dtype is told as one of another shape is") {
+TEST_CASE("on_mismatch: an init of another dtype warns as one of another shape does") {
   ParamStore store = ParamStore::in_memory();
   store.setdefault("w", at::ones({2}, at::kDouble));
   CapturedWarnings warnings;
@@ -135,13 +135,13 @@ TEST_CASE("a value outside its constraint is refused, with the name, the constra
   CHECK_THROWS_AS(store.set("real", at::full({1}, std::nan(""))), paramstore::ConstraintViolation);
 }
 
-TEST_CASE("validate(false) stores what the inverse makes of a value outside, as Pyro does") {
+TEST_CASE("validate(false) stores the inverse of a value outside the constraint, as Pyro does") {
   ParamStore store = ParamStore::in_memory(StoreOptions().validate(false));
   store.setdefault("scale", at::full({1}, -1.0), constraints::positive);
   CHECK(store["scale"].isnan().all().item().toBool());
 }
 
-TEST_CASE("detect(version_counter) sees optimizers, and not what goes past the counter, as its comment says") {
+TEST_CASE("detect(version_counter) sees optimizers, but not changes that bypass the counter, as documented") {
   TemporaryStore file;
   ParamStore store(file.path(), StoreOptions().detect(paramstore::Detect::version_counter));
   store.setdefault("counted", at::zeros({2}));
@@ -209,7 +209,7 @@ TEST_CASE("a read-only store refuses every change and keeps what is changed in p
   CHECK_THROWS_AS(ParamStore(file.folder() / "none.db", StoreOptions().read_only(true)), paramstore::StorageError);
 }
 
-TEST_CASE("the end of a store commits what is pending, but not while an exception unwinds") {
+TEST_CASE("destroying a store commits what is pending, but not while an exception unwinds") {
   TemporaryStore file;
   {
     ParamStore store(file.path());
@@ -226,7 +226,7 @@ TEST_CASE("the end of a store commits what is pending, but not while an exceptio
   CHECK(at::equal(ParamStore(file.path())["w"], at::ones({2})));
 }
 
-TEST_CASE("close commits every scope, once; what comes after is an error, and tensors stay valid") {
+TEST_CASE("close commits every scope once; later calls are errors, and tensors stay valid") {
   TemporaryStore file;
   ParamStore store(file.path());
   const auto w = store.setdefault("w", at::zeros({2}));
@@ -247,7 +247,7 @@ TEST_CASE("close commits every scope, once; what comes after is an error, and te
   CHECK(at::equal(again["w"], at::full({1}, 2.0)));
 }
 
-TEST_CASE("step and message of a commit are recorded, also where no parameter changed") {
+TEST_CASE("step and message of a commit are recorded, even if no parameter changed") {
   TemporaryStore file;
   ParamStore store(file.path());
   const auto first = store.commit(paramstore::CommitOptions().step(7).message("warm-up done"));

@@ -23,7 +23,7 @@ std::vector<std::string> names_of(ParamStore& store) {
   return {keys.begin(), keys.end()};
 }
 
-TEST_CASE("a row that comes under the id of an erased one is another parameter, with a leaf of its own") {
+TEST_CASE("a row that reuses the id of an erased one is another parameter, with its own leaf") {
   TemporaryStore file;
   ParamStore ours(file.path());
   ours.setdefault("a", at::zeros({3}));
@@ -77,7 +77,7 @@ TEST_CASE("refresh reads the values that changed, and no others") {
   CHECK_THROWS_AS(theirs["a"], CorruptStore);
 }
 
-TEST_CASE("save writes what is in memory, also where the file has moved on") {
+TEST_CASE("save writes what is in memory, even if the file has newer values") {
   const CapturedWarnings silence;  // of the end, which cannot commit
   TemporaryStore file;
   ParamStore ours(file.path());
@@ -94,7 +94,7 @@ TEST_CASE("save writes what is in memory, also where the file has moved on") {
   CHECK(at::equal(ParamStore(file.folder() / "copy.db")["a"], ours["a"]));
 }
 
-TEST_CASE("clear in a batch that is dropped leaves what had not been read yet") {
+TEST_CASE("clear in a dropped batch keeps parameters that had not been read yet") {
   TemporaryStore file;
   ParamStore(file.path()).setdefault("a", at::ones({3}));
   ParamStore store(file.path());
@@ -107,7 +107,7 @@ TEST_CASE("clear in a batch that is dropped leaves what had not been read yet") 
   CHECK(at::equal(store["a"], at::ones({3})));
 }
 
-TEST_CASE("with commit_every, refresh and commit settle what made every other call stale") {
+TEST_CASE("with commit_every, refresh and commit resolve what makes every other call stale") {
   TemporaryStore file;
   ParamStore ours(file.path(), StoreOptions().commit_every(std::chrono::nanoseconds(1)));
   ours.setdefault("a", at::zeros({3}));
@@ -125,7 +125,7 @@ TEST_CASE("with commit_every, refresh and commit settle what made every other ca
   }
 }
 
-TEST_CASE("a guard that ends before one made after it takes only its own place") {
+TEST_CASE("a guard that ends before a later one leaves the later scope active") {
   ParamStore store = ParamStore::in_memory();
   std::optional<ScopeGuard> first(store.scope("s"));
   const auto second = store.scope("t");
@@ -144,7 +144,7 @@ TEST_CASE("a parameter without elements is clean after it was read") {
   CHECK(store.revision() == 1);
 }
 
-TEST_CASE("a leaf that gets other data inside a batch has its own again when the batch is dropped") {
+TEST_CASE("a leaf that gets other data inside a batch has its own data again after the batch is dropped") {
   ParamStore store = ParamStore::in_memory();
   store.setdefault("a", at::zeros({3}));
   const at::Tensor leaf = store.unconstrained("a");
@@ -157,7 +157,7 @@ TEST_CASE("a leaf that gets other data inside a batch has its own again when the
   CHECK(at::equal(leaf, at::zeros({3})));
 }
 
-TEST_CASE("a name that was listed here and erased by others is one that is not there") {
+TEST_CASE("a name that was listed here and then erased by others does not exist") {
   TemporaryStore file;
   {
     ParamStore made(file.path());
@@ -184,7 +184,7 @@ TEST_CASE("a name that was listed here and erased by others is one that is not t
   }
 }
 
-TEST_CASE("setdefault finds what its init has left pending, though others have erased the row") {
+TEST_CASE("setdefault finds what its init has left pending, even if others have erased the row") {
   TemporaryStore file;
   ParamStore ours(file.path());
   const at::Tensor value = ours.setdefault("w", [&] {
@@ -201,7 +201,7 @@ TEST_CASE("setdefault finds what its init has left pending, though others have e
   CHECK(ParamStore(file.path())["w"].item().toFloat() == 5);
 }
 
-TEST_CASE("refresh tells what became of each name in all, however often calls have looked meanwhile") {
+TEST_CASE("refresh reports each name's net change, however many calls have read the file in between") {
   TemporaryStore file;
   ParamStore ours(file.path());
   for (const char* name : {"again", "altered", "gone"}) ours.set(name, at::ones({1}));
@@ -226,7 +226,7 @@ TEST_CASE("refresh tells what became of each name in all, however often calls ha
   CHECK(ours.refresh().empty());
 }
 
-TEST_CASE("the end of a store commits every scope that it can, and tells of each that it cannot") {
+TEST_CASE("destroying a store commits every scope that it can, and warns of each that it cannot") {
   TemporaryStore file;
   const CapturedWarnings warnings;
   {

@@ -19,7 +19,7 @@ namespace {
 using paramstore::ParamStore;
 namespace constraints = paramstore::constraints;
 
-TEST_CASE("a parameter is in the file before the call returns, and there again when the store is opened again") {
+TEST_CASE("a parameter is in the file before the call returns, and is found when the store is reopened") {
   TemporaryStore file;
   {
     ParamStore store(file.path());
@@ -62,7 +62,7 @@ TEST_CASE("items, keys and values come in insertion order; erased and added agai
   CHECK(std::distance(store.values().begin(), store.values().end()) == 3);
 }
 
-TEST_CASE("set copies into the leaf that is there, so an optimizer goes on moving the parameter") {
+TEST_CASE("set copies into the existing leaf, so an optimizer keeps moving the parameter") {
   TemporaryStore file;
   ParamStore store(file.path());
   store.setdefault("w", at::zeros({3}));
@@ -128,7 +128,7 @@ TEST_CASE("a batch is one transaction: all of it, or none") {
   CHECK(other.contains("b"));
 }
 
-TEST_CASE("two stores on one file: stale commits are refused, refresh takes theirs, overwrite keeps ours") {
+TEST_CASE("two stores on one file: stale commits are refused, refresh picks up theirs, overwrite keeps ours") {
   TemporaryStore file;
   ParamStore ours(file.path());
   ours.setdefault("w", at::zeros({2}));
@@ -191,7 +191,7 @@ TEST_CASE("refresh keeps the leaf of a parameter that another store erased and a
   CHECK(std::vector<std::string>(keys.begin(), keys.end()) == std::vector<std::string>{"v", "w"});
 }
 
-TEST_CASE("a call that has to read the file takes in the rest, but never over what is pending") {
+TEST_CASE("a call that has to read the file also picks up other changes, but never overwrites pending ones") {
   TemporaryStore file;
   ParamStore ours(file.path());
   for (const char* name : {"a", "b", "c"}) ours.setdefault(name, at::zeros({2}));
@@ -256,7 +256,7 @@ TEST_CASE("a state whose values are the store's own leaves is set as it was give
   for (auto [name, value] : store.items()) CHECK(at::equal(value, other[name]));
 }
 
-TEST_CASE("setdefault that throws in the constraint's transform has made nothing") {
+TEST_CASE("setdefault that throws in the constraint's transform creates nothing") {
   const auto one_way = paramstore::register_constraint(
       "one_way", {0, false, [](const at::Tensor& value) { return value == value; },
                   [](const at::Tensor&) -> at::Tensor { throw std::runtime_error("forward"); },
@@ -267,7 +267,7 @@ TEST_CASE("setdefault that throws in the constraint's transform has made nothing
   CHECK(store.revision() == 0);
 }
 
-TEST_CASE("match finds each name once, whatever another thread erases and adds meanwhile") {
+TEST_CASE("match finds each name once, whatever another thread erases and adds at the same time") {
   ParamStore store = ParamStore::in_memory();
   constexpr int count = 300;
   for (int i = 0; i < count; ++i) store.set("w" + std::to_string(i), at::ones({1}));
@@ -297,7 +297,7 @@ TEST_CASE("an iteration ends with the parameters that were there when it was mad
   for (auto [name, value] : store.items()) CHECK(at::equal(value, at::full({1}, 2.0)));
 }
 
-TEST_CASE("the leaf of a Param that goes away is a tensor of its own") {
+TEST_CASE("the leaf outlives its Param") {
   static_assert(std::is_same_v<decltype(std::declval<paramstore::Param>().unconstrained()), at::Tensor>);
   static_assert(std::is_same_v<decltype(std::declval<const paramstore::Param&>().unconstrained()), const at::Tensor&>);
   ParamStore store = ParamStore::in_memory();
@@ -306,7 +306,7 @@ TEST_CASE("the leaf of a Param that goes away is a tensor of its own") {
   CHECK(at::equal(leaf, at::zeros({1})));
 }
 
-TEST_CASE("a set or erase that comes too late says how to make it") {
+TEST_CASE("a stale set or erase says how to repeat it") {
   TemporaryStore file;
   ParamStore ours(file.path());
   ours.setdefault("w", at::zeros({2}));
@@ -361,7 +361,7 @@ TEST_CASE("a name that does not exist is answered with the nearest that does") {
   }
 }
 
-TEST_CASE("what is wrong with a scope's name is said of a scope") {
+TEST_CASE("an error about a scope's name speaks of a scope") {
   TemporaryStore file;
   ParamStore store(file.path());
   auto memory = ParamStore::in_memory();

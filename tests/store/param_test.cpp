@@ -44,7 +44,7 @@ static_assert(assigns<Param&, Param> && assigns<Param&, const Param&> && std::is
 static_assert(adds<Param&, int> && adds<Param&, const at::Tensor&> && adds<Param&, Param>);
 static_assert(subtracts<Param&, double> && multiplies<Param&, double> && divides<Param&, at::Tensor>);
 
-TEST_CASE("a named Param may become another, and leaves the parameters as they are") {
+TEST_CASE("assigning to a named Param changes no parameter") {
   auto store = ParamStore::in_memory();
   Param a = store.setdefault("a", at::ones({2}), constraints::positive);
   const Param b = store.setdefault("b", at::zeros({3}));
@@ -63,7 +63,7 @@ TEST_CASE("a named Param may become another, and leaves the parameters as they a
   CHECK(at::equal(store["b"], at::ones({3})));
 }
 
-TEST_CASE("a constrained value changed in place is told, once a process; a leaf, and what only reads, is not") {
+TEST_CASE("changing a constrained value in place warns, once per process; changing a leaf and reading do not") {
   auto store = ParamStore::in_memory();
   store.setdefault("real", at::ones({2}));
   store.setdefault("scale", at::ones({2}), constraints::positive);

@@ -86,7 +86,7 @@ TEST_CASE("it only reads") {
   CHECK_FALSE(std::filesystem::exists("x.db"));
 }
 
-TEST_CASE("what only tells something is allowed") {
+TEST_CASE("statements that only report something are allowed") {
   TemporaryStore file;
   const ParamStore store = small_store(file);
   CHECK(number(store, "PRAGMA user_version") == 2);
@@ -97,7 +97,7 @@ TEST_CASE("what only tells something is allowed") {
   CHECK(number(store, "SELECT 1; -- and no more\n") == 1);
 }
 
-TEST_CASE("several statements are an Error, whatever they are, and so is none") {
+TEST_CASE("several statements are an Error, and so is an empty text") {
   TemporaryStore file;
   const ParamStore store = small_store(file);
   for (const char* sql : {"SELECT 1; SELECT 2", "SELECT 1; DELETE FROM params", "SELECT 1; ;; nonsense"}) {
@@ -112,7 +112,7 @@ TEST_CASE("several statements are an Error, whatever they are, and so is none") 
   CHECK(count_of_params(store) == 3);
 }
 
-TEST_CASE("what SQLite refuses is a StorageError with the file, SQLite's words and the SQL") {
+TEST_CASE("an error of SQLite is a StorageError with the file, SQLite's message and the SQL") {
   TemporaryStore file;
   const ParamStore store = small_store(file);
   const std::string unknown = message_of<StorageError>([&] { store.query("SELECT nome FROM params"); });
@@ -131,7 +131,7 @@ TEST_CASE("what SQLite refuses is a StorageError with the file, SQLite's words a
   CHECK(message_of<StorageError>([&] { store.query(long_sql); }).size() < 2000);
 }
 
-TEST_CASE("a damaged value is no crash: SQL shows what is there, and a damaged page is CorruptStore") {
+TEST_CASE("a damaged value does not crash: SQL shows its bytes, and a damaged page is CorruptStore") {
   TemporaryStore file;
   {
     ParamStore store(file.path());
@@ -158,7 +158,7 @@ TEST_CASE("a damaged value is no crash: SQL shows what is there, and a damaged p
   CHECK_THROWS_AS(ask("SELECT norm FROM param_stats"), CorruptStore);
 }
 
-TEST_CASE("a damaged row that a table meets is CorruptStore, with the parameter's name") {
+TEST_CASE("a table that reads a damaged row throws CorruptStore with the parameter's name") {
   TemporaryStore file;
   {
     ParamStore store(file.path());

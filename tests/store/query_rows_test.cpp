@@ -61,7 +61,7 @@ TEST_CASE("rows have typed columns, by number and by name") {
   CHECK_FALSE(unknown.has_value());
 }
 
-TEST_CASE("what a row cannot give is an Error that says what there is") {
+TEST_CASE("reading a column as the wrong type is an Error that says what it holds") {
   TemporaryStore file;
   const ParamStore store = small_store(file);
   const QueryRow row =
@@ -111,7 +111,7 @@ TEST_CASE("arguments are bound, whatever is in them") {
   CHECK_THROWS_AS(store.query("SELECT ?", std::numeric_limits<std::uint64_t>::max()), Error);
 }
 
-TEST_CASE("a tensor as an argument is a blob of its elements, as they stand in a row") {
+TEST_CASE("a tensor as an argument is a blob of its elements, in row-major order") {
   TemporaryStore file;
   const ParamStore store = small_store(file);
   CHECK(column(store, "SELECT name FROM params WHERE value = ?", at::arange(3, at::kFloat)) == "w");
@@ -132,7 +132,7 @@ TEST_CASE("more or fewer arguments than places is an Error with both numbers") {
   CHECK(contains(message_of([&] { store.query("SELECT 1", 1); }), "has 0 places"));
 }
 
-TEST_CASE("the functions and tables about tensors are there") {
+TEST_CASE("the functions and tables about tensors exist") {
   TemporaryStore file;
   const ParamStore store = small_store(file);
   CHECK(store.query("SELECT tensor_mean(value, dtype) FROM params WHERE name = 'w'").one().get<double>(0) == 1.0);
@@ -152,7 +152,7 @@ TEST_CASE("one() takes exactly one row") {
   CHECK(contains(message_of([&] { store.query("SELECT name FROM params").one(); }), "several rows"));
 }
 
-TEST_CASE("rows come one by one: of endless ones as many as are wanted") {
+TEST_CASE("rows are computed one by one, so an endless query can be read in part") {
   TemporaryStore file;
   const ParamStore store = small_store(file);
   std::int64_t last = 0;

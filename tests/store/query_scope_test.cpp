@@ -85,7 +85,7 @@ TEST_CASE("scopes with any name, and more of them than SQLite can attach") {
   CHECK(contains(message_of<StorageError>([&] { store.query(all); }), "10"));
 }
 
-TEST_CASE("the name of a scope is the same to SQL in upper and lower case") {
+TEST_CASE("SQL finds a scope's name in upper and lower case") {
   TemporaryStore file;
   ParamStore store = small_store(file);
   for (const char* name : {"FOLD2", "fold1", "fold2", "it's"}) {
@@ -108,7 +108,7 @@ TEST_CASE("the name of a scope is the same to SQL in upper and lower case") {
   }
 }
 
-TEST_CASE("a scope without a name is there as `scope` for the thread that is in it") {
+TEST_CASE("queries see an anonymous scope as `scope` on the thread that is in it") {
   TemporaryStore file;
   ParamStore store = small_store(file);
   {

@@ -25,7 +25,7 @@ using namespace paramstore;
 /// A row that never comes.
 constexpr const char* never = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
 
-TEST_CASE("it shows what is committed, as it was when it was asked") {
+TEST_CASE("a query shows what was committed when it began") {
   TemporaryStore file;
   ParamStore store = small_store(file);
   const std::string sum = "SELECT CAST(sum(mean * numel) AS INTEGER) FROM param_stats WHERE name = 'b'";
@@ -56,7 +56,7 @@ TEST_CASE("an open batch is not seen, on its own thread either") {
   CHECK(count_of_params(store) == 2);
 }
 
-TEST_CASE("with commit_every a query commits first what is due") {
+TEST_CASE("with commit_every, a query first commits what is due") {
   TemporaryStore file;
   ParamStore store = small_store(file, StoreOptions().commit_every(std::chrono::nanoseconds(1)));
   store.unconstrained("b").data().fill_(10);
@@ -79,7 +79,7 @@ TEST_CASE("rows are read once, and a query that has been read to its end holds n
   CHECK(at->get<std::string>(0) == "b");
 }
 
-TEST_CASE("rows that are still to come when the store closes are an Error, and the file is whole without its -wal") {
+TEST_CASE("reading on after the store has closed is an Error, and the file is complete without its -wal") {
   TemporaryStore file;
   std::optional<ParamStore> store(small_store(file));
   auto rows = store->query("SELECT name FROM params ORDER BY id");
@@ -98,7 +98,7 @@ TEST_CASE("rows that are still to come when the store closes are an Error, and t
   CHECK_FALSE(std::filesystem::exists(file.path().string() + "-wal"));
 }
 
-TEST_CASE("rows may outlive everything but the store's being open") {
+TEST_CASE("rows may outlive everything but the open store") {
   TemporaryStore file;
   ParamStore store = small_store(file);
   const auto begin = [&] { return store.query("SELECT name FROM params ORDER BY id").begin(); }();  // the range is gone

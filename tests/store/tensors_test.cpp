@@ -60,7 +60,7 @@ TEST_CASE("leaves that are loaded together have memory of their own each, aligne
   CHECK(at::equal(leaves[41], at::full({1}, 41.0)));
 }
 
-TEST_CASE("all six dtypes come back bit for bit, of any shape and strides") {
+TEST_CASE("all six dtypes are read back bit for bit, with any shape and strides") {
   TemporaryStore file;
   const at::ScalarType types[] = {at::kHalf,   at::kBFloat16,     at::kFloat,
                                   at::kDouble, at::kComplexFloat, at::kComplexDouble};
@@ -101,7 +101,7 @@ TEST_CASE("all six dtypes come back bit for bit, of any shape and strides") {
   }
 }
 
-TEST_CASE("a tensor that cannot be a parameter is refused by what it is, and nothing is stored") {
+TEST_CASE("a tensor that cannot be a parameter is refused with the reason, and nothing is stored") {
   TemporaryStore file;
   ParamStore store(file.path());
   const auto refused = [&](const at::Tensor& value, const std::string& why) {
@@ -168,7 +168,7 @@ TEST_CASE("opening reads no values: a damaged one spoils only itself") {
   CHECK(at::equal(store["good"], at::ones({2})));
 }
 
-TEST_CASE("a change made with plain SQL is taken in by refresh, and makes a commit of that row stale") {
+TEST_CASE("refresh picks up a change made with plain SQL, and a commit of that row is stale") {
   TemporaryStore file;
   ParamStore store(file.path());
   store.setdefault("a", at::zeros({1}));
@@ -221,7 +221,7 @@ TEST_CASE("a tag that this process does not know lists, copies, saves and loads;
   CHECK_NOTHROW(other.commit());
 }
 
-TEST_CASE("an invalid tag in the file stops nothing but its own value") {
+TEST_CASE("an invalid tag in the file affects only its own parameter's value") {
   for (const std::string tag : {"interval(0)", "interval(0.0", " ", "positive real", "independent(positive, -1)"}) {
     CAPTURE(tag);
     TemporaryStore file;
@@ -284,7 +284,7 @@ TEST_CASE("an error of a constraint names the parameter and its file") {
                        doctest::Contains(about_new.c_str()), paramstore::Error);
 }
 
-TEST_CASE("map_location: a device, its name, a map, a function; and a device that is not there") {
+TEST_CASE("map_location: a device, its name, a map, a function; and a device that does not exist") {
   TemporaryStore file;
   { ParamStore(file.path()).setdefault("w", at::ones({2})); }
   run_sql(file.path(), "UPDATE params SET device = 'cuda:7'");
@@ -316,7 +316,7 @@ TEST_CASE("map_location: a device, its name, a map, a function; and a device tha
   CHECK(store.empty());
 }
 
-TEST_CASE("map_location: a name that is no device is an error that says whose, and nothing is loaded") {
+TEST_CASE("map_location: a name that is not a device is an error that names the parameter, and nothing is loaded") {
   TemporaryStore file;
   { ParamStore(file.path()).setdefault("w", at::ones({2})); }
   ParamStore store = ParamStore::in_memory();

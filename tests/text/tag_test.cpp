@@ -115,7 +115,7 @@ TEST_CASE("a tree is written and read back") {
   CHECK(passed);
 }
 
-TEST_CASE("what a tag says is in its tree") {
+TEST_CASE("a tag's tree holds everything that the tag says") {
   const TagNode cat = parse_tag_tree(" cat( [simplex,real] ,-1, [ 3,1 ]) ");
   CHECK(write_tag_tree(cat) == "cat([simplex, real], -1, [3, 1])");
   CHECK(cat.place == 1);
@@ -180,7 +180,7 @@ TEST_CASE("depth and length are bounded") {
   CHECK(column_of_error(std::string((1U << 20) + 1, 'a')) == std::size_t{1});
 }
 
-TEST_CASE("a tag of ours with wrong arguments is invalid, a name that is not ours is noted") {
+TEST_CASE("a built-in tag with wrong arguments is invalid, an unknown name is only noted") {
   const auto problem = [](const char* tag) {
     const auto found = tag_problem(tag);
     if (!found) return std::string("none");

@@ -11,7 +11,7 @@
 using namespace paramstore;
 using namespace paramstore::storage;
 
-TEST_CASE("shapes are JSON and come back") {
+TEST_CASE("shapes are written as JSON and read back") {
   using Shape = std::vector<std::int64_t>;
   for (const Shape& shape :
        {Shape{}, Shape{0}, Shape{2, 3}, Shape{std::numeric_limits<std::int64_t>::max()}, Shape(64, 1)}) {
@@ -22,7 +22,7 @@ TEST_CASE("shapes are JSON and come back") {
   CHECK(parse_shape(" [ 2 ,\t3\r\n] ") == Shape{2, 3});
 }
 
-TEST_CASE("text that is no shape is refused") {
+TEST_CASE("text that is not a shape is refused") {
   for (const char* text : {"",       "[",     "]",       "[1",   "[1,]",
                            "[,1]",   "[1 2]", "1",       "[-1]", "[-0]",
                            "[+1]",   "[1.0]", "[1e2]",   "[01]", "[9223372036854775808]",

@@ -1,6 +1,7 @@
 // A line typed at a terminal, with editing, history and completion by libedit. The keys are those of ~/.editrc.
 #pragma once
 
+#include <cwchar>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -30,7 +31,10 @@ class LineEditor {
   std::optional<std::string> read(const std::string& prompt);
 
  private:
-  static unsigned char complete(editline* editor, int key);
+  // What keys run; they return what libedit does after it.
+  static unsigned char drop_line(editline* editor, std::wint_t key) noexcept;
+  static unsigned char complete(editline* editor, std::wint_t key) noexcept;
+  unsigned char complete_word(std::string_view before) noexcept;
 
   struct End {
     void operator()(editline* editor) const noexcept;
@@ -38,6 +42,7 @@ class LineEditor {
   std::unique_ptr<editline, End> editor_;
   Candidates candidates_;
   std::string prompt_;
+  bool dropped_ = false;  // by Ctrl-C
 };
 
 }  // namespace paramstore::cli

@@ -83,8 +83,8 @@ void add_backup(CLI::App& command, Action& action) {
   verb.add_flag("-f,--force", options->force, "Replace an existing store and its scopes");
   verb.add_flag("--no-scopes", options->no_scopes, "Do not copy the scopes");
   verb.footer(
-      "Each file of the copy is the original at one commit, without the space of\n"
-      "erased values, and appears only when it is complete. No writer has to wait.");
+      "Each file of the copy holds the original at one commit, takes no space for\n"
+      "erased values, and appears only once it is complete. Writers do not wait.");
 }
 
 }  // namespace paramstore::cli

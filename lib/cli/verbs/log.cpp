@@ -57,7 +57,7 @@ void add_log(CLI::App& command, Action& action) {
   verb.add_store(options->store);
   verb.add_option("-n,--count", options->count, "NUMBER", "List at most this many");
   verb.add_flag("--json", options->json, "Print JSON, one object per line");
-  verb.footer("Times are UTC. Step and message are those that the program gave to commit().");
+  verb.footer("Times are UTC. Step and message are what the program passed to commit().");
 }
 
 }  // namespace paramstore::cli

@@ -134,11 +134,11 @@ void add_verify(CLI::App& command, Action& action) {
   verb.add_json(options->json);
   verb.add_flag("-q,--quiet", options->quiet, "Print nothing; only set the exit status");
   verb.footer(
-      "Checks the file's structure, every row, every value's length and checksum, and\n"
-      "constraint tags, in the store and in its scopes, and whether the scopes that the\n"
-      "store lists are there. Notes name constraints that paramstore does not have: the\n"
-      "program that registered them knows them. The exit status is 0 if all is sound,\n"
-      "1 if something is wrong or missing. Changes nothing.");
+      "Checks the structure, the rows, the values' lengths and checksums, and the\n"
+      "constraint tags of the store and of its scopes, and that every scope the store\n"
+      "lists exists. A note about a constraint means that only the program that\n"
+      "registered it can check it. The exit status is 0 if everything is sound, 1 if\n"
+      "something is damaged or missing. Changes nothing.");
 }
 
 }  // namespace paramstore::cli

@@ -40,7 +40,8 @@ std::map<std::string, Row> posterior(const std::string& output) {
 }  // namespace
 
 TEST_CASE(
-    "the demo is killed half way, goes on from its last commit, ends at the known posterior, and knows so afterwards") {
+    "the demo is killed half way, resumes from its last commit, ends at the known posterior, and reports so "
+    "afterwards") {
   const std::string first = run_demo();
   INFO(first);
   std::smatch match;
