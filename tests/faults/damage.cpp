@@ -203,7 +203,8 @@ int random_bits(const Options& options) {
 int lengths(const Options& options) {
   Figures figures("lengths of a file and its -wal");
   Figures earlier("lengths of a -wal: an earlier commit");
-  for (const SampleStore& store : {sample_store("4-KiB-pages", 4096, true), sample_store("64-KiB-pages", 65536, true)}) {
+  for (const SampleStore& store :
+       {sample_store("4-KiB-pages", 4096, true), sample_store("64-KiB-pages", 65536, true)}) {
     for (std::size_t which = 0; which < store.files.size(); ++which) {
       const SampleFile& target = store.files[which];
       std::vector<Damaging> all;
