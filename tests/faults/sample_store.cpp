@@ -38,8 +38,9 @@ const std::vector<Sample>& samples() {
 
 constexpr std::size_t longest_in_one_row = 300;
 
-std::vector<char> value_of(const Sample& sample, unsigned version) {
-  std::mt19937_64 random(version * 1000 + static_cast<unsigned>(std::string(sample.name).size()));
+std::vector<char> value_of(std::size_t number, unsigned version) {
+  const Sample& sample = samples()[number];
+  std::mt19937_64 random(version * 1000 + number);
   std::vector<char> bytes(static_cast<std::size_t>(*value_size(sample.shape, sample.dtype)));
   for (char& byte : bytes) byte = static_cast<char>(random());
   return bytes;
@@ -110,7 +111,7 @@ SampleStore sample_store(const std::string& label, std::size_t page_size, bool w
   const auto change = [&](StoreFile& file, unsigned version) {
     WriteTransaction transaction(file, {version, "commit " + std::to_string(version)});
     for (std::size_t i = 0; i < samples().size(); ++i) {
-      const auto value = value_of(samples()[i], version);
+      const auto value = value_of(i, version);
       const auto record = record_of(samples()[i], value);
       if (version == 0) {
         transaction.insert(record, {value.data(), value.size()});
