@@ -200,6 +200,7 @@ int lock_next(const char* name, int fd, int command, void* argument) {
 
 }  // namespace
 
+#pragma GCC visibility push(default)
 extern "C" {
 
 #define OPEN(name)                                       \
@@ -476,3 +477,4 @@ int utime(const char* path, const struct utimbuf* times) noexcept {
 }
 
 }  // extern "C"
+#pragma GCC visibility pop
