@@ -18,7 +18,7 @@
 namespace faults {
 namespace {
 
-constexpr unsigned most_seconds = 60;  // that one attempt may take
+constexpr unsigned most_seconds = 60;    // that one attempt may take
 constexpr std::chrono::seconds slow(2);  // an attempt that the log mentions
 constexpr long most_chances = 1'000'000;
 constexpr int most_deaths = 100;  // of one series, which is then given up: it may die without the fault

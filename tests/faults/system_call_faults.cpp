@@ -10,7 +10,8 @@ namespace {
 
 using Calls = std::uint32_t;
 constexpr Calls bit(SystemCall call) { return Calls{1} << static_cast<unsigned>(call); }
-constexpr Calls all_calls = ~Calls{0};
+// Giving back a lock does not fail on Linux, and SQLite does not expect it to. Threads are no business of a disk.
+constexpr Calls of_a_disk = ~(bit(SystemCall::unlock) | bit(SystemCall::thread));
 
 enum class How { once, lasting };
 enum class Whole { yes, half };  // half: the nth write is made in part, and the fault begins with the next one
@@ -99,7 +100,7 @@ const Kind kinds[] = {
     {"allocate", bit(SystemCall::allocate), {{"ENOSPC", ENOSPC}}, {{"ENOSPC", ENOSPC}}},
     {"thread", bit(SystemCall::thread), {{"EAGAIN", EAGAIN}}, {{"EAGAIN", EAGAIN}}},
     {"other", bit(SystemCall::other), {{"EPERM", EPERM}}, {{"EPERM", EPERM}}},
-    {"all", all_calls & ~bit(SystemCall::thread), {}, {{"EIO", EIO}}},
+    {"all", of_a_disk, {}, {{"EIO", EIO}}},
 };
 
 }  // namespace
