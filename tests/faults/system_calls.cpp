@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 #include <utime.h>
 
@@ -192,7 +193,9 @@ int lock_next(const char* name, int fd, int command, void* argument) {
     case F_OFD_SETLK:
     case F_OFD_SETLKW:
     case F_OFD_GETLK:
-      return observe(SystemCall::lock, -1, of_descriptor(fd), make);
+      return observe(
+          static_cast<const struct flock*>(argument)->l_type == F_UNLCK ? SystemCall::unlock : SystemCall::lock, -1,
+          of_descriptor(fd), make);
     default:
       return make(0);
   }
@@ -200,6 +203,7 @@ int lock_next(const char* name, int fd, int command, void* argument) {
 
 }  // namespace
 
+#pragma GCC visibility push(default)
 extern "C" {
 
 #define OPEN(name)                                       \
@@ -470,9 +474,17 @@ int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*
   return result == -1 ? errno : result;
 }
 
+// Whoever waits for a lock that it will not get need not take its time.
+int usleep(useconds_t duration) { return faults::watching() ? 0 : next<int(useconds_t)>("usleep")(duration); }
+
+int nanosleep(const struct timespec* duration, struct timespec* rest) {
+  return faults::watching() ? 0 : next<int(const struct timespec*, struct timespec*)>("nanosleep")(duration, rest);
+}
+
 int utime(const char* path, const struct utimbuf* times) noexcept {
   return observe(SystemCall::other, -1, of_path(path),
                  [&](std::size_t) { return next<int(const char*, const struct utimbuf*)>("utime")(path, times); });
 }
 
 }  // extern "C"
+#pragma GCC visibility pop

@@ -18,7 +18,8 @@ enum class SystemCall {
   write,     // also pwrite
   sync,      // fsync and fdatasync, also of folders
   truncate,  // also ftruncate
-  lock,      // fcntl with a lock
+  lock,      // fcntl that takes or asks for a lock
+  unlock,    // fcntl that gives one back
   map,       // mmap of a file; mremap, whose `path` is the folder
   unlink,    // also rmdir and remove
   rename,
@@ -63,7 +64,7 @@ class SystemCallObserver {
 };
 
 /// While this lives, `observer` sees all calls on `folder` (an absolute path without symbolic links) and what lies below it. One
-/// at a time. What the observer itself does is not seen.
+/// at a time. What the observer itself does is not seen. Meanwhile usleep and nanosleep return at once.
 class Observation {
  public:
   Observation(std::string folder, SystemCallObserver& observer);
