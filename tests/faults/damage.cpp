@@ -22,9 +22,10 @@
 
 #include "faults/children.h"
 #include "faults/figures.h"
+#include "faults/file_bytes.h"
 #include "faults/picture.h"
 #include "faults/sample_store.h"
-#include "faults/work_folder.h"
+#include "faults/surroundings.h"
 #include "lib/storage/store_internals.h"
 #include "paramstore/error.h"
 #include "paramstore/storage/database.h"
@@ -61,19 +62,19 @@ bool same_values(const Picture& a, const Picture& b) {
 
 class Attack {
  public:
-  Attack(const SampleStore& store, const WorkFolder& folder) : store_(store), folder_(folder) {}
+  Attack(const SampleStore& store, const Workplace& folder) : store_(store), folder_(folder) {}
 
   Finding operator()(const Damaging& damaging, bool writable) const {
     for (std::size_t i = 0; i < store_.files.size(); ++i) {
       const SampleFile& file = store_.files[i];
-      write_file(folder_ / file.name, i == damaging.file ? apply(file.bytes, damaging) : file.bytes);
+      write_file(folder_.path() / file.name, i == damaging.file ? apply(file.bytes, damaging) : file.bytes);
     }
     Finding finding = look(true);
     if (finding.outcome != Outcome::lost && writable) {
       const Finding second = look(false);
       if (second.outcome == Outcome::lost) finding = second;
     }
-    folder_.clear();
+    empty_folder(folder_.path());
     return finding;
   }
 
@@ -95,7 +96,7 @@ class Attack {
       OpenOptions options;
       options.read_only = read_only;
       options.survive_power_loss = false;
-      Database database(folder_ / store_.files.front().name, options);
+      Database database(folder_.path() / store_.files.front().name, options);
       StoreFile& file = database.main();
       attempt([&] { checks_rows = file.facts().schema_version >= schema_with_row_checksums; });
       attempt([&] { picture = picture_of(file); });
@@ -126,7 +127,7 @@ class Attack {
   }
 
   const SampleStore& store_;
-  const WorkFolder& folder_;
+  const Workplace& folder_;
 };
 
 // Runs all of them; `share` of them (one in so many) also open the file for writing.
@@ -136,7 +137,7 @@ void run(const SampleStore& store, const std::vector<Damaging>& all, std::size_t
   for (const Damaging& each : all) {
     if (options.only.empty() || each.label == options.only) chosen.push_back(each);
   }
-  const WorkFolder folder;
+  const Workplace folder;
   const Attack attack(store, folder);
   attempt_in_children(
       chosen.size(), 60, [&](std::size_t i) { return attack(chosen[i], i % share == 0); },

@@ -6,7 +6,7 @@
 #include <functional>
 #include <stdexcept>
 
-#include "faults/work_folder.h"
+#include "faults/file_bytes.h"
 
 namespace faults {
 namespace {

@@ -18,8 +18,9 @@
 #include "faults/children.h"
 #include "faults/disk_model.h"
 #include "faults/figures.h"
+#include "faults/file_bytes.h"
 #include "faults/picture.h"
-#include "faults/work_folder.h"
+#include "faults/surroundings.h"
 #include "lib/storage/store_internals.h"
 #include "paramstore/error.h"
 #include "paramstore/storage/database.h"
@@ -55,7 +56,7 @@ class Teller {
 
   Story tell() {
     make_old_store("old.db");
-    story_.first_files["old.db"] = read_file(folder_ / "old.db");
+    story_.first_files["old.db"] = read_file(folder_.path() / "old.db");
     {
       const Database old = open("old.db", true);  // as it is
       story_.states["old.db"] = {{0, 0, picture_of(const_cast<Database&>(old).main())}};
@@ -81,13 +82,13 @@ class Teller {
   Database open(const std::string& file, bool read_only = false) {
     InternalOptions options = options_;
     options.read_only = read_only;
-    return open_database(folder_ / file, options);
+    return open_database(folder_.path() / file, options);
   }
 
   // A store of schema version 1.
   void make_old_store(const std::string& file) {
     sqlite3* handle = nullptr;
-    sqlite3_open((folder_ / file).c_str(), &handle);
+    sqlite3_open((folder_.path() / file).c_str(), &handle);
     const std::unique_ptr<sqlite3, int (*)(sqlite3*)> closer(handle, sqlite3_close);
     const std::string sql =
         "PRAGMA page_size = 4096;" + read_file(fs::path(PARAMSTORE_SOURCE_DIR) / "schema" / "0001-initial.sql") +
@@ -161,7 +162,7 @@ class Teller {
   // As another program that has the file open would: SQLite's automatic checkpoint, or a person's.
   void checkpoint(const std::string& file, int mode) {
     sqlite3* handle = nullptr;
-    sqlite3_open((folder_ / file).c_str(), &handle);
+    sqlite3_open((folder_.path() / file).c_str(), &handle);
     const std::unique_ptr<sqlite3, int (*)(sqlite3*)> closer(handle, sqlite3_close);
     if (sqlite3_wal_checkpoint_v2(handle, "main", mode, nullptr, nullptr) != SQLITE_OK)
       throw std::runtime_error(sqlite3_errmsg(handle));
@@ -191,12 +192,12 @@ class Teller {
       t.rename(t.file().find("small")->id, std::nullopt, "tiny");
     });
     change(
-        "copy.db", [&] { main->copy_to(folder_ / "copy.db", nullptr); }, [&] { return picture_of(*main); });
+        "copy.db", [&] { main->copy_to(folder_.path() / "copy.db", nullptr); }, [&] { return picture_of(*main); });
     commit("a.db", *main, [&](WriteTransaction& t) { overwrite_run(t); });
     change(
         "copy.db",
         [&] {
-          main->copy_to(folder_ / "copy.db",
+          main->copy_to(folder_.path() / "copy.db",
                         [&](WriteTransaction& t) { t.erase(t.file().find("chunked")->id, std::nullopt); });
         },
         [&] {
@@ -241,7 +242,7 @@ class Teller {
   }
 
   InternalOptions options_;
-  WorkFolder folder_;
+  Workplace folder_;
   Recorder* recorder_ = nullptr;
   Story story_;
   std::mt19937_64 random_{1};
@@ -274,13 +275,13 @@ std::vector<Loss> losses_of(const Story& story, std::size_t count) {
 
 class Aftermath {
  public:
-  Aftermath(const Story& story, bool durable, const WorkFolder& folder)
+  Aftermath(const Story& story, bool durable, const Workplace& folder)
       : story_(story), durable_(durable), disk_(story.first_files), folder_(folder) {}
 
   /// Losses in the order of their calls.
   Finding operator()(const Loss& loss) {
     for (; applied_ < loss.calls; ++applied_) disk_.apply(story_.calls[applied_]);
-    folder_.clear();
+    empty_folder(folder_.path());
     std::mt19937_64 random(loss.seed);
     disk_.power_loss(folder_.path(), random);
     for (const auto& [file, states] : story_.states) {
@@ -294,7 +295,7 @@ class Aftermath {
 
  private:
   std::string look(const std::string& name, const std::vector<State>& states, std::size_t calls, bool read_only) const {
-    const fs::path path = folder_ / name;
+    const fs::path path = folder_.path() / name;
     std::optional<Picture> found;
     std::error_code none;
     // A file that is only begun has no bytes, and becomes a store when it is opened for writing.
@@ -353,7 +354,7 @@ class Aftermath {
   const bool durable_;
   DiskModel disk_;
   std::size_t applied_ = 0;
-  const WorkFolder& folder_;
+  const Workplace& folder_;
 };
 
 std::string label_of(const Loss& loss) {
@@ -372,13 +373,13 @@ int main(int argc, char** argv) {
   }
   const Story story = Teller(durable).tell();
   std::fprintf(stderr, "%zu calls\n", story.calls.size());
-  std::vector<Loss> losses = losses_of(story, options.brief ? 250 : 4000);
+  std::vector<Loss> losses = losses_of(story, options.brief ? 1000 : 20'000);
   losses.erase(
       std::remove_if(losses.begin(), losses.end(),
                      [&](const Loss& loss) { return !options.only.empty() && label_of(loss) != options.only; }),
       losses.end());
   Figures figures(durable ? "power loss" : "power loss without waiting for the disk");
-  const WorkFolder folder;
+  const Workplace folder;
   std::optional<Aftermath> aftermath;
   attempt_in_children(
       losses.size(), 60,

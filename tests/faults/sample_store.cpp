@@ -6,7 +6,8 @@
 #include <random>
 #include <stdexcept>
 
-#include "faults/work_folder.h"
+#include "faults/file_bytes.h"
+#include "faults/surroundings.h"
 #include "lib/storage/store_internals.h"
 #include "paramstore/storage/database.h"
 
@@ -104,8 +105,8 @@ void find_places(SampleStore& store) {
 SampleStore sample_store(const std::string& label, std::size_t page_size, bool with_log) {
   SampleStore store;
   store.label = label;
-  const WorkFolder folder;
-  const auto path = folder / "a.db";
+  const Workplace folder;
+  const auto path = folder.path() / "a.db";
   InternalOptions options;
   options.max_value_length = longest_in_one_row;
   const auto change = [&](StoreFile& file, unsigned version) {
@@ -132,7 +133,7 @@ SampleStore sample_store(const std::string& label, std::size_t page_size, bool w
     if (with_log) {
       for (unsigned version = 1; version <= 5; ++version) change(database.main(), version);
       // While it is open: nothing has been written back.
-      store.files = {{"a.db", read_file(path)}, {"a.db-wal", read_file(folder / "a.db-wal")}};
+      store.files = {{"a.db", read_file(path)}, {"a.db-wal", read_file(folder.path() / "a.db-wal")}};
     }
   }
   if (!with_log) store.files = {{"a.db", read_file(path)}};
