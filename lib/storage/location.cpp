@@ -203,6 +203,8 @@ void inspect_path(const fs::path& path, const InternalOptions& options) {
   check_length(resolved, name, options.vfs, 0);
   require_regular_files_beside(resolved, name);
   if (!has_journal(resolved)) {
+    // First: another process may be making the store, and there is no log before the file has bytes.
+    const bool has_log = is_filled(beside(resolved, "-wal"));
     const std::string header = read_header(resolved, options.vfs);
     if (kind_of(header) == FileKind::no_database) {
       throw NotAStore(name + ": is not a store: expected an SQLite database, but the file begins with " +
@@ -213,6 +215,11 @@ void inspect_path(const fs::path& path, const InternalOptions& options) {
                          " and " + std::to_string(format_at(header, 19)) +
                          "; SQLite knows only 1 and 2: the file is damaged; restore it "
                          "from a copy");
+    }
+    // SQLite would take the file for a new one, and delete the log.
+    if (kind_of(header) == FileKind::empty && has_log) {
+      throw CorruptStore(name + ": is empty, but its log " + beside(resolved, "-wal").string() +
+                         " is not: the file was cut off; restore it from a copy, or delete the log to begin a new store");
     }
     if (kind_of(header) == FileKind::empty && options.read_only) {
       throw NotAStore(name + ": is empty; opened once for writing, it becomes a store");

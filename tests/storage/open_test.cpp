@@ -283,3 +283,22 @@ TEST_CASE("a file that is marked as a store and has no schema is refused") {
   }
   CHECK_THROWS_AS(Database(folder / "a.db"), CorruptStore);
 }
+
+TEST_CASE("an empty file beside a log with commits is a store that was cut off, not a new one") {
+  const TemporaryFolder folder;
+  Database alive(folder / "a.db");
+  add(alive.main(), "a", some_bytes(8));
+  const std::string log = read_file(folder / "a.db-wal");
+  write_file(folder / "b.db", "");
+  write_file(folder / "b.db-wal", log);
+  for (const bool read_only : {true, false}) {
+    CAPTURE(read_only);
+    OpenOptions options;
+    options.read_only = read_only;
+    const std::string message = message_of<CorruptStore>([&] { Database database(folder / "b.db", options); });
+    CHECK(contains(message, "is empty, but its log " + (folder / "b.db-wal").string() + " is not"));
+    CHECK(read_file(folder / "b.db-wal") == log);
+  }
+  std::filesystem::remove(folder / "b.db-wal");
+  CHECK(Database(folder / "b.db").main().count() == 0);
+}

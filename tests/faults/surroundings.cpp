@@ -1,0 +1,55 @@
+#include "faults/surroundings.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <stdexcept>
+
+namespace faults {
+
+namespace fs = std::filesystem;
+
+Workplace::Workplace() : owner_(::getpid()) {
+  const fs::path memory = "/dev/shm";
+  const fs::path place = ::access(memory.c_str(), W_OK) == 0 ? memory : fs::canonical(fs::temp_directory_path());
+  std::string pattern = (place / "paramstore-faults-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no folder could be made at " + pattern);
+  path_ = pattern;
+}
+
+Workplace::~Workplace() {
+  if (::getpid() != owner_) return;
+  std::error_code ignored;  // a folder that stays does no harm
+  fs::remove_all(path_, ignored);
+}
+
+std::set<std::string> files_below(const fs::path& folder) {
+  std::set<std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    files.insert(fs::relative(entry.path(), folder).string());
+  return files;
+}
+
+std::size_t open_descriptors() {
+  std::size_t count = 0;
+  for ([[maybe_unused]] const auto& entry : fs::directory_iterator("/proc/self/fd")) ++count;
+  return count;
+}
+
+std::string in_use_below(const fs::path& folder) {
+  std::string found;
+  for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;  // the descriptor that reads this folder
+    const std::string path = fs::read_symlink(entry.path(), gone).string();
+    if (!gone && path.rfind(folder.string(), 0) == 0) found += path + " is open; ";
+  }
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    if (const std::size_t at = line.find(folder.string()); at != std::string::npos)
+      found += line.substr(at) + " is mapped; ";
+  }
+  return found;
+}
+
+}  // namespace faults
