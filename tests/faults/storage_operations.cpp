@@ -9,6 +9,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "faults/attack.h"
 #include "paramstore/error.h"
 #include "paramstore/storage/savepoint.h"
 
@@ -60,10 +61,6 @@ std::int64_t id_of(StoreFile& file, const std::string& name) {
   const auto record = file.find(name);
   if (!record) throw WrongValue{"the parameter " + name + " was not found"};
   return record->id;
-}
-
-void require(bool condition, const std::string& what) {
-  if (!condition) throw WrongValue{what};
 }
 
 void update(StoreFile& file, const std::string& name, std::size_t size, std::uint64_t seed) {
@@ -144,15 +141,6 @@ void open_another(Bench& bench) {
 }
 
 }  // namespace
-
-const std::vector<std::string> store_names = {"model.params.db", "copy.db", "new.db", "old.db", "many.db"};
-
-InternalOptions storage_options() {
-  InternalOptions options;
-  options.busy_timeout = std::chrono::milliseconds(0);
-  options.max_value_length = 40'000;
-  return options;
-}
 
 const std::vector<StorageOperation> storage_operations = {
     {"open",
@@ -375,58 +363,6 @@ const std::vector<StorageOperation> storage_operations = {
      [](Bench& bench) { bench.database.reset(); }},
     {"close beside another", {}, open_another, [](Bench& bench) { bench.database.reset(); }},
 };
-
-std::string difference(const Contents& found, const Contents& expected) {
-  for (const auto& [name, rows] : expected) {
-    const auto at = found.find(name);
-    if (at == found.end()) return name + " does not exist";
-    if (at->second.size() != rows.size())
-      return name + " has " + std::to_string(at->second.size()) + " rows instead of " + std::to_string(rows.size());
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      const Row& a = at->second[i];
-      const Row& b = rows[i];
-      const std::string what = name + ", row " + std::to_string(i) + " (" + b.name + ") has another ";
-      if (a.name != b.name) return what + "name: " + a.name;
-      if (a.value != b.value) return what + "value";
-      if (a.tag != b.tag || a.dtype != b.dtype || a.shape != b.shape) return what + "tag, dtype or shape";
-      if (a.revision != b.revision) return what + "revision";
-    }
-  }
-  for (const auto& [name, rows] : found) {
-    if (expected.count(name) == 0) return name + " exists, with " + std::to_string(rows.size()) + " rows";
-  }
-  return {};
-}
-
-Rows rows_of(StoreFile& file) {
-  Rows rows;
-  const ReadTransaction snapshot(file);
-  for (const ParamRecord& record : file.list()) {
-    Row row{record.name, record.constraint_tag, record.dtype, record.shape, record.revision, {}};
-    row.value.resize(static_cast<std::size_t>(*value_size(record.shape, record.dtype)));
-    file.read_value(record, row.value.data());
-    rows.push_back(std::move(row));
-  }
-  return rows;
-}
-
-void add_contents(Contents& contents, const std::string& name, Database& database) {
-  contents[name] = rows_of(database.main());
-  for (const std::string& scope : database.scope_names())
-    contents[name + ":" + scope] = rows_of(*database.scope(scope));
-}
-
-Contents contents_of(const fs::path& folder) {
-  Contents contents;
-  for (const std::string& name : store_names) {
-    if (!fs::exists(folder / name) || fs::file_size(folder / name) == 0) continue;
-    InternalOptions options = storage_options();
-    options.create = false;
-    Database database = open_database(folder / name, options);
-    add_contents(contents, name, database);
-  }
-  return contents;
-}
 
 namespace {
 
