@@ -51,13 +51,6 @@ std::string locked(const Contents& contents, const fs::path& folder) {
   return {};
 }
 
-bool temporary(const std::string& file) {
-  const auto ends_with = [&](const std::string& end) {
-    return file.size() >= end.size() && file.compare(file.size() - end.size(), end.size(), end) == 0;
-  };
-  return file.find(".copy-") != std::string::npos || ends_with("-journal") || ends_with("-wal") || ends_with("-shm");
-}
-
 class Trial {
  public:
   Trial(const StorageOperation& operation, Fault& fault, const fs::path& start, fs::path folder, bool memory)
@@ -153,10 +146,7 @@ class Trial {
       const Verification verification = database.main().verify();
       if (!verification.damage.empty()) return name + " is damaged: " + verification.damage.front().what;
     }
-    for (const std::string& file : files_below(folder_)) {
-      if (temporary(file)) return file + " was left behind";
-    }
-    if (const std::string used = in_use_below(folder_); !used.empty()) return used;
+    if (const std::string left = left_below(folder_); !left.empty()) return left;
     if (open_descriptors() != descriptors)
       return std::to_string(open_descriptors()) + " descriptors are open instead of " + std::to_string(descriptors);
     return {};
