@@ -15,6 +15,8 @@
 #include <new>
 #include <stdexcept>
 
+#include "faults/allocations.h"
+
 namespace faults {
 namespace {
 
@@ -166,6 +168,7 @@ class Worker {
 
 // Says in the log where the process was going to end.
 [[noreturn]] void tell_where() {
+  stop_failing_allocations();
   const char line[] = "std::terminate was called from:\n";
   static_cast<void>(!::write(2, line, sizeof(line) - 1));
   void* frames[64];
@@ -197,6 +200,8 @@ void try_all(const std::vector<Series>& series, const Options& options, long pic
     if (child == 0) {
       ::close(ends[0]);
       std::set_terminate(tell_where);
+      void* frame = nullptr;
+      backtrace(&frame, 1);  // loads what it needs
       Worker(series, options, picks, at, ends[1]).work();
       std::_Exit(0);
     }
