@@ -4,7 +4,8 @@
 
 BUILD is a build folder; BUILD/faults.txt names the classes and their commands (tests/faults/CMakeLists.txt). A class that
 wants the sanitizers is taken from the folder given with --sanitized. OUTPUT gets faults.json (all figures, all losses) and
-faults.md, the table; with --readme, and if every class ran, the last section of tests/README.md becomes that table. The exit status is 0 if nothing was lost and every class ran.
+faults.md, the table. With --readme, if every class ran, the last section of tests/README.md becomes that table. The exit
+status is 0 if nothing was lost and every class ran.
 """
 
 import argparse
