@@ -217,7 +217,9 @@ class PARAMSTORE_EXPORT ParamStore {
 
   /// Writes the active scope's parameters, as they are in memory now, to a separate store file at `path`: whole or not
   /// at all. Replaces an existing store; throws StoreBusy if it is open elsewhere, NotAStore if `path` is another kind
-  /// of file. Commits nothing to this store's file.
+  /// of file. Commits nothing to this store's file. After an exception `path` is what it was before, with one exception:
+  /// if the copy is complete and only the disk did not confirm its name, throws StorageError with SQLITE_IOERR_DIR_FSYNC
+  /// (1290), whose message says so.
   void save(const std::filesystem::path& path) const;
 
   /// Adds and replaces parameters from a store file, removes none; as `set_state`, in one transaction. Nothing in the
@@ -243,7 +245,9 @@ class PARAMSTORE_EXPORT ParamStore {
   /// The names of all named scopes, sorted.
   std::vector<std::string> scopes() const;
   /// Deletes a scope and its file; false if it does not exist. Throws Error while a thread is in it, and StoreBusy
-  /// while another store, in this or another process, has it open.
+  /// while another store, in this or another process, has it open. If the disk does not confirm that the scope stays
+  /// dropped after a power loss, throws StorageError with SQLITE_IOERR_DIR_FSYNC (1290), whose message says that it is
+  /// dropped.
   bool drop_scope(std::string_view name);
 
   // ---- Questions in SQL ------------------------------------------------------------------------------

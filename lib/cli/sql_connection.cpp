@@ -210,7 +210,7 @@ void SqlConnection::fail(const SQLite::Exception& error) const {
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_NOMEM:
-      storage::throw_sqlite_error(error, name_, "run the SQL");
+      storage::throw_sqlite_error(database_->getHandle(), error, name_, "run the SQL");
     case SQLITE_AUTH:  // leave_transaction_alone
       throw UsageError("--write makes one transaction of everything: leave out BEGIN, COMMIT and ROLLBACK");
     case SQLITE_INTERRUPT:  // stop_if_interrupted

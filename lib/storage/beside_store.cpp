@@ -34,7 +34,9 @@ std::optional<std::string> before(std::string_view suffix, const std::string& na
 // Whether a file is a log of SQLite's that holds commits of a database with pages of this size.
 bool is_log(const fs::path& path, std::uint64_t page_size) {
   constexpr std::size_t header_size = 32;
-  unsigned char header[header_size + 1];  // and a byte more: a header alone holds no commit
+  std::error_code error;
+  if (!fs::is_regular_file(path, error)) return false;  // opening a pipe would wait for somebody to write into it
+  unsigned char header[header_size + 1];                // and a byte more: a header alone holds no commit
   std::ifstream file(path, std::ios::binary);
   if (!file.read(reinterpret_cast<char*>(header), sizeof header)) return false;
   const auto number = [&](std::size_t at) {

@@ -44,7 +44,7 @@ bool StoreFile::compact(const Progress& progress) {
   };
 
   // A file whose pages lead back to each other would be copied until the disk is full.
-  const std::string found = in_our_words(impl_->path, compacting, [&] {
+  const std::string found = in_our_words(connection.database(), impl_->path, compacting, [&] {
     SQLite::Statement check(connection.database(), "PRAGMA " + schema + ".quick_check(1)");
     run_watched(connection.handle(), look, [&] { check.executeStep(); });
     return check.hasRow() ? check.getColumn(0).getString() : std::string();
@@ -54,7 +54,7 @@ bool StoreFile::compact(const Progress& progress) {
                        "); restore it from a copy, or try the sqlite3 shell's .recover");
   }
 
-  in_our_words(impl_->path, compacting, [&] {
+  in_our_words(connection.database(), impl_->path, compacting, [&] {
     const TemporaryFilesOnDisk on_disk(connection.database());
     SQLite::Statement vacuum(connection.database(), "VACUUM " + schema);
     run_watched(connection.handle(), look, [&] { vacuum.exec(); });

@@ -133,7 +133,7 @@ Connection::~Connection() {
 
 // What the connection needs beside what all have.
 void Connection::prepare_connection(const std::string& path) {
-  in_our_words(path, opening, [&] { transaction_.emplace(database()); });
+  in_our_words(database(), path, opening, [&] { transaction_.emplace(database()); });
   register_value_run(handle(), path);
   sqlite3_wal_hook(handle(), note_wal_size, this);  // SQLiteCpp has no hooks
 }
@@ -169,11 +169,11 @@ void Connection::checkpoint(StoreFile& file) noexcept {
 
 void Connection::begin() {
   finish_rollback();
-  in_our_words(main_->path(), "begin a transaction", [&] { run(transaction_->begin); });
+  in_our_words(database(), main_->path(), "begin a transaction", [&] { run(transaction_->begin); });
 }
 
 void Connection::commit() {
-  in_our_words(main_->path(), "commit", [&] { run(transaction_->commit); });
+  in_our_words(database(), main_->path(), "commit", [&] { run(transaction_->commit); });
 }
 
 void Connection::roll_back() noexcept {
@@ -187,7 +187,7 @@ void Connection::roll_back() noexcept {
 
 void Connection::finish_rollback() {
   if (!rollback_failed_) return;
-  in_our_words(main_->path(), "roll back a transaction that failed", [&] {
+  in_our_words(database(), main_->path(), "roll back a transaction that failed", [&] {
     if (in_transaction()) run(transaction_->roll_back);
   });
   rollback_failed_ = false;
@@ -226,7 +226,7 @@ std::string Connection::free_alias(std::string_view name) const {
 void Connection::detach(const std::string& alias) {
   execute(database(), "DETACH " + sql_identifier(alias), main_->path(), "detach a scope");
   // DETACH expires every prepared statement, and ROLLBACK is to need no memory.
-  in_our_words(main_->path(), "detach a scope", [&] { transaction_ = TransactionControl(database()); });
+  in_our_words(database(), main_->path(), "detach a scope", [&] { transaction_ = TransactionControl(database()); });
 }
 
 void Connection::make_room() {
@@ -278,6 +278,7 @@ void Connection::use(StoreFile& file) {
 // A connection cannot detach its main file, so a new one replaces it; scopes are attached to it when they are used.
 void Connection::reopen_main() {
   StoreFile::Impl& impl = *main_->impl_;
+  require_regular_files_beside(impl.resolved, impl.path);
   const OpenMode mode = prepare_to_read(impl.resolved, impl.path);
   const std::string uri = file_uri(impl.resolved, mode, options_.vfs);
   if (mode == OpenMode::read_only) traces_.add(impl.resolved);
@@ -312,6 +313,7 @@ OpenMode Connection::prepare_to_read(const std::filesystem::path& resolved, cons
 
 void Connection::attach(StoreFile& file) {
   StoreFile::Impl& impl = *file.impl_;
+  if (!impl.in_memory()) require_regular_files_beside(impl.resolved, impl.path);
   if (impl.read_only) {  // checked each time: others may have begun to write it
     const OpenMode mode = prepare_to_read(impl.resolved, impl.path);
     impl.uri = file_uri(impl.resolved, mode, options_.vfs);
@@ -319,7 +321,7 @@ void Connection::attach(StoreFile& file) {
     if (mode == OpenMode::read_only) traces_.add(impl.resolved);
   }
   const Opening patient(database(), options_.busy_timeout);
-  in_our_words(impl.path, opening, [&] {
+  in_our_words(database(), impl.path, opening, [&] {
     SQLite::Statement attach(database(), "ATTACH ?1 AS " + sql_identifier(impl.alias));
     attach.bind(1, impl.uri);
     attach.exec();

@@ -104,7 +104,7 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
       if (progress) progress(std::min(written, size), total);
     };
     const auto vacuum_into = [&](SQLite::Database& database, const std::string& alias, const fs::path& path) {
-      in_our_words(impl_->path, copying, [&] {
+      in_our_words(database, impl_->path, copying, [&] {
         SQLite::Statement vacuum(database, "VACUUM " + sql_identifier(alias) + " INTO ?1");
         vacuum.bind(1, file_uri(path, OpenMode::create, options.vfs));
         run_watched(database.getHandle(), look, [&] { vacuum.exec(); });
@@ -128,7 +128,7 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
     Database copy = open_database(temporary.path(), options);
     Connection& copied = *copy.connection_;
     const std::string path = temporary.path().string();
-    in_our_words(path, copying, [&] {
+    in_our_words(copied.database(), path, copying, [&] {
       SQLite::Transaction transaction(copied.database());
       copied.database().exec("DELETE FROM main.scopes");
       copied.database().exec("UPDATE main.meta SET value = lower(hex(randomblob(16))) WHERE key = 'store_id'");
@@ -143,9 +143,9 @@ void StoreFile::copy_to(const fs::path& target_path, const std::function<void(Wr
     const int code = sqlite3_wal_checkpoint_v2(copied.handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     check_sqlite(copied.handle(), code, path, copying);
   }
-  sync(temporary.path());
+  sync(temporary.path(), options);
   if (take_name(temporary.path(), target)) {
-    sync(target.parent_path());
+    sync_names(target.parent_path(), options, target.string() + copy_is_complete);
     return;
   }
   replace_contents(target, temporary.path(), options, [&](std::uint64_t done, std::uint64_t pages) {

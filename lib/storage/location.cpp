@@ -94,7 +94,23 @@ bool is_filled(const fs::path& path) {
 
 unsigned char format_at(std::string_view header, std::size_t at) { return static_cast<unsigned char>(header[at]); }
 
-// An unfinished write, and what SQLite needs to undo it: until it is undone, the file's own bytes mean nothing.
+const char* kind_name(fs::file_type type) {
+  switch (type) {
+    case fs::file_type::directory:
+      return "a folder";
+    case fs::file_type::symlink:
+      return "a symbolic link";
+    case fs::file_type::fifo:
+      return "a named pipe (FIFO)";
+    case fs::file_type::socket:
+      return "a socket";
+    case fs::file_type::block:
+    case fs::file_type::character:
+      return "a device";
+    default:
+      return "not a regular file";
+  }
+}
 
 }  // namespace
 
@@ -141,6 +157,20 @@ fs::path resolve(const fs::path& path) {
   return resolved;
 }
 
+void require_regular_files_beside(const fs::path& resolved, const std::string& path) {
+  for (const char* suffix : {"-journal", "-wal", "-shm"}) {
+    const fs::path file = beside(resolved, suffix);
+    std::error_code error;
+    const fs::file_type type = fs::symlink_status(file, error).type();
+    if (type == fs::file_type::regular || type == fs::file_type::not_found) continue;
+    if (type == fs::file_type::none) continue;  // it cannot be examined; SQLite says why it cannot be opened
+    throw StorageError(path + ": cannot open the store: expected " + file.string() +
+                           " to be a regular file, as SQLite makes it, or not to exist, but it is " + kind_name(type) +
+                           "; remove it",
+                       SQLITE_CANTOPEN);
+  }
+}
+
 void inspect_path(const fs::path& path, const InternalOptions& options) {
   const std::string name = path.string();
   const auto fail = [&](const std::string& what) { throw StorageError(name + ": " + what, SQLITE_CANTOPEN); };
@@ -157,6 +187,7 @@ void inspect_path(const fs::path& path, const InternalOptions& options) {
     const fs::path folder = resolve(path).parent_path();
     if (!fs::is_directory(folder, error)) fail("the folder " + folder.string() + " does not exist; make it first");
     check_length(resolve(path), name, options.vfs, 0);
+    require_regular_files_beside(resolve(path), name);
     if (::access(folder.c_str(), W_OK | X_OK) != 0)
       fail("cannot create a file in the folder: " + std::string(std::strerror(errno)));
     return;
@@ -170,7 +201,10 @@ void inspect_path(const fs::path& path, const InternalOptions& options) {
   if (::access(path.c_str(), R_OK) != 0) fail("may not be read: " + std::string(std::strerror(errno)));
   const fs::path resolved = resolve(path);
   check_length(resolved, name, options.vfs, 0);
+  require_regular_files_beside(resolved, name);
   if (!has_journal(resolved)) {
+    // First: another process may be making the store, and there is no log before the file has bytes.
+    const bool has_log = is_filled(beside(resolved, "-wal"));
     const std::string header = read_header(resolved, options.vfs);
     if (kind_of(header) == FileKind::no_database) {
       throw NotAStore(name + ": is not a store: expected an SQLite database, but the file begins with " +
@@ -181,6 +215,11 @@ void inspect_path(const fs::path& path, const InternalOptions& options) {
                          " and " + std::to_string(format_at(header, 19)) +
                          "; SQLite knows only 1 and 2: the file is damaged; restore it "
                          "from a copy");
+    }
+    // SQLite would take the file for a new one, and delete the log.
+    if (kind_of(header) == FileKind::empty && has_log) {
+      throw CorruptStore(name + ": is empty, but its log " + beside(resolved, "-wal").string() +
+                         " is not: the file was cut off; restore it from a copy, or delete the log to begin a new store");
     }
     if (kind_of(header) == FileKind::empty && options.read_only) {
       throw NotAStore(name + ": is empty; opened once for writing, it becomes a store");

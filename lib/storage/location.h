@@ -24,8 +24,13 @@ std::string new_memory_uri();
 /// scopes under every name.
 std::filesystem::path resolve(const std::filesystem::path& path);
 
+/// Throws StorageError if something other than a regular file has the name of a journal, log or index of the store
+/// `resolved`: SQLite would wait for ever for somebody to write into a pipe, and would write its log to wherever a
+/// symbolic link leads. SQLite itself makes only regular files there. `path` is the store's name in the message.
+void require_regular_files_beside(const std::filesystem::path& resolved, const std::string& path);
+
 /// Throws if `path` visibly cannot be opened as a store in this way: a directory, a missing folder, a missing file, a
-/// name that is too long, no access, or a file that is not an SQLite database.
+/// name that is too long, no access, a file that is not an SQLite database, or something beside it that is not a file.
 void inspect_path(const std::filesystem::path& path, const InternalOptions& options);
 
 /// Throws if the name of the file `resolved`, with a suffix of that many bytes and the suffixes that SQLite adds, is

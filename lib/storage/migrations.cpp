@@ -18,7 +18,7 @@ constexpr const char* write_meta =
 int newest_schema_version() { return migrations().back().version; }
 
 void bring_up_to_date(SQLite::Database& database, const std::string& path, int wanted) {
-  in_our_words(path, "make the store's tables", [&] {
+  in_our_words(database, path, "make the store's tables", [&] {
     SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
     // Read again under the lock: another process may have been first.
     const int version = database.execAndGet("PRAGMA user_version").getInt();

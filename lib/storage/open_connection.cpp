@@ -36,7 +36,7 @@ void harden(sqlite3* handle, const ConnectionOptions& options) {
 
 std::unique_ptr<SQLite::Database> open_connection(const std::string& uri, const std::string& path,
                                                   const ConnectionOptions& options) {
-  return in_our_words(path, "open the store", [&] {
+  return in_our_words(nullptr, path, "open the store", [&] {
     const int access = options.read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
     auto database = std::make_unique<SQLite::Database>(uri, access | SQLite::OPEN_URI | SQLite::OPEN_NOMUTEX);
     sqlite3_extended_result_codes(database->getHandle(), 1);
@@ -58,7 +58,7 @@ std::string set_journal_mode(SQLite::Database& database, const std::string& sche
                              const std::string& path, const char* doing, std::chrono::milliseconds timeout) {
   const std::string pragma = "PRAGMA " + schema + ".journal_mode = " + mode;
   const auto deadline = std::chrono::steady_clock::now() + timeout;
-  return in_our_words(path, doing, [&] {
+  return in_our_words(database, path, doing, [&] {
     for (;;) {
       try {
         return database.execAndGet(pragma).getString();

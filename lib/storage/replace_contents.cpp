@@ -4,6 +4,7 @@
 #include "lib/storage/replace_contents.h"
 
 #include <SQLiteCpp/Backup.h>
+#include <SQLiteCpp/Column.h>
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include "lib/storage/open_connection.h"
 #include "lib/storage/schema_check.h"
 #include "lib/storage/sqlite_error.h"
+#include "lib/storage/sync.h"
 #include "paramstore/error.h"
 
 namespace paramstore::storage {
@@ -67,6 +69,39 @@ std::unique_ptr<SQLite::Database> wait_for_lock(const fs::path& target, const In
   }
 }
 
+std::string store_id(SQLite::Database& database, const std::string& path) {
+  return in_our_words(database, path, replacing,
+                      [&] { return database.execAndGet("SELECT value FROM meta WHERE key = 'store_id'").getString(); });
+}
+
+// Whether the target is the copy with this id. Reading it first undoes the write if that did not reach its end.
+bool is_replaced(const fs::path& target, const std::string& id, const InternalOptions& options) {
+  ConnectionOptions waiting;
+  waiting.busy_timeout = options.busy_timeout;
+  try {
+    const std::string path = target.string();
+    const auto database = open_connection(file_uri(target, OpenMode::read_write, options.vfs), path, waiting);
+    return store_id(*database, path) == id;
+  } catch (const Error&) {
+    return false;  // the disk fails reading too, or the target is still without tables
+  }
+}
+
+void copy_pages(SQLite::Database& into, SQLite::Database& from, const Progress& progress) {
+  SQLite::Backup backup(into, from);  // undoes an incomplete copy
+  auto next = std::chrono::steady_clock::now();
+  int code = SQLITE_OK;
+  while ((code = backup.executeStep(pages_a_step)) == SQLITE_OK) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next) continue;
+    next = now + std::chrono::milliseconds(100);
+    const int pages = backup.getTotalPageCount();
+    progress(static_cast<std::uint64_t>(pages - backup.getRemainingPageCount()), static_cast<std::uint64_t>(pages));
+  }
+  // BUSY or LOCKED, which SQLiteCpp returns instead of throwing.
+  if (code != SQLITE_DONE) throw SQLite::Exception(sqlite3_errstr(code), code);
+}
+
 }  // namespace
 
 void replace_contents(const fs::path& target, const fs::path& source, const InternalOptions& options,
@@ -74,21 +109,17 @@ void replace_contents(const fs::path& target, const fs::path& source, const Inte
   ConnectionOptions waiting;
   waiting.busy_timeout = options.busy_timeout;
   const auto from = open_connection(file_uri(source, OpenMode::read_write, options.vfs), source.string(), waiting);
-  const auto into = wait_for_lock(target, options);
-  in_our_words(target.string(), replacing, [&] {
-    SQLite::Backup backup(*into, *from);  // undoes an incomplete copy
-    auto next = std::chrono::steady_clock::now();
-    int code = SQLITE_OK;
-    while ((code = backup.executeStep(pages_a_step)) == SQLITE_OK) {
-      const auto now = std::chrono::steady_clock::now();
-      if (now < next) continue;
-      next = now + std::chrono::milliseconds(100);
-      const int pages = backup.getTotalPageCount();
-      progress(static_cast<std::uint64_t>(pages - backup.getRemainingPageCount()), static_cast<std::uint64_t>(pages));
-    }
-    // BUSY or LOCKED, which SQLiteCpp returns instead of throwing.
-    if (code != SQLITE_DONE) throw SQLite::Exception(sqlite3_errstr(code), code);
-  });
+  const std::string id = store_id(*from, source.string());
+  auto into = wait_for_lock(target, options);
+  try {
+    in_our_words(*into, target.string(), replacing, [&] { copy_pages(*into, *from, progress); });
+  } catch (const StorageError& error) {
+    // The copy is there once SQLite has removed its journal; what follows that can still fail.
+    into.reset();
+    if (!is_complete(error) && !is_replaced(target, id, options)) throw;
+    throw StorageError(target.string() + copy_is_complete + ", but a power loss may undo this: " + error.what(),
+                       SQLITE_IOERR_DIR_FSYNC);
+  }
 }
 
 }  // namespace paramstore::storage

@@ -34,7 +34,7 @@ std::string text_of(const SQLite::Column& column) {
 }
 
 Objects read_objects(SQLite::Database& database, const std::string& alias, const std::string& path) try {
-  return in_our_words(path, "read the list of tables", [&] {
+  return in_our_words(database, path, "read the list of tables", [&] {
     Objects objects;
     SQLite::Statement statement(database,
                                 "SELECT type, name, sql, rootpage FROM " + sql_identifier(alias) + ".sqlite_schema");
@@ -69,7 +69,7 @@ const Objects& reference(int version, Objects& room) {
 void check_indexes(SQLite::Database& database, const std::string& alias, const std::string& path,
                    const std::string& table) {
   const std::string schema = sql_identifier(alias);
-  in_our_words(path, "read the list of indexes", [&] {
+  in_our_words(database, path, "read the list of indexes", [&] {
     SQLite::Statement list(database, "PRAGMA " + schema + ".index_list(" + sql_identifier(table) + ")");
     while (list.executeStep()) {
       const std::string index = text_of(list.getColumn(1));
@@ -89,7 +89,7 @@ void check_columns(SQLite::Database& database, const std::string& alias, const s
                    const std::string& table) {
   constexpr int virtual_column = 2;
   constexpr int stored_column = 3;
-  in_our_words(path, "read the list of columns", [&] {
+  in_our_words(database, path, "read the list of columns", [&] {
     SQLite::Statement columns(database,
                               "PRAGMA " + sql_identifier(alias) + ".table_xinfo(" + sql_identifier(table) + ")");
     while (columns.executeStep()) {
@@ -104,7 +104,7 @@ void check_columns(SQLite::Database& database, const std::string& alias, const s
 }
 
 int read_pragma(SQLite::Database& database, const std::string& alias, const std::string& path, const char* name) {
-  return in_our_words(path, opening,
+  return in_our_words(database, path, opening,
                       [&] { return database.execAndGet("PRAGMA " + sql_identifier(alias) + "." + name).getInt(); });
 }
 
@@ -115,7 +115,7 @@ FileIdentity read_identity(SQLite::Database& database, const std::string& alias,
   identity.application_id = read_pragma(database, alias, path, "application_id");
   identity.schema_version = read_pragma(database, alias, path, "user_version");
   if (identity.application_id == 0) {
-    identity.blank = in_our_words(path, opening, [&] {
+    identity.blank = in_our_words(database, path, opening, [&] {
       return !SQLite::Statement(database, "SELECT 1 FROM " + sql_identifier(alias) + ".sqlite_schema LIMIT 1")
                   .executeStep();
     });
@@ -140,8 +140,9 @@ void check_schema(SQLite::Database& database, const std::string& alias, const st
     if (object.has_rows && tables.count(key.second) == 0) check_columns(database, alias, path, key.second);
   }
   for (const std::string& table : tables) check_indexes(database, alias, path, table);
-  const std::string encoding = in_our_words(
-      path, opening, [&] { return text_of(database.execAndGet("PRAGMA " + sql_identifier(alias) + ".encoding")); });
+  const std::string encoding = in_our_words(database, path, opening, [&] {
+    return text_of(database.execAndGet("PRAGMA " + sql_identifier(alias) + ".encoding"));
+  });
   if (encoding != "UTF-8") throw CorruptStore(path + ": its text is " + encoding + "; a store's is UTF-8");
 }
 

@@ -135,10 +135,10 @@ std::shared_ptr<StoreFile> Connection::scope(std::string_view name) {
     if (error)
       throw StorageError(path.parent_path().string() + ": the folder of the scopes cannot be made: " + error.message(),
                          SQLITE_CANTOPEN);
-    // SQLite syncs the file's entry in the folder, but nobody syncs the folder's own; do so even if another process has
-    // just made it.
-    if (options_.survive_power_loss) sync(path.parent_path().parent_path());
   }
+  // SQLite syncs the file's entry in the folder, but nobody syncs the folder's own. Not only if we have made it:
+  // another process may have, without waiting for the disk.
+  if (options_.survive_power_loss && !options_.read_only) sync(path.parent_path().parent_path(), options_);
   InternalOptions options = options_;
   options.create = true;
   inspect_path(path, options);
@@ -165,7 +165,7 @@ std::shared_ptr<StoreFile> Connection::anonymous_scope() { return memory_file(":
 // The row in `scopes` is for people to read; scopes are not found through it.
 void Connection::record_scope(std::string_view name, const fs::path& file) {
   const std::string shown = (file.parent_path().filename() / file.filename()).string();
-  const bool known = in_our_words(main_->path(), "look up a scope", [&] {
+  const bool known = in_our_words(database(), main_->path(), "look up a scope", [&] {
     SQLite::Statement row(database(), "SELECT 1 FROM main.scopes WHERE name = ?1 AND file = ?2");
     row.bind(1, std::string(name));
     row.bind(2, shown);
@@ -173,7 +173,7 @@ void Connection::record_scope(std::string_view name, const fs::path& file) {
   });
   if (known) return;
   WriteTransaction transaction(*main_, {std::nullopt, "new scope " + in_quotes(name)});
-  in_our_words(main_->path(), "note a scope", [&] {
+  in_our_words(database(), main_->path(), "note a scope", [&] {
     SQLite::Statement insert(database(), "INSERT OR REPLACE INTO main.scopes (name, file) VALUES (?1, ?2)");
     insert.bind(1, std::string(name));
     insert.bind(2, shown);
@@ -183,14 +183,14 @@ void Connection::record_scope(std::string_view name, const fs::path& file) {
 }
 
 bool Connection::forget_scope(std::string_view name) {
-  const bool known = in_our_words(main_->path(), "look up a scope", [&] {
+  const bool known = in_our_words(database(), main_->path(), "look up a scope", [&] {
     SQLite::Statement row(database(), "SELECT 1 FROM main.scopes WHERE name = ?1");
     row.bind(1, std::string(name));
     return row.executeStep();
   });
   if (!known) return false;
   WriteTransaction transaction(*main_, {std::nullopt, "dropped scope " + in_quotes(name)});
-  in_our_words(main_->path(), "drop a scope", [&] {
+  in_our_words(database(), main_->path(), "drop a scope", [&] {
     SQLite::Statement erase(database(), "DELETE FROM main.scopes WHERE name = ?1");
     erase.bind(1, std::string(name));
     erase.exec();
@@ -229,6 +229,7 @@ bool Connection::drop_scope(std::string_view name) {
   const bool exists = fs::exists(path, error);
   if (error) throw StorageError(path.string() + ": cannot be examined: " + error.message(), SQLITE_CANTOPEN);
   if (!exists) return forget_scope(name);  // whoever removed the file did not take it off the list
+  require_regular_files_beside(path, path.string());
   const std::optional<SoleUse> alone = take_alone(path, options_);
   // First, because the file could not be restored if this failed. If removing the file fails instead, nothing is lost:
   // a scope exists if its file does.
@@ -236,7 +237,11 @@ bool Connection::drop_scope(std::string_view name) {
   fs::remove(path, error);
   if (error) throw StorageError(path.string() + ": cannot be removed: " + error.message(), SQLITE_IOERR_DELETE);
   for (const char* each : {"-wal", "-shm", "-journal"}) fs::remove(beside(path, each), error);
-  fs::remove(path.parent_path(), error);  // succeeds if it was the last scope
+  const bool last = fs::remove(path.parent_path(), error);  // fails while the folder has other files
+  if (options_.survive_power_loss) {
+    const fs::path changed = last ? path.parent_path().parent_path() : path.parent_path();
+    sync_names(changed, options_, path.string() + ": the scope " + in_quotes(name) + " is dropped");
+  }
   return true;
 }
 

@@ -32,7 +32,7 @@ SoleUse::SoleUse(const std::filesystem::path& path, const InternalOptions& optio
     throw in_use(error.code());
   }
   const std::string mode =
-      in_our_words(name, doing, [&] { return database_->execAndGet("PRAGMA journal_mode").getString(); });
+      in_our_words(*database_, name, doing, [&] { return database_->execAndGet("PRAGMA journal_mode").getString(); });
   if (mode != "delete") throw in_use(SQLITE_BUSY);  // somebody opened it between the two
 }
 

@@ -2,6 +2,9 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
+#include <cstring>
+
 #include "paramstore/error.h"
 
 namespace paramstore::storage {
@@ -61,6 +64,19 @@ const char* explain(int code) noexcept {
   }
 }
 
+// The system's error behind SQLite's finding that a file is damaged, if there is one; and forgets it.
+int take_read_error(sqlite3_file* file) noexcept {
+  if (file == nullptr || file->pMethods == nullptr) return 0;
+  int number = 0;
+  if (file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number) != SQLITE_OK) return 0;
+  // SQLite's own file systems set it back only when a read goes beyond the end.
+  sqlite3_int64 size = 0;
+  char beyond = 0;
+  if (number != 0 && file->pMethods->xFileSize(file, &size) == SQLITE_OK) file->pMethods->xRead(file, &beyond, 1, size);
+  // Those for which SQLite says SQLITE_IOERR_CORRUPTFS, and then SQLITE_CORRUPT.
+  return number == EIO || number == ENXIO || number == ERANGE ? number : 0;
+}
+
 }  // namespace
 
 bool is_busy(int code) noexcept { return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED; }
@@ -77,11 +93,39 @@ void throw_sqlite_error(sqlite3* handle, int code, const std::string& path, std:
     code = sqlite3_extended_errcode(handle);
     words = sqlite3_errmsg(handle);
   }
+  if ((code & 0xff) == SQLITE_CORRUPT) require_readable(handle, path, doing);
   throw_for(code, words, path, doing);
 }
 
-void throw_sqlite_error(const SQLite::Exception& error, const std::string& path, std::string_view doing) {
-  throw_for(result_code(error), error.what(), path, doing);
+void throw_sqlite_error(sqlite3* handle, const SQLite::Exception& error, const std::string& path,
+                        std::string_view doing) {
+  const int code = result_code(error);
+  if ((code & 0xff) == SQLITE_CORRUPT) require_readable(handle, path, doing);
+  throw_for(code, error.what(), path, doing);
+}
+
+void require_readable(sqlite3* handle, const std::string& path, std::string_view doing) {
+  struct Search {
+    sqlite3* handle;
+    int number;
+  } search{handle, 0};
+  const auto look = [](void* context, int, char** columns, char**) {
+    auto& found = *static_cast<Search*>(context);
+    for (const int which : {SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER}) {  // the log, in WAL mode
+      sqlite3_file* file = nullptr;
+      if (sqlite3_file_control(found.handle, columns[1], which, &file) != SQLITE_OK) continue;
+      if (const int number = take_read_error(file)) found.number = number;
+    }
+    return 0;
+  };
+  // If this fails, for want of memory, the file is called damaged.
+  if (handle != nullptr) sqlite3_exec(handle, "PRAGMA database_list", look, &search, nullptr);
+  if (search.number == 0) return;
+  throw StorageError(path + ": cannot " + std::string(doing) +
+                         ": the file cannot be read: " + std::strerror(search.number) +
+                         "; the disk or file system failed: nothing says that the store itself is damaged; see the "
+                         "system's log, and try again",
+                     SQLITE_IOERR_READ);
 }
 
 }  // namespace paramstore::storage

@@ -64,7 +64,7 @@ Revision StoreFile::revision() { return read_number(impl_->ready()[StatementId::
 std::vector<CommitRecord> StoreFile::commits(std::size_t most, std::optional<Revision> before) {
   impl_->ready();  // attaches the file
   constexpr auto greatest = std::numeric_limits<std::int64_t>::max();
-  return in_our_words(impl_->path, "list the commits", [&] {
+  return in_our_words(impl_->connection->database(), impl_->path, "list the commits", [&] {
     SQLite::Statement row(impl_->connection->database(),
                           "SELECT revision, time, step, message FROM " + sql_identifier(impl_->alias) +
                               ".commits WHERE revision < ?1 ORDER BY revision DESC LIMIT ?2");

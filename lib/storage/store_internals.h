@@ -28,6 +28,9 @@ struct InternalOptions : private OpenOptions {
   std::size_t max_value_length = 999'000'000;
   /// The SQLite VFS to open files with; empty for the default.
   std::string vfs;
+  /// Waits until a file, or the names in a folder, are on the disk, and throws StorageError if that fails; empty for
+  /// fsync. What the VFS syncs does not pass through it.
+  std::function<void(const std::filesystem::path&)> sync;
 };
 
 /// Database(path, options).

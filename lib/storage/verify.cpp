@@ -11,6 +11,7 @@
 
 #include "lib/storage/beside_store.h"
 #include "lib/storage/connection.h"
+#include "lib/storage/log_check.h"
 #include "lib/storage/progress.h"
 #include "lib/storage/record.h"
 #include "lib/storage/sqlite_error.h"
@@ -58,7 +59,10 @@ class Inspection {
     inspect_rows();
     inspect_values();
     inspect_chunks();
-    if (!resolved_.empty()) inspect_neighbours();
+    if (!resolved_.empty()) {
+      inspect_log();
+      inspect_neighbours();
+    }
     return std::move(result_);
   }
 
@@ -91,16 +95,25 @@ class Inspection {
 
   void run_check(const std::string& pragma) {
     attempt([&] {
-      in_our_words(file_.path(), verifying, [&] {
+      in_our_words(database_, file_.path(), verifying, [&] {
         SQLite::Statement check(database_, "PRAGMA " + schema_ + "." + pragma);
-        run_watched(
-            database_.getHandle(), [&] { tell(); },
-            [&] {
-              while (check.executeStep()) {
-                const std::string found = check.getColumn(0).getString();
-                if (found != "ok") report("", found);
-              }
-            });
+        std::vector<std::string> found;
+        const auto report_found = [&] {
+          if (found == std::vector<std::string>{"ok"}) return;
+          require_readable(database_.getHandle(), file_.path(), verifying);
+          for (const std::string& each : found) report("", each);
+        };
+        try {
+          run_watched(
+              database_.getHandle(), [&] { tell(); },
+              [&] {
+                while (check.executeStep()) found.push_back(check.getColumn(0).getString());
+              });
+        } catch (const SQLite::Exception&) {
+          report_found();
+          throw;
+        }
+        report_found();
       });
     });
   }
@@ -173,7 +186,7 @@ class Inspection {
 
   void inspect_chunks() {
     attempt([&] {
-      in_our_words(file_.path(), verifying, [&] {
+      in_our_words(database_, file_.path(), verifying, [&] {
         SQLite::Statement stray(
             database_, "SELECT DISTINCT param FROM " + schema_ + ".chunks WHERE param NOT IN (SELECT id FROM " +
                            schema_ + ".params WHERE length(value) = 0) LIMIT " + std::to_string(most_findings));
@@ -185,16 +198,35 @@ class Inspection {
     });
   }
 
+  // SQLite takes a damaged log for one that ends there.
+  void inspect_log() {
+    attempt([&] {
+      const std::filesystem::path log = beside(resolved_, "-wal");
+      const auto damage = find_log_damage(log, page_size());
+      if (!damage) return;
+      report("", log.string() + ": the log is damaged at byte " + std::to_string(damage->offset) +
+                     ": SQLite takes that for its end, and drops the commits from there on, at least " +
+                     std::to_string(damage->lost_commits) +
+                     "; before anything writes to the store, which would overwrite them, copy it and its log, or "
+                     "restore both from a copy");
+    });
+  }
+
+  std::uint64_t page_size() const {
+    return in_our_words(database_, file_.path(), verifying, [&] {
+      return static_cast<std::uint64_t>(database_.execAndGet("PRAGMA " + schema_ + ".page_size").getInt64());
+    });
+  }
+
   // A copy of the file alone is sound, and may still lack scopes, or its newest commits.
   void inspect_neighbours() {
     attempt([&] {
-      in_our_words(file_.path(), verifying, [&] {
+      in_our_words(database_, file_.path(), verifying, [&] {
         FileSays says;
         SQLite::Statement scopes(database_, "SELECT name FROM " + schema_ + ".scopes ORDER BY name");
         while (scopes.executeStep()) says.scopes.push_back(scopes.getColumn(0).getString());
         says.revision = file_.revision();
-        says.page_size =
-            static_cast<std::uint64_t>(database_.execAndGet("PRAGMA " + schema_ + ".page_size").getInt64());
+        says.page_size = page_size();
         look_beside(resolved_, says, result_.missing, result_.notes);
       });
     });

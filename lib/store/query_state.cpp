@@ -252,7 +252,8 @@ void QueryState::throw_if_stopped() const {
 void QueryState::fail(const SQLite::Exception& error) const {
   throw_if_stopped();
   if (refused_) refuse();
-  storage::throw_sqlite_error(error, path_, "run the query " + shown_sql());
+  storage::throw_sqlite_error(database_ ? database_->getHandle() : nullptr, error, path_,
+                              "run the query " + shown_sql());
 }
 
 int QueryState::authorize(void* state, int action, const char* first, const char* second, const char*,

@@ -63,7 +63,7 @@ class QueryState {
   void stop(Stop why) noexcept;
   void let_go() noexcept PARAMSTORE_REQUIRES(mutex_);
   void throw_if_stopped() const;
-  [[noreturn]] void fail(const SQLite::Exception& error) const;
+  [[noreturn]] void fail(const SQLite::Exception& error) const PARAMSTORE_REQUIRES(mutex_);
   [[noreturn]] void refuse() const;
 
   static int authorize(void* state, int action, const char* first, const char* second, const char* schema,

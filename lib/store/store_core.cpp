@@ -5,6 +5,7 @@
 #include <exception>
 #include <utility>
 
+#include "lib/storage/sync.h"
 #include "lib/store/active_scope.h"
 #include "lib/store/commit.h"
 #include "lib/store/refresh.h"
@@ -155,22 +156,31 @@ bool StoreCore::drop_scope(std::string_view name) {
                 "' is in use; end its guards before dropping it");
   }
   scope.file.reset();
-  bool dropped = false;
-  try {
-    dropped = database_->drop_scope(name);
-  } catch (...) {
-    // Restore the file, at the latest when the scope is entered again.
+  const auto forget = [&]() PARAMSTORE_REQUIRES(store_mutex) {
+    {
+      MutexLock cache_lock(scope.cache_mutex);
+      scope.changing_cache().clear();
+    }
+    named_scopes_.erase(found);
+  };
+  const auto restore = [&]() PARAMSTORE_REQUIRES(store_mutex) {
     try {
       reattach(scope);
     } catch (const std::exception&) {
+      // The scope gets its file when it is entered again.
     }
+  };
+  bool dropped = false;
+  try {
+    dropped = database_->drop_scope(name);
+  } catch (const StorageError& error) {
+    storage::is_complete(error) ? forget() : restore();
+    throw;
+  } catch (...) {
+    restore();
     throw;
   }
-  {
-    MutexLock cache_lock(scope.cache_mutex);
-    scope.changing_cache().clear();
-  }
-  named_scopes_.erase(found);
+  forget();
   return dropped;
 }
 

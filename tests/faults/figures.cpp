@@ -56,7 +56,7 @@ int Figures::finish() const {
     losses += "{\"what\": " + json_text(loss.what) + ", \"reproduce\": " + json_text(loss.reproduce) + "}";
   }
   std::printf("{\"class\": %s, \"tried\": %llu, \"held\": %llu, \"lost\": %zu, \"losses\": [%s]}\n",
-              json_text(name_).c_str(), static_cast<unsigned long long>(held_ + losses_.size()),
+              json_text(name_).c_str(), static_cast<unsigned long long>(held_ + unguarded_ + losses_.size()),
               static_cast<unsigned long long>(held_), losses_.size(), losses.c_str());
   std::fflush(stdout);
   return losses_.empty() ? 0 : 1;

@@ -32,6 +32,8 @@ class Figures {
   void held(std::uint64_t attempts = 1) { held_ += attempts; }
   /// Also says so on stderr at once. `reproduce` is a command line, without folders.
   void lost(const std::string& what, const std::string& reproduce);
+  /// What the file format does not promise to notice yet. Counted as tried, neither as held nor as lost.
+  void unguarded(std::uint64_t attempts = 1) { unguarded_ += attempts; }
   std::uint64_t lost_count() const noexcept { return losses_.size(); }
 
   /// Prints the line on stdout. Returns the exit status: 0 if nothing was lost, else 1.
@@ -44,6 +46,7 @@ class Figures {
   };
   std::string name_;
   std::uint64_t held_ = 0;
+  std::uint64_t unguarded_ = 0;
   std::vector<Loss> losses_;
 };
 

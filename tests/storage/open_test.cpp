@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <utility>
 
 #include "lib/storage/store_internals.h"
 #include "support.h"
@@ -42,6 +43,63 @@ TEST_CASE("what is wrong with a path is said") {
   REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
   CHECK(contains(opening(folder / "pipe"), "not a regular file"));
   CHECK_FALSE(std::filesystem::exists(folder / "a.db"));
+}
+
+TEST_CASE("what is not a regular file beside a store is refused before SQLite waits for it, and named") {
+  using Maker = void (*)(const std::filesystem::path&);
+  const std::pair<const char*, Maker> things[] = {
+      {"named pipe", [](const std::filesystem::path& path) { REQUIRE(mkfifo(path.c_str(), 0600) == 0); }},
+      {"a folder", [](const std::filesystem::path& path) { std::filesystem::create_directory(path); }},
+      {"a symbolic link", [](const std::filesystem::path& path) { std::filesystem::create_symlink("else", path); }},
+      {"a socket", [](const std::filesystem::path& path) { REQUIRE(mknod(path.c_str(), S_IFSOCK | 0600, 0) == 0); }}};
+  for (const auto& [kind, make] : things) {
+    for (const char* suffix : {"-journal", "-wal", "-shm"}) {
+      INFO(kind << " " << suffix);
+      const TemporaryFolder folder;
+      write_file(folder / "else", "not to be lost");
+      Database source = Database::in_memory();
+      {
+        Database database(folder / "a.params.db");
+        database.scope("s");
+      }
+      const auto scope = folder / "a.params.scopes/s.params.db";
+      const auto refused = [&](const std::filesystem::path& beside, const auto& action) {
+        const std::string message = message_of<StorageError>(action);
+        CHECK(contains(message, beside.string() + " to be a regular file"));
+        CHECK(contains(message, kind));
+      };
+      {  // of a scope
+        std::filesystem::path beside = scope;
+        make(beside += suffix);
+        Database database(folder / "a.params.db");
+        refused(beside, [&] { database.scope("s"); });
+        refused(beside, [&] { database.drop_scope("s"); });
+        std::filesystem::remove(beside);
+        CHECK(database.scope("s")->count() == 0);
+      }
+      std::filesystem::path beside = folder / "a.params.db";
+      make(beside += suffix);
+      OpenOptions read_only;
+      read_only.read_only = true;
+      refused(beside, [&] { Database database(folder / "a.params.db", read_only); });
+      refused(beside, [&] { Database database(folder / "a.params.db"); });
+      refused(beside, [&] { source.main().copy_to(folder / "a.params.db", nullptr); });
+      std::filesystem::remove(folder / "a.params.db");
+      refused(beside, [&] { Database database(folder / "a.params.db"); });  // would be a new one
+      CHECK(read_file(folder / "else") == "not to be lost");
+    }
+  }
+}
+
+TEST_CASE("a scope that is attached again, and a store that is verified, do not wait for a pipe either") {
+  const TemporaryFolder folder;
+  Database database(folder / "a.params.db");
+  std::vector<std::shared_ptr<StoreFile>> scopes;
+  for (int i = 0; i < 12; ++i) scopes.push_back(database.scope(std::to_string(i)));  // the first is detached
+  REQUIRE(mkfifo((folder / "a.params.scopes/0.params.db-journal").c_str(), 0600) == 0);
+  CHECK(contains(message_of<StorageError>([&] { scopes.front()->count(); }), "0.params.db-journal"));
+  REQUIRE(mkfifo((folder / "gone.db-wal").c_str(), 0600) == 0);
+  CHECK(database.main().verify().damage.empty());
 }
 
 TEST_CASE("names that are too long for the files beside them are refused before anything is made") {
@@ -224,4 +282,23 @@ TEST_CASE("a file that is marked as a store and has no schema is refused") {
     CHECK(plain.run("PRAGMA application_id = 1347571027") == "");
   }
   CHECK_THROWS_AS(Database(folder / "a.db"), CorruptStore);
+}
+
+TEST_CASE("an empty file beside a log with commits is a store that was cut off, not a new one") {
+  const TemporaryFolder folder;
+  Database alive(folder / "a.db");
+  add(alive.main(), "a", some_bytes(8));
+  const std::string log = read_file(folder / "a.db-wal");
+  write_file(folder / "b.db", "");
+  write_file(folder / "b.db-wal", log);
+  for (const bool read_only : {true, false}) {
+    CAPTURE(read_only);
+    OpenOptions options;
+    options.read_only = read_only;
+    const std::string message = message_of<CorruptStore>([&] { Database database(folder / "b.db", options); });
+    CHECK(contains(message, "is empty, but its log " + (folder / "b.db-wal").string() + " is not"));
+    CHECK(read_file(folder / "b.db-wal") == log);
+  }
+  std::filesystem::remove(folder / "b.db-wal");
+  CHECK(Database(folder / "b.db").main().count() == 0);
 }

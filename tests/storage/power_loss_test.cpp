@@ -46,7 +46,7 @@ void run(bool survive_power_loss) {
     for (int way = 0; way < ways; ++way) {
       const TemporaryFolder left;
       const std::uint64_t chance = random() % 3;  // nothing survives, about half, everything
-      vfs.power_loss(left.path(), [&] { return chance == 1 ? random() % 2 == 0 : chance == 2; });
+      vfs.power_loss(folder.path(), left.path(), [&] { return chance == 1 ? random() % 2 == 0 : chance == 2; });
       INFO("operation " << operations);
       Revision revision = 0;
       CHECK_NOTHROW(revision = survivor(left.path()));
@@ -58,6 +58,7 @@ void run(bool survive_power_loss) {
   };
   InternalOptions options;
   options.vfs = TestVfs::name();
+  options.sync = vfs.syncing();
   options.survive_power_loss = survive_power_loss;
   for (int round = 0; round < 6; ++round) {
     Database database = open_database(folder / "a.db", options);  // closing it is a checkpoint
@@ -97,6 +98,7 @@ TEST_CASE("power loss while a store is replaced: the old one is there, or the ne
   const TemporaryFolder folder;
   InternalOptions options;
   options.vfs = TestVfs::name();
+  options.sync = vfs.syncing();
   const auto old_value = some_bytes(300'000, 1);
   const auto new_value = some_bytes(400'000, 2);
   {
@@ -113,7 +115,7 @@ TEST_CASE("power loss while a store is replaced: the old one is there, or the ne
   const auto look = [&] {
     const TemporaryFolder left;
     const std::uint64_t chance = random() % 3;
-    vfs.power_loss(left.path(), [&] { return chance == 1 ? random() % 2 == 0 : chance == 2; });
+    vfs.power_loss(folder.path(), left.path(), [&] { return chance == 1 ? random() % 2 == 0 : chance == 2; });
     INFO("operation " << operations);
     Database database(left / "a.db");
     CHECK(database.main().verify().damage.empty());
@@ -137,4 +139,121 @@ TEST_CASE("power loss while a store is replaced: the old one is there, or the ne
   CHECK(olds == before);
   CHECK(news >= 3);
   vfs.before = nullptr;
+}
+
+namespace {
+
+// Plays power loss before every operation of the disk but reads, in several ways; `look` examines what is left.
+class Losses {
+ public:
+  Losses(TestVfs& vfs, const TemporaryFolder& folder, std::function<void(const std::filesystem::path&)> look)
+      : vfs_(vfs), folder_(folder), look_(std::move(look)) {
+    vfs_.before = [this](TestVfs::Operation operation) {
+      ++operations_;
+      if (operation != TestVfs::Operation::read) now();
+      return SQLITE_OK;
+    };
+  }
+  ~Losses() { vfs_.before = nullptr; }
+  Losses(const Losses&) = delete;
+  Losses& operator=(const Losses&) = delete;
+
+  void now() {
+    for (const std::uint64_t chance : {0, 1, 1, 2}) {
+      const TemporaryFolder left;
+      INFO("operation " << operations_ << ", chance " << chance);
+      vfs_.power_loss(folder_.path(), left.path(), [&] { return chance == 1 ? random_() % 2 == 0 : chance == 2; });
+      look_(left.path());
+      ++losses;
+    }
+  }
+
+  int losses = 0;
+
+ private:
+  TestVfs& vfs_;
+  const TemporaryFolder& folder_;
+  std::function<void(const std::filesystem::path&)> look_;
+  std::mt19937_64 random_{7};
+  int operations_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("power loss: a scope whose commit has returned is there, however new its folder, until it is dropped") {
+  TestVfs vfs;
+  const TemporaryFolder folder;
+  InternalOptions options;
+  options.vfs = TestVfs::name();
+  options.sync = vfs.syncing();
+  Database database = open_database(folder / "a.params.db", options);
+  enum class State { unknown, committed, dropped } state = State::unknown;
+  Losses losses(vfs, folder, [&](const std::filesystem::path& left) {
+    const auto scope = left / "a.params.scopes/s.params.db";
+    const bool exists = std::filesystem::exists(scope);
+    if (state == State::dropped) CHECK_FALSE(exists);
+    if (state != State::committed) return;
+    REQUIRE(exists);
+    Database whole(scope);
+    CHECK(value_of(whole.main(), "w") == some_bytes(8));
+  });
+  for (int round = 0; round < 3; ++round) {
+    {
+      const auto scope = database.scope("s");
+      add(*scope, "w", some_bytes(8));
+      state = State::committed;
+      losses.now();
+      if (round == 1) database.scope("other");  // so that the folder stays
+    }
+    state = State::unknown;
+    CHECK(database.drop_scope("s"));
+    state = State::dropped;
+    losses.now();
+    state = State::unknown;
+  }
+  CHECK(losses.losses > 100);
+}
+
+TEST_CASE("power loss: a scope that others made without waiting for the disk is there once a commit has returned") {
+  TestVfs vfs;
+  const TemporaryFolder folder;
+  InternalOptions hasty;
+  hasty.vfs = TestVfs::name();
+  hasty.sync = vfs.syncing();
+  hasty.survive_power_loss = false;
+  InternalOptions careful = hasty;
+  careful.survive_power_loss = true;
+  Database maker = open_database(folder / "a.params.db", hasty);
+  const auto made = maker.scope("s");
+  Database database = open_database(folder / "a.params.db", careful);
+  const auto scope = database.scope("s");
+  add(*scope, "w", some_bytes(8));
+  Losses(vfs, folder, [&](const std::filesystem::path& left) {
+    REQUIRE(std::filesystem::exists(left / "a.params.scopes/s.params.db"));
+    Database whole(left / "a.params.scopes/s.params.db");
+    CHECK(value_of(whole.main(), "w") == some_bytes(8));
+  }).now();
+}
+
+TEST_CASE("power loss: a copy under a new name is there once it has returned, and never half there") {
+  TestVfs vfs;
+  const TemporaryFolder folder;
+  InternalOptions options;
+  options.vfs = TestVfs::name();
+  options.sync = vfs.syncing();
+  Database source = open_database(folder / "source.db", options);
+  add(source.main(), "w", some_bytes(300'000));
+  bool returned = false;
+  Losses losses(vfs, folder, [&](const std::filesystem::path& left) {
+    const bool exists = std::filesystem::exists(left / "copy.db");
+    CHECK((exists || !returned));
+    if (!exists) return;
+    Database whole(left / "copy.db");
+    CHECK(whole.main().verify().damage.empty());
+    CHECK(value_of(whole.main(), "w") == some_bytes(300'000));
+  });
+  source.main().copy_to(folder / "copy.db", nullptr);
+  returned = true;
+  losses.now();
+  CHECK(losses.losses > 50);
 }

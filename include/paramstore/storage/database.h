@@ -147,13 +147,14 @@ class PARAMSTORE_STORAGE_EXPORT StoreFile {
   /// `amend` (may be empty) changes the copy before it gets its name, in a transaction on the copy; it commits nothing
   /// itself. The copy has its own store id and lists no scopes. An existing store at `target` keeps its file; its
   /// contents are replaced in one transaction. Throws StoreBusy if it is open elsewhere, NotAStore if an existing file
-  /// is not a store.
+  /// is not a store. After an exception `target` is what it was before, with one exception: if the copy is complete and
+  /// only the disk did not confirm its name, throws StorageError with SQLITE_IOERR_DIR_FSYNC (1290), whose message says so.
   void copy_to(const std::filesystem::path& target, const std::function<void(class WriteTransaction&)>& amend,
                const Progress& progress = {});
 
   /// Reads the whole file and reports everything that is wrong in it (every other call stops at the first error): the
-  /// structure, by SQLite's own integrity check; each row; each value, by its checksum. Sees one commit. Reads the file
-  /// twice.
+  /// structure, by SQLite's own integrity check; each row; each value, by its checksum; and damage in the log, at which
+  /// SQLite silently ends it. Sees one commit. Reads the file twice.
   Verification verify(const Progress& progress = {});
 
   /// Rewrites the file without the space that erased and replaced values left behind (SQLite's VACUUM). Others may read
@@ -274,8 +275,10 @@ class PARAMSTORE_STORAGE_EXPORT Database {
   std::shared_ptr<StoreFile> anonymous_scope();
   /// Names of the existing scopes, sorted.
   std::vector<std::string> scope_names();
-  /// Deletes the scope's file, and takes the scope off the store's list. False if there is neither. Throws Error while anyone holds its StoreFile, and StoreBusy
-  /// while another Database, in this or another process, has it open.
+  /// Deletes the scope's file, and takes the scope off the store's list. False if there is neither. Throws Error while
+  /// anyone holds its StoreFile, and StoreBusy while another Database, in this or another process, has it open. With
+  /// `survive_power_loss`, the scope stays dropped after a power loss; if the disk does not confirm that, throws
+  /// StorageError with SQLITE_IOERR_DIR_FSYNC (1290), whose message says that the scope is dropped.
   bool drop_scope(std::string_view name);
 
  private:
