@@ -13,7 +13,7 @@ namespace faults {
 struct Attack {
   std::string name;  // of the class
   Faults faults;
-  long picks = 0;       // of each series, in the short form
+  long picks = 0;       // how many chances of each series; 0: all
   bool memory = false;  // whether it is allocations that fail
 };
 

@@ -91,8 +91,8 @@ std::vector<long> picks_of(const Series& series, long chances, long picks) {
 
 class Worker {
  public:
-  Worker(const std::vector<Series>& series, const Options& options, long picks, const SharedPosition& at, int pipe)
-      : series_(series), choice_(options.only), picks_(options.brief ? picks : 0), at_(at), pipe_(pipe) {}
+  Worker(const std::vector<Series>& series, const std::string& only, long picks, const SharedPosition& at, int pipe)
+      : series_(series), choice_(only), picks_(picks), at_(at), pipe_(pipe) {}
 
   void work() {
     for (; at_->series < series_.size(); ++at_->series, at_->pick = 0, at_->n = 1) {
@@ -186,7 +186,7 @@ std::string read_all(int file) {
 
 }  // namespace
 
-void try_all(const std::vector<Series>& series, const Options& options, long picks, const std::string& command,
+void try_all(const std::vector<Series>& series, const std::string& only, long picks, const std::string& command,
              Figures& figures) {
   const SharedPosition at;
   std::size_t dying = 0;
@@ -202,7 +202,7 @@ void try_all(const std::vector<Series>& series, const Options& options, long pic
       std::set_terminate(tell_where);
       void* frame = nullptr;
       backtrace(&frame, 1);  // loads what it needs
-      Worker(series, options, picks, at, ends[1]).work();
+      Worker(series, only, picks, at, ends[1]).work();
       std::_Exit(0);
     }
     ::close(ends[1]);

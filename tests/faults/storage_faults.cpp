@@ -189,6 +189,6 @@ int main(int argc, char** argv) {
     }
   }
   Figures figures(attack.name);
-  try_all(series, options, attack.picks, "storage_faults " + options.words.front(), figures);
+  try_all(series, options.only, attack.picks, "storage_faults " + options.words.front(), figures);
   return figures.finish();
 }
