@@ -50,6 +50,7 @@ bool StoreFile::compact(const Progress& progress) {
     return check.hasRow() ? check.getColumn(0).getString() : std::string();
   });
   if (found != "ok") {
+    require_readable(connection.handle(), impl_->path, compacting);
     throw CorruptStore(impl_->path + ": cannot " + compacting + ": the file is damaged (SQLite: " + found +
                        "); restore it from a copy, or try the sqlite3 shell's .recover");
   }

@@ -43,6 +43,10 @@ void require(bool condition, const std::string& what) {
   if (!condition) throw WrongValue{what};
 }
 
+bool says_done(const Call& call) {
+  return call.error.find("is complete") != std::string::npos || call.error.find("is dropped, but") != std::string::npos;
+}
+
 Call call_of(const std::function<void()>& run, bool memory) {
   Call call;
   try {

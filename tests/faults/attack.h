@@ -33,6 +33,9 @@ struct Call {
   std::string wrong;  // a wrong value, or an error of a kind that this fault must not cause
 };
 
+/// Whether the error says that the work is done and only its durability is not certain.
+bool says_done(const Call& call);
+
 /// `memory`: whether an exception because of failing memory is in order.
 Call call_of(const std::function<void()>& run, bool memory);
 

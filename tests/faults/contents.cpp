@@ -57,9 +57,8 @@ void add_contents(Contents& contents, const std::string& name, Database& databas
 Contents contents_of(const fs::path& folder) {
   Contents contents;
   for (const std::string& name : store_names) {
-    if (!fs::exists(folder / name) || fs::file_size(folder / name) == 0) continue;
+    if (!fs::exists(folder / name)) continue;
     InternalOptions options = storage_options();
-    options.create = false;
     Database database = open_database(folder / name, options);
     add_contents(contents, name, database);
   }

@@ -107,8 +107,7 @@ class Trial {
       std::string lost = difference(found, call.failed ? before : after);
       // Making a store or a scope may end half way: it then exists, and is empty.
       if (call.failed && !lost.empty()) lost = difference(without_empty(found), without_empty(before));
-      if (call.failed && !lost.empty() && call.error.find("complete") != std::string::npos)
-        lost = difference(found, after);
+      if (call.failed && !lost.empty() && says_done(call)) lost = difference(found, after);
       if (!lost.empty()) return told(call) + lost;
       if (bench.database && operation_.name.find("memory") == std::string::npos) {
         const std::string name = bench.main().path().substr(bench.main().path().rfind('/') + 1);
@@ -146,7 +145,7 @@ class Trial {
       const Verification verification = database.main().verify();
       if (!verification.damage.empty()) return name + " is damaged: " + verification.damage.front().what;
     }
-    if (const std::string left = left_below(folder_); !left.empty()) return left;
+    if (const std::string left = left_below(folder_, fault_.keeps_files()); !left.empty()) return left;
     if (open_descriptors() != descriptors)
       return std::to_string(open_descriptors()) + " descriptors are open instead of " + std::to_string(descriptors);
     return {};

@@ -158,8 +158,7 @@ class Trial {
       std::string lost = difference(files, call.failed ? files_before : files_after_);
       // Making a store or a scope may end half way: it then exists, and is empty.
       if (call.failed && !lost.empty()) lost = difference(without_empty(files), without_empty(files_before));
-      if (call.failed && !lost.empty() && call.error.find("complete") != std::string::npos)
-        lost = difference(files, files_after_);
+      if (call.failed && !lost.empty() && says_done(call)) lost = difference(files, files_after_);
       if (!lost.empty()) return told + lost;
 
       const bool open = bench.store && (call.failed || !operation_.closes);
@@ -227,7 +226,7 @@ class Trial {
       const storage::Verification verification = database.main().verify();
       if (!verification.damage.empty()) return name + " is damaged: " + verification.damage.front().what;
     }
-    if (const std::string left = left_below(folder_); !left.empty()) return left;
+    if (const std::string left = left_below(folder_, fault_.keeps_files()); !left.empty()) return left;
     if (open_descriptors() != descriptors)
       return std::to_string(open_descriptors()) + " descriptors are open instead of " + std::to_string(descriptors);
     return {};

@@ -41,10 +41,11 @@ std::size_t open_descriptors() {
   return count;
 }
 
-std::string left_below(const fs::path& folder) {
+std::string left_below(const fs::path& folder, bool files_may_stay) {
   std::string found;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (temporary(entry.path().filename().string())) found += entry.path().string() + " was left behind; ";
+    if (!files_may_stay && temporary(entry.path().filename().string()))
+      found += entry.path().string() + " was left behind; ";
   }
   for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
     std::error_code gone;  // the descriptor that reads this folder

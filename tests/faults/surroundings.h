@@ -25,7 +25,7 @@ class Workplace {
 std::size_t open_descriptors();
 
 /// What nobody who has closed all stores of `folder` may leave: temporary files, logs and journals; descriptors and mappings of
-/// this process. Empty if there is nothing.
-std::string left_below(const std::filesystem::path& folder);
+/// this process. Empty if there is nothing. `files_may_stay`: as nothing could be removed.
+std::string left_below(const std::filesystem::path& folder, bool files_may_stay);
 
 }  // namespace faults
