@@ -39,7 +39,7 @@ Attack attack_of(const Options& options, const std::filesystem::path& folder) {
   return attack;
 }
 
-void require(bool condition, const std::string& what) {
+void require(bool condition, const char* what) {
   if (!condition) throw WrongValue{what};
 }
 

@@ -25,7 +25,8 @@ Attack attack_of(const Options& options, const std::filesystem::path& folder);
 struct WrongValue {
   std::string what;
 };
-void require(bool condition, const std::string& what);
+/// Allocates nothing if the condition holds: what is required after a change must not fail for want of memory.
+void require(bool condition, const char* what);
 
 struct Call {
   bool failed = false;

@@ -121,6 +121,7 @@ class Trial {
     {
       StoreBench bench(folder_);
       operation_.prepare(bench);
+      if (operation_.others != nullptr) operation_.others(bench);
       operation_.run(bench);
       if (!operation_.closes) after_ = shown_by(*bench.store).contents;
       files_after_ = contents_of(folder_);
@@ -140,8 +141,12 @@ class Trial {
       operation_.prepare(bench);
       Shown before;
       if (bench.store) before = shown_by(*bench.store);
+      if (operation_.others != nullptr) operation_.others(bench);
       const Contents files_before = contents_of(folder_);
       const auto run = [&] { operation_.run(bench); };
+      const auto check = [&] {
+        if (operation_.check != nullptr) operation_.check(bench);
+      };
 
       fault_.arm(folder_.string(), n);
       const Call call = call_of(run, memory_);
@@ -154,6 +159,9 @@ class Trial {
       const std::string told =
           call.failed ? "after the error \"" + call.error + "\": " : "after a call that succeeded: ";
 
+      if (!call.failed) {
+        if (const Call checked = call_of(check, false); !checked.wrong.empty()) return told + checked.wrong;
+      }
       const Contents files = contents_of(folder_);
       std::string lost = difference(files, call.failed ? files_before : files_after_);
       // Making a store or a scope may end half way: it then exists, and is empty.
@@ -164,7 +172,10 @@ class Trial {
       const bool open = bench.store && (call.failed || !operation_.closes);
       if (open && call.failed) {
         const Shown now = shown_by(*bench.store);
-        if (!before.contents.empty()) {
+        if (operation_.others != nullptr) {
+          // Asking the store makes it read what others have committed.
+          lost = difference(now.contents, of_store(files, store_file(operation_)));
+        } else if (!before.contents.empty()) {
           lost = difference(without_empty(now.contents), without_empty(before.contents));
           if (lost.empty()) lost = moved_leaf(before, now);
         } else {
@@ -183,6 +194,8 @@ class Trial {
         const Call second = call_of(run, false);
         if (second.failed || !second.wrong.empty())
           return told + "then the same call fails without a fault: " + second.error + second.wrong;
+        if (const Call checked = call_of(check, false); !checked.wrong.empty())
+          return told + "then the same call succeeds, and " + checked.wrong;
         lost = difference(contents_of(folder_), files_after_);
         if (lost.empty() && !operation_.closes) lost = difference(shown_by(*bench.store).contents, after_);
         if (!lost.empty()) return told + "then the same call leads to another state: " + lost;
@@ -194,7 +207,7 @@ class Trial {
       }
       if (!call.failed || again) {
         expected = files_closed_;
-      } else if (before.contents.empty()) {
+      } else if (before.contents.empty() || operation_.others != nullptr) {
         expected = files;
       } else {
         expected = contents_of(folder_);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,8 @@ struct StoreBench {
   explicit StoreBench(std::filesystem::path at) : folder(std::move(at)) {}
   std::filesystem::path folder;
   std::optional<paramstore::ParamStore> store;
+  std::shared_ptr<void> net;  // that an operation registers
+  paramstore::RefreshResult refreshed;
   std::filesystem::path operator/(const char* name) const { return folder / name; }
 };
 
@@ -25,6 +28,10 @@ struct StoreOperation {
   void (*run)(StoreBench&);
   /// Whether the store is closed if it succeeds.
   bool closes = false;
+  /// What others do to the files before `run`, behind the store's back. Null: nothing.
+  void (*others)(StoreBench&) = nullptr;
+  /// What must be true if it succeeded. Not a part of `run`, where it could fail for want of memory after the change. Null: nothing.
+  void (*check)(StoreBench&) = nullptr;
 };
 
 extern const std::vector<StoreOperation> store_operations;
