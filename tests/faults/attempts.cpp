@@ -3,6 +3,7 @@
 #include <execinfo.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -199,6 +200,7 @@ void try_all(const std::vector<Series>& series, const std::string& only, long pi
     if (child < 0) throw std::runtime_error(std::strerror(errno));
     if (child == 0) {
       ::close(ends[0]);
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       std::set_terminate(tell_where);
       void* frame = nullptr;
       backtrace(&frame, 1);  // loads what it needs
