@@ -16,6 +16,7 @@ Attack attack_of(const Options& options, const std::filesystem::path& folder) {
   if (which == "system-calls") {
     attack.name = "system calls";
     attack.picks = options.brief ? 1 : 0;
+    attack.share = options.brief ? 3 : 1;
     attack.faults = system_call_faults();
   } else if (which == "memory") {
     attack.name = "memory";

@@ -13,8 +13,9 @@ namespace faults {
 struct Attack {
   std::string name;  // of the class
   Faults faults;
-  long picks = 0;       // how many chances of each series; 0: all
-  bool memory = false;  // whether it is allocations that fail
+  long picks = 0;         // how many chances of each series; 0: all
+  std::size_t share = 1;  // each fault is tried in one of so many operations
+  bool memory = false;    // whether it is allocations that fail
 };
 
 /// The attack that the command line names: memory, system-calls or disk-full. If this process may, it mounts a small disk at `folder`

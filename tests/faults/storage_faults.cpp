@@ -181,10 +181,13 @@ int main(int argc, char** argv) {
   fs::create_directory(start);
   make_storage_start(start);
   std::vector<Series> series;
-  for (const StorageOperation& operation : storage_operations) {
-    for (const auto& fault : attack.faults) {
-      const auto trial = std::make_shared<Trial>(operation, *fault, start, place.path() / "trial", attack.memory);
-      series.push_back({operation.name + "/" + fault->label(), [trial](long n) { return trial->attempt(n); }});
+  for (std::size_t i = 0; i < storage_operations.size(); ++i) {
+    for (std::size_t j = 0; j < attack.faults.size(); ++j) {
+      if ((i + j) % attack.share != 0) continue;
+      const StorageOperation& operation = storage_operations[i];
+      Fault& fault = *attack.faults[j];
+      const auto trial = std::make_shared<Trial>(operation, fault, start, place.path() / "trial", attack.memory);
+      series.push_back({operation.name + "/" + fault.label(), [trial](long n) { return trial->attempt(n); }});
     }
   }
   Figures figures(attack.name);
