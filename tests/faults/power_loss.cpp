@@ -308,7 +308,12 @@ class Aftermath {
         StoreFile& file = database.main();
         found = picture_of(file);
         const Verification verification = file.verify();
-        if (!verification.damage.empty()) return "verify: " + verification.damage.front().what;
+        for (const Damage& damage : verification.damage) {
+          // Without waiting for the disk a commit can be torn and the next one whole. Both are gone, as is promised; verify can only
+          // tell that the log is not what was written.
+          if (durable_ || damage.what.find("-wal: the log is damaged") == std::string::npos)
+            return "verify: " + damage.what;
+        }
         if (durable_ && !verification.missing.empty())
           return "the scope " + verification.missing.front() + " is on the list and has no file";
         if (!read_only) {
@@ -373,7 +378,7 @@ int main(int argc, char** argv) {
   }
   const Story story = Teller(durable).tell();
   std::fprintf(stderr, "%zu calls\n", story.calls.size());
-  std::vector<Loss> losses = losses_of(story, options.brief ? 1000 : 20'000);
+  std::vector<Loss> losses = losses_of(story, options.brief ? 600 : 10'000);
   losses.erase(
       std::remove_if(losses.begin(), losses.end(),
                      [&](const Loss& loss) { return !options.only.empty() && label_of(loss) != options.only; }),
