@@ -55,7 +55,10 @@ Call call_of(const std::function<void()>& run, bool memory) {
   } catch (const WrongValue& wrong) {
     call.wrong = wrong.what;
   } catch (const CorruptStore& error) {
-    call.wrong = std::string("a failing call is reported as damage: ") + error.what();
+    call.failed = true;
+    call.error = error.what();
+    if (call.error.find("or the disk failed to read it") == std::string::npos)
+      call.wrong = "a failing call is reported as damage: " + call.error;
   } catch (const NotAStore& error) {
     call.wrong = std::string("a failing call is reported as another kind of file: ") + error.what();
   } catch (const Error& error) {
