@@ -57,7 +57,7 @@ Call call_of(const std::function<void()>& run, bool memory) {
   } catch (const CorruptStore& error) {
     call.failed = true;
     call.error = error.what();
-    if (call.error.find("or the disk failed to read it") == std::string::npos)
+    if (memory || call.error.find("or the disk failed to read it") == std::string::npos)
       call.wrong = "a failing call is reported as damage: " + call.error;
   } catch (const NotAStore& error) {
     call.wrong = std::string("a failing call is reported as another kind of file: ") + error.what();
