@@ -22,8 +22,7 @@ std::vector<std::string> names_in(const std::filesystem::path& folder, std::erro
   if (open) {
     for (;;) {
       errno = 0;
-      const dirent* const entry =
-          ::readdir(open.get());  // NOLINT(concurrency-mt-unsafe): of a stream that nobody else reads
+      const dirent* const entry = ::readdir(open.get());
       if (entry == nullptr) break;
       const std::string_view name = entry->d_name;
       if (name != "." && name != "..") names.emplace_back(name);
