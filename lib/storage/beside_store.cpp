@@ -6,6 +6,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "lib/storage/folder.h"
 #include "lib/storage/location.h"
 #include "lib/text/utf8.h"
 #include "paramstore/error.h"
@@ -50,8 +51,7 @@ bool is_log(const fs::path& path, std::uint64_t page_size) {
 std::vector<fs::path> entries_of(const fs::path& folder) {
   std::vector<fs::path> entries;
   std::error_code error;
-  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator(); entry.increment(error))
-    entries.push_back(entry->path());
+  for (const std::string& name : names_in(folder, error)) entries.push_back(folder / name);
   std::sort(entries.begin(), entries.end());
   return entries;
 }

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "lib/storage/connection.h"
+#include "lib/storage/folder.h"
 #include "lib/storage/open_connection.h"
 #include "lib/storage/sole_use.h"
 #include "lib/storage/sqlite_error.h"
@@ -98,9 +99,8 @@ std::vector<std::string> scope_names(const fs::path& store_path) {
   std::vector<std::string> names;
   const fs::path folder = scopes_folder(resolve(store_path));
   std::error_code error;
-  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
-       entry.increment(error)) {
-    if (auto name = decode(entry->path().filename().string())) names.push_back(std::move(*name));
+  for (const std::string& file_name : names_in(folder, error)) {
+    if (auto name = decode(file_name)) names.push_back(std::move(*name));
   }
   if (error && error != std::errc::no_such_file_or_directory) {
     throw StorageError(folder.string() + ": the folder of the scopes cannot be read: " + error.message(),

@@ -54,9 +54,12 @@ const char* explain(int code) noexcept {
           start + "another connection held the lock for longer than the busy timeout; try again once it is done" + end,
           code);
     case SQLITE_CORRUPT:
+      // SQLite also says this of a read error in a file that it has closed again (one that it could not attach, the target of a
+      // VACUUM), and require_readable cannot ask that one.
       throw CorruptStore(start +
-                         "the file is damaged, `paramstore verify` says where; restore it from a copy, or try the "
-                         "sqlite3 shell's .recover" +
+                         "the file is damaged, or the disk failed to read it, which the system's log would show; "
+                         "`paramstore verify` says where; restore a damaged file from a copy, or try the sqlite3 "
+                         "shell's .recover" +
                          end);
     case SQLITE_NOTADB:
       throw NotAStore(start + "the file is not an SQLite database" + end);

@@ -1,6 +1,7 @@
 // Finds everything that is wrong in a file; all other code stops at the first error.
 #include <SQLiteCpp/Column.h>
 #include <SQLiteCpp/Statement.h>
+#include <sqlite3.h>
 
 #include <algorithm>
 #include <limits>
@@ -34,6 +35,11 @@ std::string_view without_subject(std::string_view message, const std::string& pa
     if (message.substr(0, start.size()) == start) return message.substr(start.size());
   }
   return message;
+}
+
+// Rethrown, as it says nothing about the file.
+bool out_of_memory(const StorageError& error) {
+  return error.code() == SQLITE_NOMEM || error.code() == SQLITE_IOERR_NOMEM;
 }
 
 class Inspection {
@@ -82,6 +88,7 @@ class Inspection {
     } catch (const StoreBusy&) {
       throw;
     } catch (const StorageError& error) {
+      if (out_of_memory(error)) throw;
       report("", error.what());
     }
   }
@@ -165,6 +172,9 @@ class Inspection {
         if (!record.checksum) ++result_.without_checksum;
       } catch (const StoreBusy&) {
         throw;
+      } catch (const StorageError& error) {
+        if (out_of_memory(error)) throw;
+        report(record.name, error.what());
       } catch (const Error& error) {
         report(record.name, error.what());
       }

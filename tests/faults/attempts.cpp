@@ -3,6 +3,7 @@
 #include <execinfo.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,8 @@
 #include <exception>
 #include <new>
 #include <stdexcept>
+
+#include "faults/allocations.h"
 
 namespace faults {
 namespace {
@@ -89,8 +92,8 @@ std::vector<long> picks_of(const Series& series, long chances, long picks) {
 
 class Worker {
  public:
-  Worker(const std::vector<Series>& series, const Options& options, long picks, const SharedPosition& at, int pipe)
-      : series_(series), choice_(options.only), picks_(options.brief ? picks : 0), at_(at), pipe_(pipe) {}
+  Worker(const std::vector<Series>& series, const std::string& only, long picks, const SharedPosition& at, int pipe)
+      : series_(series), choice_(only), picks_(picks), at_(at), pipe_(pipe) {}
 
   void work() {
     for (; at_->series < series_.size(); ++at_->series, at_->pick = 0, at_->n = 1) {
@@ -166,6 +169,7 @@ class Worker {
 
 // Says in the log where the process was going to end.
 [[noreturn]] void tell_where() {
+  stop_failing_allocations();
   const char line[] = "std::terminate was called from:\n";
   static_cast<void>(!::write(2, line, sizeof(line) - 1));
   void* frames[64];
@@ -183,7 +187,7 @@ std::string read_all(int file) {
 
 }  // namespace
 
-void try_all(const std::vector<Series>& series, const Options& options, long picks, const std::string& command,
+void try_all(const std::vector<Series>& series, const std::string& only, long picks, const std::string& command,
              Figures& figures) {
   const SharedPosition at;
   std::size_t dying = 0;
@@ -196,8 +200,11 @@ void try_all(const std::vector<Series>& series, const Options& options, long pic
     if (child < 0) throw std::runtime_error(std::strerror(errno));
     if (child == 0) {
       ::close(ends[0]);
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       std::set_terminate(tell_where);
-      Worker(series, options, picks, at, ends[1]).work();
+      void* frame = nullptr;
+      backtrace(&frame, 1);  // loads what it needs
+      Worker(series, only, picks, at, ends[1]).work();
       std::_Exit(0);
     }
     ::close(ends[1]);

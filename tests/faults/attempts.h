@@ -22,9 +22,9 @@ struct Series {
   std::function<Attempted(long n)> attempt;
 };
 
-/// Tries every series at n = 1, 2, ... until the fault no longer happens. With `options.brief` it tries at most `picks` of
-/// each series, spread over its chances. `command` goes into the instructions to reproduce a loss.
-void try_all(const std::vector<Series>& series, const Options& options, long picks, const std::string& command,
+/// Tries every series at n = 1, 2, ... until the fault no longer happens, if `picks` is 0. Otherwise at most `picks` chances of each
+/// series, spread over all of them. `command` goes into the instructions to reproduce a loss.
+void try_all(const std::vector<Series>& series, const std::string& only, long picks, const std::string& command,
              Figures& figures);
 
 }  // namespace faults

@@ -16,6 +16,8 @@ class Fault {
   virtual ~Fault() = default;
 
   virtual const std::string& label() const noexcept = 0;
+  /// Whether it keeps files from being removed: then temporary ones may stay.
+  virtual bool keeps_files() const noexcept { return false; }
   /// From now on it happens at its `n`th chance on the files of `folder`; with 0 never.
   virtual void arm(const std::string& folder, long n) = 0;
 

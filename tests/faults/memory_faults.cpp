@@ -1,5 +1,6 @@
 #include "faults/allocations.h"
 #include "faults/fault.h"
+#include "faults/system_calls.h"
 
 namespace faults {
 namespace {
@@ -8,9 +9,13 @@ class MemoryFault : public Fault {
  public:
   MemoryFault(std::string label, bool lasting) : label_(std::move(label)), lasting_(lasting) {}
   const std::string& label() const noexcept override { return label_; }
-  void arm(const std::string&, long n) override { fail_allocation(n, lasting_); }
+  void arm(const std::string&, long n) override {
+    let_nobody_sleep(true);
+    fail_allocation(n, lasting_);
+  }
   Seen disarm() override {
     const AllocationsSeen seen = stop_failing_allocations();
+    let_nobody_sleep(false);
     return {seen.count, seen.failed};
   }
 

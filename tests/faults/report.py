@@ -1,10 +1,11 @@
 """Runs the classes of faults and adds their figures up to one table.
 
-  report.py [--sanitized BUILD] [--only CLASS]... [--jobs N] BUILD OUTPUT
+  report.py [--sanitized BUILD] [--only CLASS]... [--jobs N] [--readme] BUILD OUTPUT
 
 BUILD is a build folder; BUILD/faults.txt names the classes and their commands (tests/faults/CMakeLists.txt). A class that
 wants the sanitizers is taken from the folder given with --sanitized. OUTPUT gets faults.json (all figures, all losses) and
-faults.md, the table. The exit status is 0 if nothing was lost and every class ran.
+faults.md, the table. With --readme, if every class ran, the last section of tests/README.md becomes that table. The exit
+status is 0 if nothing was lost and every class ran.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import time
 
+HEADING = "## The last whole attack"
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
 
 
@@ -55,11 +57,18 @@ def table_of(totals, date, commit):
     return "\n".join(lines) + "\n"
 
 
+def write_readme(table):
+    page = SOURCE / "tests" / "README.md"
+    text = page.read_text().split(HEADING)[0].rstrip()
+    page.write_text(f"{text}\n\n{HEADING}\n\n{table}")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--sanitized", type=pathlib.Path)
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--readme", action="store_true")
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("output", type=pathlib.Path)
     arguments = parser.parse_args()
@@ -103,6 +112,8 @@ def main():
         for loss in total["losses"][:20]:
             print(f"lost ({name}): {loss['what']}\n  {loss['reproduce']}")
     whole = all(complete for _, complete in results.values())
+    if arguments.readme and whole and not arguments.only:
+        write_readme(table)
     sys.exit(0 if whole and not any(t["lost"] for t in totals.values()) else 1)
 
 

@@ -12,8 +12,8 @@
 #include <new>
 #include <system_error>
 
+#include "faults/attack.h"
 #include "faults/attempts.h"
-#include "faults/fault.h"
 #include "faults/storage_operations.h"
 #include "faults/surroundings.h"
 #include "paramstore/error.h"
@@ -26,37 +26,6 @@ using namespace paramstore;
 using namespace paramstore::storage;
 
 enum class Afterwards { again, leave };  // after a failed call: repeat it, or close and look
-
-struct Call {
-  bool failed = false;
-  std::string error;
-  std::string wrong;  // a wrong value, or an error of a kind that this fault must not cause
-};
-
-Call call_of(const std::function<void()>& run, bool memory) {
-  Call call;
-  try {
-    run();
-  } catch (const WrongValue& wrong) {
-    call.wrong = wrong.what;
-  } catch (const CorruptStore& error) {
-    call.wrong = std::string("a failing call is reported as damage: ") + error.what();
-  } catch (const NotAStore& error) {
-    call.wrong = std::string("a failing call is reported as another kind of file: ") + error.what();
-  } catch (const Error& error) {
-    call.failed = true;
-    call.error = error.what();
-  } catch (const std::bad_alloc& error) {
-    call.failed = true;
-    call.error = error.what();
-    if (!memory) call.wrong = "std::bad_alloc without a failing allocation";
-  } catch (const std::exception& error) {
-    call.failed = true;
-    call.error = error.what();
-    if (!memory) call.wrong = std::string("an exception that is no Error: ") + error.what();
-  }
-  return call;
-}
 
 void copy_start(const fs::path& start, const fs::path& folder, const StorageOperation& operation) {
   fs::remove_all(folder);  // what an attempt that ended its process left
@@ -80,13 +49,6 @@ std::string locked(const Contents& contents, const fs::path& folder) {
     }
   }
   return {};
-}
-
-bool temporary(const std::string& file) {
-  const auto ends_with = [&](const std::string& end) {
-    return file.size() >= end.size() && file.compare(file.size() - end.size(), end.size(), end) == 0;
-  };
-  return file.find(".copy-") != std::string::npos || ends_with("-journal") || ends_with("-wal") || ends_with("-shm");
 }
 
 class Trial {
@@ -145,8 +107,7 @@ class Trial {
       std::string lost = difference(found, call.failed ? before : after);
       // Making a store or a scope may end half way: it then exists, and is empty.
       if (call.failed && !lost.empty()) lost = difference(without_empty(found), without_empty(before));
-      if (call.failed && !lost.empty() && call.error.find("complete") != std::string::npos)
-        lost = difference(found, after);
+      if (call.failed && !lost.empty() && says_done(call)) lost = difference(found, after);
       if (!lost.empty()) return told(call) + lost;
       if (bench.database && operation_.name.find("memory") == std::string::npos) {
         const std::string name = bench.main().path().substr(bench.main().path().rfind('/') + 1);
@@ -184,10 +145,7 @@ class Trial {
       const Verification verification = database.main().verify();
       if (!verification.damage.empty()) return name + " is damaged: " + verification.damage.front().what;
     }
-    for (const std::string& file : files_below(folder_)) {
-      if (temporary(file)) return file + " was left behind";
-    }
-    if (const std::string used = in_use_below(folder_); !used.empty()) return used;
+    if (const std::string left = left_below(folder_, fault_.keeps_files()); !left.empty()) return left;
     if (open_descriptors() != descriptors)
       return std::to_string(open_descriptors()) + " descriptors are open instead of " + std::to_string(descriptors);
     return {};
@@ -216,44 +174,23 @@ class Trial {
 
 int main(int argc, char** argv) {
   const Options options = parse_options(argc, argv);
-  const std::string which = options.words.size() == 1 ? options.words.front() : "";
   const Workplace place;
-  faults::Faults faults;
-  std::string name;
-  long picks = 0;
-  if (which == "system-calls") {
-    name = "system calls";
-    picks = 2;
-    faults = system_call_faults();
-  } else if (which == "memory") {
-    name = "memory";
-    picks = 20;
-    faults = memory_faults();
-  } else if (which == "disk-full") {
-    name = "disk full";
-    picks = 6;
-    faults = full_disk_faults();
-    if (mount_small_disk(place.path())) {
-      for (auto& each : small_disk_faults(place.path())) faults.push_back(std::move(each));
-    } else {
-      std::fprintf(stderr, "This user may not mount a small disk: only writes are refused\n");
-    }
-  } else {
-    std::fprintf(stderr, "usage: %s system-calls | memory | disk-full [--short] [--only TEXT]\n", argv[0]);
-    return 2;
-  }
+  const Attack attack = attack_of(options, place.path());
 
   const fs::path start = place.path() / "start";
   fs::create_directory(start);
   make_storage_start(start);
   std::vector<Series> series;
-  for (const StorageOperation& operation : storage_operations) {
-    for (const auto& fault : faults) {
-      const auto trial = std::make_shared<Trial>(operation, *fault, start, place.path() / "trial", which == "memory");
-      series.push_back({operation.name + "/" + fault->label(), [trial](long n) { return trial->attempt(n); }});
+  for (std::size_t i = 0; i < storage_operations.size(); ++i) {
+    for (std::size_t j = 0; j < attack.faults.size(); ++j) {
+      if ((i + j) % attack.share != 0) continue;
+      const StorageOperation& operation = storage_operations[i];
+      Fault& fault = *attack.faults[j];
+      const auto trial = std::make_shared<Trial>(operation, fault, start, place.path() / "trial", attack.memory);
+      series.push_back({operation.name + "/" + fault.label(), [trial](long n) { return trial->attempt(n); }});
     }
   }
-  Figures figures(name);
-  try_all(series, options, picks, "storage_faults " + which, figures);
+  Figures figures(attack.name);
+  try_all(series, options.only, attack.picks, "storage_faults " + options.words.front(), figures);
   return figures.finish();
 }

@@ -10,6 +10,17 @@ namespace faults {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+bool temporary(const std::string& file) {
+  const auto ends_with = [&](const std::string& end) {
+    return file.size() >= end.size() && file.compare(file.size() - end.size(), end.size(), end) == 0;
+  };
+  return file.find(".copy-") != std::string::npos || ends_with("-journal") || ends_with("-wal") || ends_with("-shm");
+}
+
+}  // namespace
+
 Workplace::Workplace() : owner_(::getpid()) {
   const fs::path memory = "/dev/shm";
   const fs::path place = ::access(memory.c_str(), W_OK) == 0 ? memory : fs::canonical(fs::temp_directory_path());
@@ -24,21 +35,18 @@ Workplace::~Workplace() {
   fs::remove_all(path_, ignored);
 }
 
-std::set<std::string> files_below(const fs::path& folder) {
-  std::set<std::string> files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder))
-    files.insert(fs::relative(entry.path(), folder).string());
-  return files;
-}
-
 std::size_t open_descriptors() {
   std::size_t count = 0;
   for ([[maybe_unused]] const auto& entry : fs::directory_iterator("/proc/self/fd")) ++count;
   return count;
 }
 
-std::string in_use_below(const fs::path& folder) {
+std::string left_below(const fs::path& folder, bool files_may_stay) {
   std::string found;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (!files_may_stay && temporary(entry.path().filename().string()))
+      found += entry.path().string() + " was left behind; ";
+  }
   for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
     std::error_code gone;  // the descriptor that reads this folder
     const std::string path = fs::read_symlink(entry.path(), gone).string();

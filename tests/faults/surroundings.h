@@ -1,8 +1,8 @@
 // What a call could leave behind: files, open descriptors, mappings.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
-#include <set>
 #include <string>
 
 namespace faults {
@@ -21,13 +21,11 @@ class Workplace {
   int owner_;
 };
 
-/// The paths below `folder`, relative to it.
-std::set<std::string> files_below(const std::filesystem::path& folder);
-
 /// How many descriptors this process has open.
 std::size_t open_descriptors();
 
-/// What of `folder` this process has open or mapped, for a message; empty if nothing.
-std::string in_use_below(const std::filesystem::path& folder);
+/// What nobody who has closed all stores of `folder` may leave: temporary files, logs and journals; descriptors and mappings of
+/// this process. Empty if there is nothing. `files_may_stay`: as nothing could be removed.
+std::string left_below(const std::filesystem::path& folder, bool files_may_stay);
 
 }  // namespace faults

@@ -27,6 +27,8 @@ class SystemCallFault final : public Fault, private SystemCallObserver {
 
   const std::string& label() const noexcept override { return label_; }
 
+  bool keeps_files() const noexcept override { return (calls_ & bit(SystemCall::unlink)) != 0; }
+
   void arm(const std::string& folder, long n) override {
     n_ = n;
     seen_ = {};

@@ -73,4 +73,7 @@ class Observation {
   Observation& operator=(const Observation&) = delete;
 };
 
+/// The same for sleeping, without an Observation.
+void let_nobody_sleep(bool awake);
+
 }  // namespace faults
