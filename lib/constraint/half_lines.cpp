@@ -1,9 +1,42 @@
 // The real line and its halves.
+#include <cmath>
+#include <cstddef>
+
 #include "lib/constraint/bound.h"
 #include "lib/constraint/families.h"
 #include "lib/constraint/softplus.h"
 
 namespace paramstore {
+namespace {
+
+// As a ConstraintKind::AllPass. `passes` is false for NaN.
+template <class Passes>
+bool all_elements(at::ScalarType type, const void* elements, std::size_t count, const Passes& passes) {
+  // No early end: the compiler makes vector code of it.
+  const auto all = [&](const auto* first) {
+    bool result = true;
+    for (std::size_t i = 0; i < count; ++i) result = result & passes(first[i]);
+    return result;
+  };
+  switch (type) {
+    case at::kFloat:
+      return all(static_cast<const float*>(elements));
+    case at::kDouble:
+      return all(static_cast<const double*>(elements));
+    default:
+      return false;
+  }
+}
+
+bool all_numbers(at::ScalarType type, const void* elements, std::size_t count) {
+  return all_elements(type, elements, count, [](auto x) { return !std::isnan(x); });
+}
+
+bool all_positive(at::ScalarType type, const void* elements, std::size_t count) {
+  return all_elements(type, elements, count, [](auto x) { return x > 0; });
+}
+
+}  // namespace
 
 std::vector<ConstraintKind> half_lines() {
   return {
@@ -11,6 +44,7 @@ std::vector<ConstraintKind> half_lines() {
       ConstraintKind("real")
           .documentation("x == x; u")
           .check([](const Arguments&, const at::Tensor& value) { return value.eq(value); })
+          .all_pass(all_numbers)
           .transform([](const Arguments&, const at::Tensor& u) { return u; },
                      [](const Arguments&, const at::Tensor& y) { return y; })
           .is_identity([](const Arguments&) { return true; }),
@@ -20,6 +54,7 @@ std::vector<ConstraintKind> half_lines() {
       ConstraintKind("positive")
           .documentation("x > 0; exp(u)")
           .check([](const Arguments&, const at::Tensor& value) { return value.gt(0.0); })
+          .all_pass(all_positive)
           .transform([](const Arguments&, const at::Tensor& u) { return u.exp(); },
                      [](const Arguments&, const at::Tensor& y) { return y.log(); }),
 
@@ -35,6 +70,7 @@ std::vector<ConstraintKind> half_lines() {
       ConstraintKind("softplus_positive")
           .documentation("x > 0; softplus(u) = log(1 + exp(u))")
           .check([](const Arguments&, const at::Tensor& value) { return value.gt(0.0); })
+          .all_pass(all_positive)
           .transform([](const Arguments&, const at::Tensor& u) { return softplus(u); },
                      [](const Arguments&, const at::Tensor& y) { return softplus_inverse(y); }),
 

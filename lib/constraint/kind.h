@@ -7,6 +7,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -81,6 +82,13 @@ class ConstraintKind {
   ConstraintKind& check(Map function) { return set(check_, std::move(function)); }
   const Map& check() const noexcept { return check_; }
 
+  /// Whether all elements pass, computed without LibTorch: for a small tensor, calling LibTorch takes most of a check's
+  /// time. False if some do not, or if their type is one that this does not know; then `check` decides. Only for
+  /// checks that look at each element by itself. The elements are contiguous. Default: none.
+  using AllPass = bool (*)(at::ScalarType type, const void* elements, std::size_t count);
+  ConstraintKind& all_pass(AllPass function) { return set(all_pass_, function); }
+  AllPass all_pass() const noexcept { return all_pass_; }
+
   /// Why an event that the check refuses is outside: a clause of reasons.h such as "which sums to 1.2", or nothing. The
   /// event is on the CPU and has no NaN. Default: the event is shown without a reason.
   ConstraintKind& explain(Explain function) { return set(explain_, std::move(function)); }
@@ -122,6 +130,7 @@ class ConstraintKind {
   Discreteness is_discrete_ = [](const Arguments&) { return false; };
   Prepare prepare_;
   Map check_;
+  AllPass all_pass_ = nullptr;
   Explain explain_;
   ExplainAt explain_at_;
   Map forward_;

@@ -59,6 +59,10 @@ at::Tensor check(const Transform::Node& node, const at::Tensor& value);
 at::Tensor constrain(const Transform::Node& node, const at::Tensor& unconstrained);
 at::Tensor unconstrain(const Transform::Node& node, const at::Tensor& constrained);
 
+/// Whether the value is known to pass the constraint's check, without calling LibTorch; false: ask Constraint::check.
+/// `value` is a defined, strided tensor with data.
+bool surely_inside(const Constraint& constraint, const at::Tensor& value);
+
 /// Why `value` is refused at `index`, where its check is false: a clause of reasons.h. Empty if the constraint does not
 /// say.
 std::string explain(const Constraint& constraint, const at::Tensor& value, const Index& index);

@@ -11,11 +11,12 @@ Entry::Entry(storage::ParamRecord row, Constraint parsed)
     : record(std::move(row)), constraint(std::move(parsed)), is_real(constraint == constraints::real) {}
 
 EntryPtr Cache::find(std::string_view name) const {
-  auto found = by_name_.find(name);
-  return found == by_name_.end() ? nullptr : found->second;
+  const EntryPtr* found = by_name_.find(name);
+  return found ? *found : nullptr;
 }
 
 EntryPtr Cache::find(std::int64_t id) const {
+  if (by_id_.empty() || id > by_id_.rbegin()->first) return nullptr;  // a new row's
   auto found = by_id_.find(id);
   return found == by_id_.end() ? nullptr : found->second;
 }
@@ -40,35 +41,23 @@ EntryPtr Cache::after(std::int64_t id) const {
 bool Cache::holds(const Entry& entry) const noexcept { return peek(entry.record.name) == &entry; }
 
 void Cache::add(EntryPtr entry) {
-  // Reserve for what may be put back too: that must not allocate.
-  if (taken_out_ != 0) {
-    const std::size_t wanted = by_name_.size() + taken_out_ + 1;
-    if (static_cast<float>(wanted) > static_cast<float>(by_name_.bucket_count()) * by_name_.max_load_factor())
-      by_name_.reserve(2 * wanted);
-  }
-  const auto named = by_name_.emplace(entry->record.name, entry).first;
+  by_name_.reserve(by_name_.size() + taken_out_ + 1);  // what may be put back must find room
   const std::int64_t id = entry->record.id;
-  try {
-    remember_leaf(by_id_.emplace_hint(by_id_.end(), id, std::move(entry))->second);
-  } catch (...) {
-    by_name_.erase(named);
-    throw;
-  }
+  const EntryPtr& added = by_id_.emplace_hint(by_id_.end(), id, std::move(entry))->second;
+  by_name_.add(added);
+  remember_leaf(added);
 }
 
 void Cache::remove(const Entry& entry) noexcept {
   forget_leaf(entry);
   const std::int64_t id = entry.record.id;
-  by_name_.erase(entry.record.name);
+  by_name_.remove(entry.record.name);
   by_id_.erase(id);  // last: it may hold the only reference to the entry
 }
 
 void Cache::replace(const Entry& before, EntryPtr after) noexcept {
   forget_leaf(before);
-  auto name = by_name_.extract(before.record.name);
-  name.key() = after->record.name;
-  name.mapped() = after;
-  by_name_.insert(std::move(name));
+  by_name_.replace(after);
   auto id = by_id_.extract(before.record.id);
   id.key() = after->record.id;
   id.mapped().swap(after);  // keeps `before` alive until here
@@ -79,7 +68,7 @@ void Cache::replace(const Entry& before, EntryPtr after) noexcept {
 Cache::TakenOut Cache::take_out(const Entry& entry) noexcept {
   forget_leaf(entry);
   TakenOut taken;
-  taken.by_name_ = by_name_.extract(entry.record.name);
+  by_name_.remove(entry.record.name);
   taken.by_id_ = by_id_.extract(entry.record.id);
   ++taken_out_;
   return taken;
@@ -88,7 +77,7 @@ Cache::TakenOut Cache::take_out(const Entry& entry) noexcept {
 void Cache::put_back(TakenOut&& taken_out) noexcept {
   --taken_out_;
   remember_leaf(taken_out.entry());
-  by_name_.insert(std::move(taken_out.by_name_));
+  by_name_.add(taken_out.entry());
   by_id_.insert(std::move(taken_out.by_id_));
 }
 

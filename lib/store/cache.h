@@ -2,8 +2,6 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +10,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "lib/store/name_index.h"
 #include "paramstore/constraint.h"
 #include "paramstore/storage/param_record.h"
 
@@ -30,27 +29,19 @@ struct Entry {
 };
 using EntryPtr = std::shared_ptr<Entry>;
 
-/// For short names several times as fast as std::hash. It is not declared noexcept, or libstdc++ would take it for so fast
-/// that nodes need not keep it, and a table that grows would read every name again.
-struct NameHash {
-  std::size_t operator()(std::string_view name) const { return XXH3_64bits(name.data(), name.size()); }
-};
-
 /// Owns the entries: by name, by row (insertion order) and by leaf. Change an entry's leaf or name only through the
 /// cache.
 class Cache {
-  using ByName = std::unordered_map<std::string_view, EntryPtr, NameHash>;  // keys live in their entry's record
   using ById = std::map<std::int64_t, EntryPtr>;
 
  public:
-  /// An entry that was taken out, with its nodes, so putting it back allocates nothing.
+  /// An entry that was taken out, with its node, so putting it back allocates nothing.
   class TakenOut {
    public:
     const EntryPtr& entry() const noexcept { return by_id_.mapped(); }
 
    private:
     friend class Cache;
-    ByName::node_type by_name_;
     ById::node_type by_id_;
   };
 
@@ -91,17 +82,17 @@ class Cache {
 
   /// Finds a parameter in memory without touching its reference count. Null if it does not exist.
   const Entry* peek(std::string_view name) const noexcept {
-    auto found = by_name_.find(name);
-    return found == by_name_.end() ? nullptr : found->second.get();
+    const EntryPtr* found = by_name_.find(name);
+    return found ? found->get() : nullptr;
   }
 
  private:
   void remember_leaf(const EntryPtr& entry) noexcept;
   void forget_leaf(const Entry& entry) noexcept;
 
-  ByName by_name_;
+  NameIndex<Entry> by_name_;
   ById by_id_;
-  std::size_t taken_out_ = 0;  // entries that may be put back, for which by_name_ has buckets
+  std::size_t taken_out_ = 0;  // entries that may be put back, for which by_name_ has room
   // Filled on first use: few programs ask for a leaf's name.
   std::unordered_multimap<const c10::TensorImpl*, EntryPtr> by_leaf_;
   bool leaf_asked_for_ = false;

@@ -2,8 +2,11 @@
 
 #include <ATen/MemoryOverlap.h>
 #include <ATen/ops/empty.h>
+#include <c10/core/CPUAllocator.h>
 #include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
+#include <c10/core/Storage.h>
+#include <c10/core/TensorImpl.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <c10/util/Exception.h>
 #include <sys/mman.h>
@@ -151,16 +154,31 @@ void* destination_of(const at::Tensor& value) {
   return value.nbytes() == 0 ? &nothing : value.data_ptr();
 }
 
+at::Tensor tensor_at(c10::DataPtr memory, std::size_t bytes, at::IntArrayRef sizes, at::ScalarType dtype) {
+  // Inference tensors lack a version counter. Leave that mode only if needed: leaving it is not free.
+  std::optional<c10::InferenceMode> ordinary;
+  if (c10::InferenceMode::is_enabled()) ordinary.emplace(false);
+  c10::Storage storage(c10::Storage::use_byte_size_t(), bytes, std::move(memory), c10::GetCPUAllocator(), true);
+  at::Tensor tensor = at::detail::make_tensor<c10::TensorImpl>(
+      std::move(storage), c10::DispatchKeySet(c10::DispatchKey::CPU), c10::scalarTypeToTypeMeta(dtype));
+  tensor.unsafeGetTensorImpl()->set_sizes_contiguous(sizes);
+  return tensor;
+}
+
+bool is_small_and_plain(const at::Tensor& tensor) {
+  return tensor.nbytes() <= 4096 && tensor.is_contiguous() && tensor.device().is_cpu() && !tensor.is_conj() &&
+         !tensor.is_neg() && !tensor._is_zerotensor();
+}
+
 at::Tensor copy_of(const at::Tensor& tensor) {
-  c10::InferenceMode ordinary(false);
-  c10::AutoGradMode no_grad(false);
-  const bool plain = tensor.is_contiguous() && tensor.device().is_cpu() && !tensor.is_conj() && !tensor.is_neg() &&
-                     !tensor._is_zerotensor();
-  if (plain && tensor.nbytes() <= 4096) {  // clone() spends most of its time in dispatch on so small a tensor
-    at::Tensor copy = at::empty(tensor.sizes(), tensor.options().requires_grad(false));
-    if (tensor.nbytes() != 0) std::memcpy(copy.data_ptr(), tensor.data_ptr(), tensor.nbytes());
+  if (is_small_and_plain(tensor)) {
+    const std::size_t bytes = tensor.nbytes();
+    at::Tensor copy = tensor_at(c10::GetCPUAllocator()->allocate(bytes), bytes, tensor.sizes(), tensor.scalar_type());
+    if (bytes != 0) std::memcpy(copy.data_ptr(), tensor.data_ptr(), bytes);
     return copy;
   }
+  c10::InferenceMode ordinary(false);
+  c10::AutoGradMode no_grad(false);
   return tensor.detach().resolve_conj().resolve_neg().clone(at::MemoryFormat::Contiguous);
 }
 

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/Allocator.h>
 #include <c10/util/MaybeOwned.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -59,6 +61,13 @@ at::Tensor empty_value(const storage::ParamRecord& record);
 /// The destination of its bytes. Never null, not even for an empty tensor: `StoreFile::read_all` leaves a null
 /// destination unread.
 void* destination_of(const at::Tensor& value);
+
+/// A contiguous CPU tensor of that many bytes at `memory`, with a version counter. Made without at::empty, which takes
+/// longer to dispatch than to allocate a small tensor.
+at::Tensor tensor_at(c10::DataPtr memory, std::size_t bytes, at::IntArrayRef sizes, at::ScalarType dtype);
+
+/// Whether the tensor is contiguous, in CPU memory and so small that calling LibTorch takes longer than the work.
+bool is_small_and_plain(const at::Tensor& tensor);
 
 /// An independent tensor with the same contents: contiguous, detached, on the same device.
 at::Tensor copy_of(const at::Tensor& tensor);

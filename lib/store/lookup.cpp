@@ -225,13 +225,17 @@ Param constrained(const ScopeState& scope, std::string_view name, at::Tensor lea
 namespace {
 
 // For names without a leaf in the cache.
-std::optional<Found> find_in_file(StoreCore& core, ScopeState& scope, std::string_view name)
-    PARAMSTORE_EXCLUDES(store_mutex) {
-  const StoreLock locked(core, scope);
+std::optional<Found> find_under_lock(ScopeState& scope, std::string_view name) PARAMSTORE_REQUIRES(store_mutex) {
   EntryPtr entry = find_entry(scope, name);
   if (entry) entry = load_leaf(scope, entry);
   if (!entry) return std::nullopt;
   return Found{entry->leaf, entry->constraint};
+}
+
+std::optional<Found> find_in_file(StoreCore& core, ScopeState& scope, std::string_view name)
+    PARAMSTORE_EXCLUDES(store_mutex) {
+  const StoreLock locked(core, scope);
+  return find_under_lock(scope, name);
 }
 
 /// Whether this thread may use the entry as it is: it has a leaf, and is not part of another thread's open batch.
@@ -241,13 +245,27 @@ bool ready(const StoreCore& core, const Entry* entry) noexcept {
 
 }  // namespace
 
+namespace {
+
+std::optional<Found> find_in_memory(const StoreCore& core, ScopeState& scope, std::string_view name) {
+  MutexLock cache_lock(scope.cache_mutex);
+  const Entry* entry = scope.cache_in_passing().peek(name);
+  return ready(core, entry) ? std::optional(Found{entry->leaf, entry->constraint}) : std::nullopt;
+}
+
+}  // namespace
+
 std::optional<Found> find(StoreCore& core, ScopeState& scope, std::string_view name) {
-  {
-    MutexLock cache_lock(scope.cache_mutex);
-    const Entry* entry = scope.cache_in_passing().peek(name);
-    if (ready(core, entry)) return Found{entry->leaf, entry->constraint};
-  }
+  if (auto found = find_in_memory(core, scope, name)) return found;
   return find_in_file(core, scope, name);
+}
+
+std::optional<Found> find_to_add(StoreCore& core, ScopeState& scope, std::string_view name) {
+  if (auto found = find_in_memory(core, scope, name)) return found;
+  const StoreLock locked(core, scope);
+  auto found = find_under_lock(scope, name);
+  if (!found) core.require_writable(scope);
+  return found;
 }
 
 bool contains(StoreCore& core, ScopeState& scope, std::string_view name) {

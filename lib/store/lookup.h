@@ -42,6 +42,10 @@ struct Found {
 /// the mutexes it needs.
 std::optional<Found> find(StoreCore& core, ScopeState& scope, std::string_view name) PARAMSTORE_EXCLUDES(store_mutex);
 
+/// The same, for a caller that adds the parameter if it does not exist: throws Error if the file cannot be written then.
+std::optional<Found> find_to_add(StoreCore& core, ScopeState& scope, std::string_view name)
+    PARAMSTORE_EXCLUDES(store_mutex);
+
 /// Whether it exists, likewise. Reads no value.
 bool contains(StoreCore& core, ScopeState& scope, std::string_view name) PARAMSTORE_EXCLUDES(store_mutex);
 

@@ -32,13 +32,12 @@ storage::OpenOptions open_options(const StoreOptions& options) {
 }
 
 /// Adds a new parameter in a change of its own. Returns false and changes nothing if the name is taken.
-bool add_param(StoreCore& store, ScopeState& scope, StoredRow row, const Constraint& constraint, const at::Tensor& leaf)
-    PARAMSTORE_REQUIRES(store_mutex) {
-  if (scope.cache().find(row.record().name)) return false;
-  const bool small = row.bytes().size <= storage::WriteTransaction::small_insert;
+bool add_param(StoreCore& store, ScopeState& scope, const NewEntry& added) PARAMSTORE_REQUIRES(store_mutex) {
+  const std::string& name = added.entry->record.name;
+  if (scope.cache().peek(name) != nullptr) return false;
+  const bool small = added.row.bytes().size <= storage::WriteTransaction::small_insert;
   Change change(store, scope, {}, small ? Change::Extent::one_small_insert : Change::Extent::any);
-  const std::string name = row.record().name;
-  if (!try_insert_param(change, std::move(row), constraint, leaf)) {
+  if (!try_insert_param(change, added)) {
     // With the write lock held, what takes the name must be there. Otherwise callers would look for it for ever.
     if (!scope.file->find(name)) {
       throw CorruptStore(scope.path + ": the index of names has the parameter '" + name +
@@ -97,14 +96,10 @@ Param ParamStore::setdefault(std::string_view name, const InitialValue& init,
                              const std::optional<Constraint>& constraint) {
   StoreCore& store = core();
   ScopeState& scope = store.enter();
-  if (auto found = find(store, scope, name)) {
+  if (auto found = find_to_add(store, scope, name)) {
     Param value = constrained(scope, name, found->leaf, found->constraint);
     check_mismatch(store, scope, name, {value.sizes(), value.scalar_type(), found->constraint}, init, constraint);
     return value;
-  }
-  {
-    const StoreLock locked(store, scope);
-    store.require_writable(scope);
   }
 
   // User code: may take long and may call this store.
@@ -112,11 +107,11 @@ Param ParamStore::setdefault(std::string_view name, const InitialValue& init,
   const Constraint& under = constraint ? *constraint : constraints::real;
   const at::Tensor leaf = as_leaf(to_unconstrained(store, scope, name, under, value));
   Param made = constrained(scope, name, leaf, under);
-  const StoredRow row = row_of(name, under.tag(), leaf, scope.path);
+  const NewEntry added(row_of(name, under.tag(), leaf, scope.path), under, leaf);
   for (;;) {
     {
       const StoreLock locked(store, scope);
-      if (add_param(store, scope, row, under, leaf)) return made;
+      if (add_param(store, scope, added)) return made;
     }
     // Another thread or process has created it meanwhile, and then theirs counts, unless it has been erased again.
     if (auto found = find(store, scope, name))
@@ -143,7 +138,7 @@ void ParamStore::set(std::string_view name, const at::Tensor& constrained_value)
     if (!constraint) {
       if (entry) continue;  // another thread has created it meanwhile
       const at::Tensor leaf = as_leaf(value);
-      if (add_param(store, scope, row_of(name, under.tag(), leaf, scope.path), under, leaf)) return;
+      if (add_param(store, scope, NewEntry(row_of(name, under.tag(), leaf, scope.path), under, leaf))) return;
     } else if (entry && entry->constraint == under) {
       Change change(store, scope);
       overwrite_param(change, entry, under, value, Adopt::yes);

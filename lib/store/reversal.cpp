@@ -36,8 +36,12 @@ void remove_name(ScopeState& scope, const std::string& name) noexcept PARAMSTORE
 }  // namespace
 
 void Reversal::reserve(std::size_t steps) {
-  const std::size_t wanted = steps_.size() + steps;
-  if (wanted > steps_.capacity()) steps_.reserve(std::max(wanted, 2 * steps_.capacity()));
+  const auto reserve_in = [&](auto& vector) {
+    const std::size_t wanted = vector.size() + steps;
+    if (wanted > vector.capacity()) vector.reserve(std::max(wanted, 2 * vector.capacity()));
+  };
+  reserve_in(steps_);
+  reserve_in(added_);
 }
 
 void Reversal::prepare(Effects& effects) {
@@ -47,6 +51,16 @@ void Reversal::prepare(Effects& effects) {
     if (!each.contents.defined()) continue;
     each.contents_before = copy_of(each.after->leaf);
     each.was_clean = version_of(each.after->leaf) == each.before->stored_version;
+  }
+}
+
+void Reversal::note_added(const EntryPtr& entry) noexcept {
+  added_.push_back(entry);
+  Added* const last = steps_.empty() ? nullptr : std::get_if<Added>(&steps_.back());
+  if (last) {
+    ++last->count;
+  } else {
+    steps_.emplace_back(Added{1});
   }
 }
 
@@ -89,17 +103,23 @@ void Reversal::go_back(ScopeState& scope) noexcept {
 
 void Reversal::settle(ScopeState& scope) noexcept {
   MutexLock cache_lock(scope.cache_mutex);
+  for (const EntryPtr& entry : added_) entry->uncommitted = false;
   for (Step& step : steps_) {
-    if (auto* added = std::get_if<Added>(&step)) added->entry->uncommitted = false;
     if (auto* replaced = std::get_if<Replaced>(&step)) replaced->after->uncommitted = false;
   }
   for (const EntryPtr& entry : scope.read_uncommitted) entry->uncommitted = false;
   scope.read_uncommitted.clear();
   scope.changing_cache().forget_taken_out();
   steps_.clear();
+  added_.clear();
 }
 
-void Reversal::take_back(ScopeState& scope, Added& step) noexcept { remove_name(scope, step.entry->record.name); }
+void Reversal::take_back(ScopeState& scope, Added& step) noexcept {
+  for (; step.count > 0; --step.count) {
+    remove_name(scope, added_.back()->record.name);
+    added_.pop_back();
+  }
+}
 
 void Reversal::take_back(ScopeState& scope, Replaced& step) noexcept {
   std::exception_ptr failure;

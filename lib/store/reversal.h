@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -23,7 +24,7 @@ class Reversal {
   void prepare(Effects& effects);
 
   // Reserve room before each.
-  void note_added(const EntryPtr& entry) noexcept { steps_.emplace_back(Added{entry}); }
+  void note_added(const EntryPtr& entry) noexcept;
   void note_replaced(const Replacement& replacement) noexcept;
   void note_removed(Cache::TakenOut&& taken_out) noexcept { steps_.emplace_back(std::move(taken_out)); }
   void note_clear(Cache& cache, bool complete) noexcept;  // leaves `cache` empty
@@ -38,7 +39,7 @@ class Reversal {
 
  private:
   struct Added {
-    EntryPtr entry;
+    std::size_t count;  // of the last in `added_`
   };
   struct Replaced {
     EntryPtr before;
@@ -60,7 +61,7 @@ class Reversal {
   };
   using Step = std::variant<Added, Replaced, Cache::TakenOut, Cleared, Stamped, LeafExchange>;
 
-  static void take_back(ScopeState& scope, Added& step) noexcept PARAMSTORE_REQUIRES(store_mutex);
+  void take_back(ScopeState& scope, Added& step) noexcept PARAMSTORE_REQUIRES(store_mutex);
   static void take_back(ScopeState& scope, Replaced& step) noexcept PARAMSTORE_REQUIRES(store_mutex);
   static void take_back(ScopeState& scope, Cache::TakenOut& step) noexcept PARAMSTORE_REQUIRES(store_mutex);
   static void take_back(ScopeState& scope, Cleared& step) noexcept PARAMSTORE_REQUIRES(store_mutex);
@@ -68,6 +69,8 @@ class Reversal {
   static void take_back(ScopeState& scope, LeafExchange& step) noexcept PARAMSTORE_REQUIRES(store_mutex);
 
   std::vector<Step> steps_;
+  // Of all steps that added: a batch may add very many in a row, and a Step is large.
+  std::vector<EntryPtr> added_;
   std::unique_ptr<Cache> for_clear_;  // made by `prepare`
 };
 

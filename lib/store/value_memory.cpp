@@ -1,14 +1,7 @@
 #include "lib/store/value_memory.h"
 
-#include <c10/core/CPUAllocator.h>
-#include <c10/core/InferenceMode.h>
-#include <c10/core/Storage.h>
-#include <c10/core/TensorImpl.h>
-
 #include <atomic>
 #include <new>
-#include <optional>
-#include <utility>
 
 #include "lib/store/leaf.h"
 
@@ -53,16 +46,9 @@ at::Tensor ValueMemory::empty_value(const storage::ParamRecord& record) {
     used_ = 0;
   }
   std::byte* const data = block_->memory() + used_;
-  // A leaf needs a version counter, which inference tensors lack. Set the mode only if needed: setting it is not free.
-  std::optional<c10::InferenceMode> ordinary;
-  if (c10::InferenceMode::is_enabled()) ordinary.emplace(false);
   block_->users.fetch_add(1, std::memory_order_relaxed);
-  c10::DataPtr pointer(data, block_, &Block::release, c10::Device(c10::kCPU));
-  c10::Storage storage(c10::Storage::use_byte_size_t(), size, std::move(pointer), c10::GetCPUAllocator(), true);
   at::Tensor value =
-      at::detail::make_tensor<c10::TensorImpl>(std::move(storage), c10::DispatchKeySet(c10::DispatchKey::CPU),
-                                               c10::scalarTypeToTypeMeta(torch_dtype(record.dtype)));
-  value.unsafeGetTensorImpl()->set_sizes_contiguous(record.shape);
+      tensor_at({data, block_, &Block::release, c10::Device(c10::kCPU)}, size, record.shape, torch_dtype(record.dtype));
   used_ += taken;
   return value;
 }

@@ -19,6 +19,9 @@ EntryPtr new_entry(storage::ParamRecord record, const Constraint& constraint, co
 
 }  // namespace
 
+NewEntry::NewEntry(StoredRow made_from, const Constraint& constraint, const at::Tensor& leaf)
+    : row(std::move(made_from)), entry(new_entry(row.take_record(0, 0), constraint, leaf)) {}
+
 void throw_stale(const ScopeState& scope, std::vector<std::string> names, Remedy remedy) {
   std::string list;
   for (const auto& name : names) list += (list.empty() ? "'" : ", '") + name + "'";
@@ -30,23 +33,24 @@ void throw_stale(const ScopeState& scope, std::vector<std::string> names, Remedy
                    std::move(names));
 }
 
-bool try_insert_param(Change& change, StoredRow row, const Constraint& constraint, const at::Tensor& leaf) {
+bool try_insert_param(Change& change, const NewEntry& added) {
   auto& rows = change.rows();
   auto& replacements = change.effects().replacements;
-  replacements.reserve(replacements.size() + 1);
-  // All but the id, before the row is there.
-  const auto entry = new_entry(row.take_record(0, rows.revision()), constraint, leaf);
-  const auto id = rows.try_insert(entry->record, row.bytes());
-  if (!id) return false;
-  entry->record.id = *id;
-  replacements.push_back({nullptr, entry, {}, {}});
+  replacements.push_back({nullptr, added.entry, {}, {}});  // before the row is there: this may fail
+  storage::ParamRecord& record = added.entry->record;
+  const auto id = rows.try_insert(record, added.row.bytes());
+  if (!id) {
+    replacements.pop_back();
+    return false;
+  }
+  record.id = *id;
+  record.revision = rows.revision();
   return true;
 }
 
 void insert_param(Change& change, std::string_view name, const Constraint& constraint, const at::Tensor& leaf) {
-  StoredRow row = row_of(name, constraint.tag(), leaf, change.scope().path);
-  if (!try_insert_param(change, std::move(row), constraint, leaf))
-    throw_stale(change.scope(), {std::string(name)}, Remedy::repeat);
+  const NewEntry added(row_of(name, constraint.tag(), leaf, change.scope().path), constraint, leaf);
+  if (!try_insert_param(change, added)) throw_stale(change.scope(), {std::string(name)}, Remedy::repeat);
 }
 
 void overwrite_param(Change& change, const EntryPtr& entry, const Constraint& constraint, const at::Tensor& value,

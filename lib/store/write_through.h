@@ -11,10 +11,18 @@
 
 namespace paramstore {
 
-/// Adds a parameter at the end. `leaf`, from which `row` was made, becomes its leaf. Returns false and changes nothing
-/// if another connection has just added the name.
-bool try_insert_param(Change& change, StoredRow row, const Constraint& constraint, const at::Tensor& leaf)
-    PARAMSTORE_REQUIRES(store_mutex);
+/// A parameter that does not exist yet: its row, and its entry, which lacks only what the row's insertion gives it. It
+/// can be made without the store's mutex.
+struct NewEntry {
+  /// `row` was made from `leaf`.
+  NewEntry(StoredRow row, const Constraint& constraint, const at::Tensor& leaf);
+
+  StoredRow row;  // without its record, which the entry has
+  EntryPtr entry;
+};
+
+/// Adds the parameter at the end. Returns false and changes nothing if another connection has just added the name.
+bool try_insert_param(Change& change, const NewEntry& added) PARAMSTORE_REQUIRES(store_mutex);
 
 /// The same, but throws StaleParam.
 void insert_param(Change& change, std::string_view name, const Constraint& constraint, const at::Tensor& leaf)

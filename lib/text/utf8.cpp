@@ -33,6 +33,10 @@ Character first_character(std::string_view text) noexcept {
 
 std::optional<std::size_t> first_invalid_utf8(std::string_view text) noexcept {
   for (std::size_t at = 0; at < text.size();) {
+    if (static_cast<unsigned char>(text[at]) < 0x80) {
+      ++at;
+      continue;
+    }
     const std::size_t length = first_character(text.substr(at)).length;
     if (length == 0) return at;
     at += length;
