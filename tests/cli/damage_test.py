@@ -53,6 +53,19 @@ class NotAStore(CommandTest):
         os.mkfifo(self.folder / "pipe")
         self.assertIn("not a regular file", self.refused(FILE, "ls", "pipe"))
 
+    def test_a_pipe_in_the_place_of_the_journal_or_the_log(self):
+        name = self.sample()
+        for suffix in ("-journal", "-wal", "-shm"):
+            pipe = self.folder / (name + suffix)
+            os.mkfifo(pipe)
+            for verb, *rest in (["ls"], ["get", "loc"], ["info"], ["set", "loc", "2"], ["backup", "copy.db"], ["compact"]):
+                with self.subTest(suffix=suffix, verb=verb):
+                    error = self.refused(FILE, verb, name, *rest)  # and does not wait for a writer of the pipe
+                    self.assertIn(name + suffix, error)
+                    self.assertIn("a named pipe", error)
+            pipe.unlink()
+        self.assertEqual(self.paramstore("get", name, "loc"), "1.5\n")
+
     def test_a_file_that_may_not_be_read(self):
         store = self.folder / self.sample()
         self.folder.chmod(0o755)
@@ -119,6 +132,33 @@ class Damaged(CommandTest):
         self.sqlite(self.store, "UPDATE params SET constraint_tag = 'interval(0)' WHERE name = 'brain'")
         self.assertIn("parameter brain: the constraint tag interval(0) is invalid: interval(lower_bound, upper_bound) takes 2 arguments",
                       self.paramstore("verify", self.store, status=FOUND))
+
+    def test_a_damaged_log(self):
+        store, log = self.folder / self.store, self.folder / (self.store + "-wal")
+        connection = sqlite3.connect(store)
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        for i in range(4):
+            connection.execute("UPDATE params SET value = zeroblob(4) WHERE name = 'loc'")
+            connection.execute("INSERT INTO params (name, dtype, shape, value) VALUES (?, 'float32', '[1]', zeroblob(4))", (f"new{i}",))
+            connection.commit()
+        file, sound = store.read_bytes(), log.read_bytes()
+        connection.close()  # writes the log back
+        def as_a_killed_process_leaves_it(log_bytes):
+            store.write_bytes(file)
+            log.write_bytes(log_bytes)
+            pathlib.Path(str(store) + "-shm").unlink(missing_ok=True)
+
+        as_a_killed_process_leaves_it(sound)
+        self.assertIn("sound", self.paramstore("verify", self.store))
+        damaged = bytearray(sound)
+        damaged[32 + 24 + 100] ^= 16  # in the first frame's page
+        as_a_killed_process_leaves_it(damaged)
+        self.assertIn(f"{self.store}-wal: the log is damaged at byte 32", self.paramstore("verify", self.store, status=FOUND))
+        as_a_killed_process_leaves_it(damaged)
+        [report, *_] = self.json("verify", "--json", self.store, status=FOUND)
+        self.assertEqual((report["sound"], len(report["damage"])), (False, 1))
+        self.assertIn("at least 4", str(report["damage"][0]))
+        self.assertEqual(self.paramstore("verify", "--quiet", self.store, status=FOUND), "")
 
     def test_damage_in_a_scope_is_damage_of_the_store(self):
         path = self.folder / "model.params.scopes" / "fold-1.params.db"
