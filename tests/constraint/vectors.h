@@ -45,7 +45,7 @@ inline at::Tensor tensor_of(const json& tensor) {
   for (const json& value : tensor.at("values")) {
     values.push_back(number_of(value));
   }
-  return tensor(values, tensor.at("shape").get<std::vector<std::int64_t>>(), dtype_of(tensor));
+  return testing::tensor(values, tensor.at("shape").get<std::vector<std::int64_t>>(), dtype_of(tensor));
 }
 
 // float64 to 1e-12 of the value, float32 to 4 units in the last place; denormals to 4 of the smallest.
