@@ -3,7 +3,6 @@
 #include <paramstore/paramstore.h>
 #include <sqlite3.h>
 
-#include <algorithm>
 #include <cstring>
 #include <random>
 
@@ -11,7 +10,7 @@
 #include "sql/connection.h"
 #include "store/temporary_store.h"
 
-#include "constraint/vectors.h"  // last: it includes doctest.h
+#include <doctest/doctest.h>  // last: the glog that Debian's LibTorch includes has a CHECK of its own
 
 using namespace paramstore::sql::testing;
 using paramstore::Constraint;
@@ -123,49 +122,6 @@ TEST_CASE("unconstrained() is the library's inverse, for every constraint") {
   CHECK(sql.text("SELECT length(unconstrained(x'', 'float32', '[0,3]', 'positive'))") == "0");
   CHECK(sql.text("SELECT unconstrained_shape(x'', 'float32', '[0,3]', 'positive')") == "[0,3]");
   CHECK(sql.cell("SELECT unconstrained(NULL, 'float32', '[]', 'positive')").is_null());
-}
-
-TEST_CASE("unconstrained() computes the inverses of PyTorch and Pyro, and refuses what their checks refuse") {
-  Connection sql = extended();
-  std::size_t compared = 0;
-  std::size_t refused = 0;
-  paramstore::testing::for_each_case("inverse", [&](const Constraint& constraint, const nlohmann::json& example) {
-    at::Tensor value = paramstore::testing::tensor_of(example.at("input")).clone();
-    const std::string dtype = example.at("input").at("dtype");
-    const auto call = [&](const std::string& function) {
-      return "SELECT " + function + "(?1, '" + dtype + "', '" + shape_of(value) + "', '" + constraint.tag() + "')";
-    };
-    const auto inside = [&] { return constraint.check(value).contiguous(); };
-    const at::Tensor fits = inside().clone();
-    nlohmann::json expected = example.at("output");
-    if (!fits.all().item<bool>()) {
-      ++refused;
-      CHECK(contains(sql.error(call("unconstrained"), {bytes_of(value)}), "expected a value under the constraint"));
-      // Put an event that fits in the place of each that does not, and compare the others.
-      const auto dims = static_cast<std::size_t>(fits.dim());
-      if (!fits.any().item<bool>() || fits.sizes() != value.sizes().slice(0, dims)) return;
-      const at::Tensor outside = fits.logical_not().flatten();
-      const at::Tensor events = value.view({fits.numel(), -1});
-      events.index_put_({outside}, events.index({fits.flatten()})[0].clone());
-      if (!inside().all().item<bool>()) return;  // its bounds differ from place to place
-      const at::Tensor found = transform_to(constraint).inv(value).contiguous().view({fits.numel(), -1});
-      for (std::int64_t i = 0; i < found.numel(); ++i) {
-        if (outside[i / found.size(1)].item<bool>())
-          expected["values"][static_cast<std::size_t>(i)] = found.flatten()[i].item<double>();
-      }
-    }
-    ++compared;
-    const std::string result = sql.text(call("unconstrained"), {bytes_of(value)});
-    const auto shape = expected.at("shape").get<std::vector<std::int64_t>>();
-    CHECK(sql.text(call("unconstrained_shape"), {bytes_of(value)}) == paramstore::storage::shape_to_json(shape));
-    const at::Tensor output = at::empty(shape, value.options());
-    REQUIRE(result.size() == output.nbytes());
-    if (!result.empty()) std::memcpy(output.data_ptr(), result.data(), result.size());
-    paramstore::testing::check_close(output, expected);
-  });
-  MESSAGE(compared << " compared, " << refused << " with values outside");
-  CHECK(compared > 700);
-  CHECK(refused > 0);
 }
 
 TEST_CASE("unconstrained() refuses a value outside the constraint, and says where") {
