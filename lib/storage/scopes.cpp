@@ -237,14 +237,16 @@ bool Connection::drop_scope(std::string_view name) {
   // First, because the file could not be restored if this failed. If removing the file fails instead, nothing is lost:
   // a scope exists if its file does.
   forget_scope(name);
+  // All that needs memory, because the scope is gone once its file is.
+  const std::vector<fs::path> beside_it = {beside(path, "-wal"), beside(path, "-shm"), beside(path, "-journal")};
+  const fs::path folder = path.parent_path();
+  const fs::path above = folder.parent_path();
+  const std::string done = path.string() + ": the scope " + in_quotes(name) + " is dropped";
   fs::remove(path, error);
   if (error) throw StorageError(path.string() + ": cannot be removed: " + error.message(), SQLITE_IOERR_DELETE);
-  for (const char* each : {"-wal", "-shm", "-journal"}) fs::remove(beside(path, each), error);
-  const bool last = fs::remove(path.parent_path(), error);  // fails while the folder has other files
-  if (options_.survive_power_loss) {
-    const fs::path changed = last ? path.parent_path().parent_path() : path.parent_path();
-    sync_names(changed, options_, path.string() + ": the scope " + in_quotes(name) + " is dropped");
-  }
+  for (const fs::path& each : beside_it) fs::remove(each, error);
+  const bool last = fs::remove(folder, error);  // fails while the folder has other files
+  if (options_.survive_power_loss) sync_names(last ? above : folder, options_, done);
   return true;
 }
 

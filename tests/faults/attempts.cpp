@@ -24,12 +24,13 @@ namespace {
 constexpr unsigned most_seconds = 60;    // that one attempt may take
 constexpr std::chrono::seconds slow(2);  // an attempt that the log mentions
 constexpr long most_chances = 1'000'000;
+constexpr int next_worker = 77;   // a worker's exit status: it has told what was lost, and another one goes on
 constexpr int most_deaths = 100;  // of one series, which is then given up: it may die without the fault
 
 // Where a worker is; it outlives the worker.
 struct Position {
   std::size_t series;
-  std::size_t pick;
+  long pick;
   long n;
   unsigned long held;
 };
@@ -114,16 +115,17 @@ class Worker {
 
  private:
   void few(const Series& series) {
+    if (at_->pick >= most_chances) return;
     alarm(most_seconds);
     const Attempted counted = tried(series, 0);
     if (!counted.lost.empty()) {
       at_->n = 0;
+      at_->pick = most_chances;  // nothing more of this series
       tell(series, counted.lost);
-      return;
     }
     const std::vector<long> chosen = picks_of(series, counted.chances, picks_);
-    for (; at_->pick < chosen.size(); ++at_->pick) {
-      at_->n = chosen[at_->pick];
+    for (; at_->pick < static_cast<long>(chosen.size()); ++at_->pick) {
+      at_->n = chosen[static_cast<std::size_t>(at_->pick)];
       attempt(series);
     }
   }
@@ -158,6 +160,8 @@ class Worker {
   void tell(const Series& series, const std::string& lost) {
     const std::string message = label_of(series, at_->n) + "\n" + lost.substr(0, 3000) + '\0';
     if (::write(pipe_, message.data(), message.size()) < 0) std::_Exit(3);
+    // What was lost, a descriptor say, is not to be found again by every attempt that follows.
+    std::_Exit(next_worker);
   }
 
   const std::vector<Series>& series_;
@@ -220,13 +224,14 @@ void try_all(const std::vector<Series>& series, const std::string& only, long pi
     int status = 0;
     ::waitpid(child, &status, 0);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) break;
-    // The attempt that ended the worker is lost; the next worker begins behind it.
     const std::string label = label_of(series[at->series], at->n);
+    const bool told = WIFEXITED(status) && WEXITSTATUS(status) == next_worker;
     const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     const std::string how = signal == SIGALRM ? "did not return within " + std::to_string(most_seconds) + " seconds"
                             : signal != 0     ? "ended the process: " + std::string(strsignal(signal))
                                               : "ended the process with status " + std::to_string(WEXITSTATUS(status));
-    figures.lost(label + "\n" + how, reproduce(label));
+    if (!told) figures.lost(label + "\n" + how, reproduce(label));
+    // The next worker begins behind this attempt.
     ++at->n;
     ++at->pick;
     if (at->series != dying) deaths = 0;

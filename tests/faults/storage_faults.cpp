@@ -123,7 +123,7 @@ class Trial {
       lost = locked(found, folder_);
       if (!lost.empty()) return told(call) + lost;
 
-      if (call.failed && afterwards == Afterwards::again) {
+      if (call.failed && afterwards == Afterwards::again && !says_done(call)) {
         const Call again = call_of(run, false);
         if (again.failed || !again.wrong.empty())
           return told(call) + "then the same call fails without a fault: " + again.error + again.wrong;

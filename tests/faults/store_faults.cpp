@@ -170,7 +170,7 @@ class Trial {
       if (!lost.empty()) return told + lost;
 
       const bool open = bench.store && (call.failed || !operation_.closes);
-      if (open && call.failed) {
+      if (open && call.failed && !says_done(call)) {
         const Shown now = shown_by(*bench.store);
         if (operation_.others != nullptr) {
           // Asking the store makes it read what others have committed.
@@ -181,7 +181,7 @@ class Trial {
         } else {
           lost = difference(without_empty(now.contents), without_empty(of_store(files, store_file(operation_))));
         }
-      } else if (open) {
+      } else if (open && !call.failed) {
         lost = difference(shown_by(*bench.store).contents, after_);
       }
       if (!lost.empty()) return told + "in memory " + lost;
@@ -190,7 +190,8 @@ class Trial {
         if (!lost.empty()) return told + lost;
       }
 
-      if (call.failed && again) {
+      const bool done = !call.failed || says_done(call);
+      if (!done && again) {
         const Call second = call_of(run, false);
         if (second.failed || !second.wrong.empty())
           return told + "then the same call fails without a fault: " + second.error + second.wrong;
@@ -205,7 +206,7 @@ class Trial {
         const Call closing = call_of([&] { bench.store->close(); }, false);
         if (closing.failed) return told + "then closing fails without a fault: " + closing.error;
       }
-      if (!call.failed || again) {
+      if (done || again) {
         expected = files_closed_;
       } else if (before.contents.empty() || operation_.others != nullptr) {
         expected = files;
