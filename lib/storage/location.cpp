@@ -57,8 +57,8 @@ std::string read_header(const fs::path& path, const std::string& vfs_name) {
                                                             sqlite3_free);
   if (name == nullptr || file == nullptr) throw std::bad_alloc();
   std::memset(file.get(), 0, static_cast<std::size_t>(vfs->szOsFile));
+  std::string header(header_size, '\0');  // before the file is open: this can throw
   int code = vfs->xOpen(vfs, name.get(), file.get(), SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB, nullptr);
-  std::string header(header_size, '\0');
   sqlite3_int64 size = 0;
   if (code == SQLITE_OK) {
     code = file->pMethods->xFileSize(file.get(), &size);
