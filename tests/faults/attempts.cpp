@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <exception>
 #include <new>
 #include <stdexcept>
@@ -100,6 +101,8 @@ class Worker {
     for (; at_->series < series_.size(); ++at_->series, at_->pick = 0, at_->n = 1) {
       const Series& series = series_[at_->series];
       if (!choice_.series(series.label)) continue;
+      const std::clock_t began = std::clock();
+      const unsigned long held = at_->held;
       if (choice_.n() > 0) {
         if (at_->n > choice_.n()) continue;
         at_->n = choice_.n();
@@ -110,6 +113,8 @@ class Worker {
       } else {
         while (attempt(series)) ++at_->n;
       }
+      std::fprintf(stderr, "%s: %lu held, %.1f seconds\n", series.label.c_str(), at_->held - held,
+                   static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC);
     }
   }
 

@@ -3,9 +3,10 @@
   report.py [--sanitized BUILD] [--only CLASS]... [--jobs N] [--readme] BUILD OUTPUT
 
 BUILD is a build folder; BUILD/faults.txt names the classes and their commands (tests/faults/CMakeLists.txt). A class that
-wants the sanitizers is taken from the folder given with --sanitized. OUTPUT gets faults.json (all figures, all losses) and
-faults.md, the table. With --readme, if every class ran, the last section of tests/README.md becomes that table. The exit
-status is 0 if nothing was lost and every class ran.
+wants the sanitizers is taken from the folder given with --sanitized. OUTPUT gets NAME.json for each class as soon as it has ended,
+and faults.json (all figures, all losses) and faults.md, the table, at the end. With --readme, classes whose NAME.json is of this
+commit are not run again, and if every class ran, the last section of tests/README.md becomes the table; so the whole can be run
+in parts. The exit status is 0 if nothing was lost and every class ran.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import time
 
 HEADING = "## The last whole attack"
@@ -29,20 +31,49 @@ def classes_of(build):
         yield name, int(seconds), sanitized == "TRUE", command
 
 
-def run(name, command, log):
-    """The lines of figures that the command prints, or one that says why there are none."""
+def run(name, command, output, commit):
+    """What the class's command prints and takes, which also goes into OUTPUT/NAME.json."""
     began = time.monotonic()
-    with open(log, "w") as stderr:
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=stderr, text=True)
-    seconds = time.monotonic() - began
+    # wait4 also counts the time of the processes that the command has started and waited for.
+    with tempfile.TemporaryFile("w+") as stdout, open(output / f"{name}.log", "w") as stderr:
+        process = subprocess.Popen(command, stdout=stdout, stderr=stderr)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        stdout.seek(0)
+        lines = [line for line in stdout if line.startswith("{")]
     try:
-        figures = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        figures = [json.loads(line) for line in lines]
     except json.JSONDecodeError as error:
         figures = []
         print(f"{name}: {error}", file=sys.stderr)
     losing = any(each["lost"] for each in figures)
-    complete = bool(figures) and done.returncode == (1 if losing else 0)
-    return name, figures, complete, done.returncode, seconds
+    result = {"commit": commit, "date": today(), "figures": figures, "status": process.returncode,
+              "complete": bool(figures) and process.returncode == (1 if losing else 0),
+              "seconds": round(time.monotonic() - began, 1), "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 1)}
+    (output / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
+    return name, result
+
+
+def recorded(name, output, commit):
+    """What `run` has recorded of a class that ran to its end at this commit, or nothing."""
+    record = output / f"{name}.json"
+    if not record.exists() or commit.endswith("-dirty") or commit == "unknown":
+        return None
+    result = json.loads(record.read_text())
+    return result if result["commit"] == commit and result["complete"] else None
+
+
+def tell(name, result, output):
+    tried = sum(each["tried"] for each in result["figures"])
+    lost = sum(each["lost"] for each in result["figures"])
+    print(f"{name}: {tried:,} tried, {lost:,} lost, {result['seconds']:.0f} s, {result['cpu_seconds'] / 60:.1f} CPU minutes",
+          flush=True)
+    if not result["complete"]:
+        print(f"{name} ended with status {result['status']}; see {output / (name + '.log')}", flush=True)
+
+
+def today():
+    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
 
 
 def commit_of():
@@ -85,33 +116,35 @@ def main():
     chosen.sort(reverse=True)
     arguments.output.mkdir(parents=True, exist_ok=True)
 
+    commit = commit_of()
     results = {}
+    if arguments.readme:
+        results = {name: result for name in order if (result := recorded(name, arguments.output, commit))}
+        for name, result in results.items():
+            tell(name, result, arguments.output)
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
-        running = [pool.submit(run, name, command, arguments.output / f"{name}.log") for _, name, command in chosen]
+        running = [pool.submit(run, name, command, arguments.output, commit) for _, name, command in chosen
+                   if name not in results]
         for each in concurrent.futures.as_completed(running):
-            name, figures, complete, status, seconds = each.result()
-            results[name] = figures, complete
-            tried = sum(f["tried"] for f in figures)
-            lost = sum(f["lost"] for f in figures)
-            print(f"{name}: {tried:,} tried, {lost:,} lost, {seconds:.0f} s", flush=True)
-            if not complete:
-                print(f"{name} ended with status {status}; see {arguments.output / (name + '.log')}", flush=True)
+            name, result = each.result()
+            results[name] = result
+            tell(name, result, arguments.output)
 
     totals = {}
     for name in order:
-        for figures in results[name][0]:
+        for figures in results[name]["figures"]:
             total = totals.setdefault(figures["class"], {"tried": 0, "held": 0, "lost": 0, "losses": []})
             for key in total:
                 total[key] += figures[key]
-    date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
-    table = table_of(totals, date, commit_of())
+    date = max(result["date"] for result in results.values())
+    table = table_of(totals, date, commit)
     (arguments.output / "faults.md").write_text(table)
-    (arguments.output / "faults.json").write_text(json.dumps({"date": date, "commit": commit_of(), "classes": totals}, indent=1) + "\n")
+    (arguments.output / "faults.json").write_text(json.dumps({"date": date, "commit": commit, "classes": totals}, indent=1) + "\n")
     print("\n" + table)
     for name, total in totals.items():
         for loss in total["losses"][:20]:
             print(f"lost ({name}): {loss['what']}\n  {loss['reproduce']}")
-    whole = all(complete for _, complete in results.values())
+    whole = all(result["complete"] for result in results.values())
     if arguments.readme and whole and not arguments.only:
         write_readme(table)
     sys.exit(0 if whole and not any(t["lost"] for t in totals.values()) else 1)

@@ -93,6 +93,16 @@ using Step = std::function<void(Trial&)>;
 bool wrong = false;
 void expect(bool condition) noexcept { wrong = wrong || !condition; }
 
+// Descriptors of files below `folder`.
+int open_below(const fs::path& folder) {
+  int count = 0;
+  for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;  // the descriptor that reads this folder
+    if (fs::read_symlink(entry.path(), gone).string().rfind(folder.string(), 0) == 0) ++count;
+  }
+  return count;
+}
+
 // `call` with its n-th allocation failing, for n = 1, 2, ... until nothing fails.
 void try_all(const std::string& what, const Step& prepare, const Step& call,
              const Original& original = without_scopes()) {
@@ -109,21 +119,22 @@ void try_all(const std::string& what, const Step& prepare, const Step& call,
       if (!outcome.hit) CHECK(!outcome.threw);
       CHECK(!std::exchange(wrong, false));
       // No lock is left, not even before the store is used again.
-      PlainSqlite other(trial.store);
-      CHECK(other.run("BEGIN IMMEDIATE; COMMIT") == "");
+      std::optional<PlainSqlite> other(std::in_place, trial.store);
+      CHECK(other->run("BEGIN IMMEDIATE; COMMIT") == "");
       CHECK(contents_of(trial.file()) == (outcome.threw ? trial.before : trial.after));
       if (outcome.threw) {
         CHECK_NOTHROW(call(trial));
         CHECK(!std::exchange(wrong, false));
         CHECK(contents_of(trial.file()) == trial.after);
       }
-      CHECK(other.run("BEGIN IMMEDIATE; COMMIT") == "");
+      CHECK(other->run("BEGIN IMMEDIATE; COMMIT") == "");
       add(trial.file(), "afterwards", some_bytes(8));
       trial.after["afterwards"] = some_bytes(8);
       trial.held.clear();
       trial.database.reset();
-      Database again(trial.store);
-      CHECK(contents_of(again.main()) == trial.after);
+      CHECK(contents_of(Database(trial.store).main()) == trial.after);
+      other.reset();
+      CHECK(open_below(trial.folder.path()) == 0);
     }
   }
 }
