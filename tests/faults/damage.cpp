@@ -190,10 +190,13 @@ int random_bits(const Options& options) {
   Figures rest(without_row_checksum);
   Figures log("random bits of a -wal");
   Figures earlier("random bits of a -wal, in its newest commit");
-  const SampleStore stores[] = {sample_store("4-KiB-pages", 4096, true), sample_store("64-KiB-pages", 65536, true)};
   std::mt19937_64 random(1);
-  for (const SampleStore& store : stores) {
-    for (std::size_t which = 0; which < store.files.size(); ++which) {
+  for (const std::size_t page_size : {std::size_t{4096}, std::size_t{65536}}) {
+    // The file without a log, as the pages in the log would hide what was done to the file's own.
+    for (const bool in_log : {false, true}) {
+      const SampleStore store =
+          sample_store(std::to_string(page_size / 1024) + "-KiB-pages" + (in_log ? "-log" : ""), page_size, in_log);
+      const std::size_t which = store.files.size() - 1;
       const SampleFile& target = store.files[which];
       std::vector<Damaging> all;
       for (int i = options.brief ? 150 : 5000; i > 0; --i) {
@@ -201,7 +204,7 @@ int random_bits(const Options& options) {
         const auto bit = static_cast<unsigned>(random() % 8);
         all.push_back({label(store, target.name, at, bit), which, at, bit, false});
       }
-      run(store, all, 8, options, "random", which == 0 ? file : log, which == 0 ? rest : earlier);
+      run(store, all, 8, options, "random", in_log ? log : file, in_log ? earlier : rest);
     }
   }
   return file.finish() | rest.finish() | log.finish() | earlier.finish();
