@@ -87,7 +87,7 @@ Outcome run_short_of_memory(std::int64_t n, Shortage shortage, const std::functi
 
 std::int64_t next_allocation(std::int64_t n) {
   static const bool every = std::getenv("PARAMSTORE_EVERY_ALLOCATION") != nullptr;
-  return every || n < 12 ? n + 1 : n + 1 + n / 4;
+  return every || n < 4 ? n + 1 : n + n / 2 + 1;
 }
 
 }  // namespace paramstore::storage::testing
