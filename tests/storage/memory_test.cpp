@@ -302,3 +302,18 @@ TEST_CASE("files as a whole while memory runs out") {
     expect(second.main().count() >= start.size());
   });
 }
+
+TEST_CASE("a file that is refused does not stay open, whichever allocation fails") {
+  make_memory_fail();
+  const TemporaryFolder folder;
+  const fs::path text = folder / "text.db";
+  write_file(text, std::string(200, 'x'));
+  bool hit = true;
+  for (std::int64_t n = 1; hit; ++n) {
+    CAPTURE(n);
+    const Outcome outcome = run_short_of_memory(n, Shortage::once, [&] { open_database(text, fast()); });
+    hit = outcome.hit;
+    CHECK(outcome.threw);
+    CHECK(open_below(folder.path()) == 0);
+  }
+}
