@@ -21,7 +21,7 @@ Attack attack_of(const Options& options, const std::filesystem::path& folder) {
   } else if (which == "memory") {
     attack.name = "memory";
     // Opening a store alone allocates thousands of times, mostly in SQLite's parser.
-    attack.picks = options.brief ? 5 : 400;
+    attack.picks = options.brief ? 5 : 200;
     attack.memory = true;
     attack.faults = memory_faults();
   } else if (which == "disk-full") {

@@ -15,7 +15,7 @@ KILLS = 10_000
 
 def main(crash_tests):
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run([crash_tests, "--test-case=*loses nothing that it had committed*"], cwd=folder,
+        done = subprocess.run([crash_tests, "--test-case=*killed at any moment*"], cwd=folder,
                               env={**os.environ, "PARAMSTORE_CRASH_KILLS": str(KILLS)}, stdout=subprocess.PIPE, text=True)
     print(done.stdout, file=sys.stderr)
     errors = re.findall(r"^.*ERROR: .*$", done.stdout, re.MULTILINE)

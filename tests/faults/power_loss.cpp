@@ -378,7 +378,7 @@ int main(int argc, char** argv) {
   }
   const Story story = Teller(durable).tell();
   std::fprintf(stderr, "%zu calls\n", story.calls.size());
-  std::vector<Loss> losses = losses_of(story, options.brief ? 600 : 10'000);
+  std::vector<Loss> losses = losses_of(story, options.brief ? 600 : 5'000);
   losses.erase(
       std::remove_if(losses.begin(), losses.end(),
                      [&](const Loss& loss) { return !options.only.empty() && label_of(loss) != options.only; }),
