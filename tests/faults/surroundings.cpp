@@ -19,8 +19,8 @@ bool temporary(const std::string& file) {
   return file.find(".copy-") != std::string::npos || ends_with("-journal") || ends_with("-wal") || ends_with("-shm");
 }
 
-// A rollback journal that SQLite has filled but not begun to use begins with a zero byte. It stays if the disk fails for good just then,
-// SQLite takes it for none, and the next one replaces it.
+// A rollback journal that SQLite has filled but not begun to use begins with a zero byte. It stays if the disk fails for
+// good just then, SQLite takes it for none, and the next one replaces it.
 bool never_used(const fs::path& file) {
   const std::string name = file.filename().string();
   if (name.size() < 8 || name.compare(name.size() - 8, 8, "-journal") != 0) return false;
