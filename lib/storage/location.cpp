@@ -1,5 +1,6 @@
 #include "lib/storage/location.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -90,6 +91,16 @@ bool is_filled(const fs::path& path) {
   std::error_code error;
   const auto size = fs::file_size(path, error);
   return !error && size > 0;
+}
+
+// As SQLite sees it: a journal that begins with a zero byte was never used. It stays if the disk fails while it is written.
+bool is_to_be_undone(const fs::path& journal) {
+  const int file = ::open(journal.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0) return is_filled(journal);
+  char first = 0;
+  const ssize_t size = ::read(file, &first, 1);
+  ::close(file);
+  return size < 0 ? is_filled(journal) : size == 1 && first != 0;
 }
 
 unsigned char format_at(std::string_view header, std::size_t at) { return static_cast<unsigned char>(header[at]); }
@@ -247,7 +258,7 @@ void check_length(const fs::path& resolved, const std::string& path, const std::
   check("the whole path", resolved, static_cast<std::size_t>(find_vfs(vfs)->mxPathname));
 }
 
-bool has_journal(const fs::path& resolved) { return is_filled(beside(resolved, "-journal")); }
+bool has_journal(const fs::path& resolved) { return is_to_be_undone(beside(resolved, "-journal")); }
 
 bool may_be_written(const fs::path& resolved) { return may(resolved.parent_path(), W_OK) && may(resolved, W_OK); }
 

@@ -87,6 +87,12 @@ bool is_replaced(const fs::path& target, const std::string& id, const InternalOp
   }
 }
 
+// The target is locked already and the source in WAL mode, so only one lock changes meanwhile: the target's, given
+// back when the copy has been committed.
+bool is_of_giving_back_the_lock(const StorageError& error) {
+  return error.code() == SQLITE_IOERR_RDLOCK || error.code() == SQLITE_IOERR_UNLOCK;
+}
+
 void copy_pages(SQLite::Database& into, SQLite::Database& from, const Progress& progress) {
   SQLite::Backup backup(into, from);  // undoes an incomplete copy
   auto next = std::chrono::steady_clock::now();
@@ -116,7 +122,7 @@ void replace_contents(const fs::path& target, const fs::path& source, const Inte
   } catch (const StorageError& error) {
     // The copy is there once SQLite has removed its journal; what follows that can still fail.
     into.reset();
-    if (!is_complete(error) && !is_replaced(target, id, options)) throw;
+    if (!is_complete(error) && !is_of_giving_back_the_lock(error) && !is_replaced(target, id, options)) throw;
     throw StorageError(target.string() + copy_is_complete + ", but a power loss may undo this: " + error.what(),
                        SQLITE_IOERR_DIR_FSYNC);
   }

@@ -19,6 +19,16 @@ bool temporary(const std::string& file) {
   return file.find(".copy-") != std::string::npos || ends_with("-journal") || ends_with("-wal") || ends_with("-shm");
 }
 
+// A rollback journal that SQLite has filled but not begun to use begins with a zero byte. It stays if the disk fails for
+// good just then, SQLite takes it for none, and the next one replaces it.
+bool never_used(const fs::path& file) {
+  const std::string name = file.filename().string();
+  if (name.size() < 8 || name.compare(name.size() - 8, 8, "-journal") != 0) return false;
+  std::ifstream journal(file, std::ios::binary);
+  char first = 1;
+  return journal.get(first) && first == 0;
+}
+
 }  // namespace
 
 Workplace::Workplace() : owner_(::getpid()) {
@@ -44,7 +54,7 @@ std::size_t open_descriptors() {
 std::string left_below(const fs::path& folder, bool files_may_stay) {
   std::string found;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (!files_may_stay && temporary(entry.path().filename().string()))
+    if (!files_may_stay && temporary(entry.path().filename().string()) && !never_used(entry.path()))
       found += entry.path().string() + " was left behind; ";
   }
   for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {

@@ -150,6 +150,13 @@ TEST_CASE("a store in a folder that may not be written is read") {
                  "may not be written"));
 }
 
+TEST_CASE("a journal that was never used, left by a disk that failed, hinders no reader") {
+  const SharedFolder shared;
+  write_file(shared.path.string() + "-journal", std::string(600, '\0'));
+  shared.seal();
+  CHECK(as_ordinary_user([&] { return read_it(shared.path); }) == "read");
+}
+
 TEST_CASE("a reader of another user's store leaves nothing behind that hinders the owner") {
   const SharedFolder shared;
   set_permissions(shared.folder.path(), 0777);
