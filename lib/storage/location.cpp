@@ -229,8 +229,9 @@ void inspect_path(const fs::path& path, const InternalOptions& options) {
     }
     // SQLite would take the file for a new one, and delete the log.
     if (kind_of(header) == FileKind::empty && has_log) {
-      throw CorruptStore(name + ": is empty, but its log " + beside(resolved, "-wal").string() +
-                         " is not: the file was cut off; restore it from a copy, or delete the log to begin a new store");
+      throw CorruptStore(
+          name + ": is empty, but its log " + beside(resolved, "-wal").string() +
+          " is not: the file was cut off; restore it from a copy, or delete the log to begin a new store");
     }
     if (kind_of(header) == FileKind::empty && options.read_only) {
       throw NotAStore(name + ": is empty; opened once for writing, it becomes a store");
