@@ -410,16 +410,18 @@ TEST_CASE("opening, reading, saving and closing on a failing disk: an error, and
       store.unconstrained("small").data().add_(1);
       const Snapshot before = snapshot_of(store);
       bool failed = false;
+      bool complete = false;
       disk.arm(fault, n);
       try {
         store.save(target);
-      } catch (const Error&) {
+      } catch (const Error& error) {
         failed = true;
+        complete = std::string(error.what()).find("the copy is complete") != std::string::npos;
       }
       disk.mend();
       CHECK(difference(snapshot_of(store), before, true) == "");
       if (failed) {
-        {
+        if (!complete) {
           // For writing, as a failing disk may leave the store that was to be replaced with something to roll back.
           ParamStore untouched(target, options());
           CHECK(difference(snapshot_of(untouched), target_before, false) == "");

@@ -1,5 +1,6 @@
 // A change reaches the file before it reaches memory, and memory agrees with the file whatever fails.
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
 
 #include <atomic>
 #include <chrono>
@@ -188,7 +189,7 @@ TEST_CASE("dropping a batch restores names, order, leaves and contents, and need
   store.setdefault("scale", filled(2), constraints::positive);
   const at::Tensor pending = store.unconstrained("p3");
   {
-    at::NoGradGuard no_grad;
+    c10::AutoGradMode no_grad(false);
     pending.add_(10);
   }
   const auto before = store.named_parameters();
@@ -208,12 +209,12 @@ TEST_CASE("dropping a batch restores names, order, leaves and contents, and need
     store.erase("p4");
     store.setdefault("p4", filled(100, 5));
     {
-      at::NoGradGuard no_grad;
+      c10::AutoGradMode no_grad(false);
       store.unconstrained("p5").add_(1);
     }
     store.commit();
     {
-      at::NoGradGuard no_grad;
+      c10::AutoGradMode no_grad(false);
       store.unconstrained("p5").sub_(1);
     }
     for (int i = 0; i < 200; ++i) store.setdefault("new " + std::to_string(i), filled(i));

@@ -293,6 +293,10 @@ class Patience {
     } catch (const StorageError&) {
       if (now - last_success_ > limit_) throw;
       return std::nullopt;
+    } catch (const NotAStore&) {
+      // A file that was waited for may be there before its tables are.
+      if (!watcher.waits() || now - last_success_ > limit_) throw;
+      return std::nullopt;
     }
   }
 
