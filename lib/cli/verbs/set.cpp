@@ -46,7 +46,7 @@ std::optional<Dtype> given_dtype(const Options& options) {
 
 std::optional<Shape> given_shape(const Options& options) {
   if (options.shape.empty()) return std::nullopt;
-  const auto shape = storage::parse_shape(options.shape);
+  auto shape = storage::parse_shape(options.shape);
   if (!shape) throw UsageError("--shape " + options.shape + " is not a shape; write [2,3], or [] for a scalar");
   return shape;
 }
