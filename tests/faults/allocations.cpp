@@ -8,6 +8,11 @@
 #include <cstddef>
 #include <cstdlib>
 
+// The sanitizers have allocators of their own; nothing asks for failing memory there.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define PARAMSTORE_ALLOCATIONS_FAIL
+#endif
+
 // What glibc's own functions do.
 extern "C" {
 void* __libc_malloc(std::size_t size);
@@ -25,6 +30,7 @@ std::atomic<long> failing{0};
 std::atomic<bool> all_that_follow{false};
 std::atomic<bool> failed{false};
 
+#ifdef PARAMSTORE_ALLOCATIONS_FAIL
 // Shows where the allocation was, for whoever looks into a loss: PARAMSTORE_FAULTS_TRACE in the environment.
 void trace() {
   static const bool wanted = std::getenv("PARAMSTORE_FAULTS_TRACE") != nullptr;
@@ -49,6 +55,7 @@ bool fails() {
   errno = ENOMEM;
   return true;
 }
+#endif
 
 }  // namespace
 
@@ -67,8 +74,7 @@ AllocationsSeen stop_failing_allocations() {
 
 }  // namespace faults
 
-// The sanitizers have allocators of their own; nothing asks for failing memory there.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifdef PARAMSTORE_ALLOCATIONS_FAIL
 #pragma GCC visibility push(default)
 extern "C" {
 
